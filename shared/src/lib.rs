@@ -1,0 +1,10 @@
+//! What shells and web must agree on: one sign-in state machine, one policy, one device store, one audit trail.
+//!
+//! A module enters this crate only if two of the front ends use it, it is named by a noun of the domain, and it does
+//! no I/O except through [`store`]. Clock and randomness are arguments.
+#![deny(unsafe_code)]
+
+pub mod clock;
+pub mod entropy;
+pub mod ids;
+pub mod store;

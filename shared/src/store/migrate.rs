@@ -1,0 +1,59 @@
+//! Embedded migrations: each component of the product owns a numbered list of them.
+
+use super::{Store, StoreError, Tx};
+
+/// One step of a component's schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// 1, 2, 3, … without gaps.
+    pub version: i64,
+    /// Its statements, one text for both engines, each ended by `;` at a line's end.
+    pub sql: &'static str,
+}
+
+/// A part of the product with tables of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Component {
+    /// Its name in the table of versions.
+    pub name: &'static str,
+    /// Its steps, oldest first.
+    pub migrations: &'static [Migration],
+}
+
+const VERSIONS: &str =
+    "CREATE TABLE IF NOT EXISTS schema_versions (component TEXT PRIMARY KEY, version BIGINT NOT NULL)";
+
+/// Brings every component to its newest version in one unit of work.
+pub(super) fn run(store: &Store, components: &[Component]) -> Result<(), StoreError> {
+    store.write(|tx| {
+        tx.execute(VERSIONS, &[])?;
+        components.iter().try_for_each(|component| advance(tx, component))
+    })
+}
+
+fn advance(tx: &mut Tx<'_>, component: &Component) -> Result<(), StoreError> {
+    let row = tx.query_opt(
+        "SELECT version FROM schema_versions WHERE component = $1",
+        crate::params![component.name],
+    )?;
+    let found = row.map_or(Ok(0), |row| row.int(0))?;
+    let known = component.migrations.last().map_or(0, |last| last.version);
+    if found > known {
+        return Err(StoreError::TooNew {
+            component: component.name.to_owned(),
+            found,
+            known,
+        });
+    }
+    for migration in component.migrations.iter().filter(|m| m.version > found) {
+        for statement in migration.sql.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
+            tx.execute(statement.trim_end_matches(';'), &[])?;
+        }
+        tx.execute(
+            "INSERT INTO schema_versions (component, version) VALUES ($1, $2) \
+             ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+            crate::params![component.name, migration.version],
+        )?;
+    }
+    Ok(())
+}
