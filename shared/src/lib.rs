@@ -7,4 +7,5 @@
 pub mod clock;
 pub mod entropy;
 pub mod ids;
+pub mod source;
 pub mod store;
