@@ -1,0 +1,185 @@
+//! The configuration file: found, opened with care, parsed strictly.
+//!
+//! One file, `/etc/samekey/samekey.toml`, serves the agent, the provider and the command. Each program reads the
+//! sections it shares from here and its own section through [`Config::section`]. A key that nobody knows is an error
+//! that names the likely key meant: a typing mistake must not switch a protection off.
+
+mod sections;
+pub mod strict;
+
+pub use sections::{KeyringSection, PasswordSection, RealmSection, StoreSection};
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Where the file is unless a program is told otherwise.
+pub const DEFAULT_PATH: &str = "/etc/samekey/samekey.toml";
+
+/// Larger than any sensible configuration; what is larger is not read.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Why the configuration cannot be used. Nothing starts with half of one.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {why}; check that it exists and that this program's user may read it")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The file's text is wrong.
+    #[error("{path}: {what}")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and the likely key meant.
+        what: String,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Document {
+    realm: RealmSection,
+    store: StoreSection,
+    keyring: KeyringSection,
+    #[serde(default)]
+    password: PasswordSection,
+    agent: Option<toml::Table>,
+    provider: Option<toml::Table>,
+}
+
+/// The whole file, its shared sections parsed.
+#[derive(Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// `[realm]`: the names that may follow a login name.
+    pub realm: RealmSection,
+    /// `[store]`: where the rows live.
+    pub store: StoreSection,
+    /// `[keyring]`: where the master keys live.
+    pub keyring: KeyringSection,
+    /// `[password]`: what a guess costs.
+    pub password: PasswordSection,
+    agent: Option<toml::Table>,
+    provider: Option<toml::Table>,
+}
+
+/// The sections that belong to one program each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// `[agent]`
+    Agent,
+    /// `[provider]`
+    Provider,
+}
+
+impl Config {
+    /// Reads and parses the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |why: std::io::Error| ConfigError::Unreadable {
+            path: path.to_owned(),
+            why: why.to_string(),
+        };
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        if length > MOST_BYTES {
+            return Err(ConfigError::Wrong {
+                path: path.to_owned(),
+                what: "is larger than 1 MiB".into(),
+            });
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses the text of a file at `path`, which only names it in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let wrong = |what: String| ConfigError::Wrong {
+            path: path.to_owned(),
+            what,
+        };
+        let document: Document = strict::parse(text).map_err(wrong)?;
+        document.store.validate().map_err(wrong)?;
+        document.password.validate().map_err(wrong)?;
+        Ok(Self {
+            path: path.to_owned(),
+            realm: document.realm,
+            store: document.store,
+            keyring: document.keyring,
+            password: document.password,
+            agent: document.agent,
+            provider: document.provider,
+        })
+    }
+
+    /// The section of one program, parsed as strictly as the rest; an absent section reads as an empty one.
+    pub fn section<T: serde::de::DeserializeOwned>(&self, owner: Owner) -> Result<T, ConfigError> {
+        let (name, table) = match owner {
+            Owner::Agent => ("agent", &self.agent),
+            Owner::Provider => ("provider", &self.provider),
+        };
+        let table = table.clone().unwrap_or_default();
+        table.try_into().map_err(|error: toml::de::Error| ConfigError::Wrong {
+            path: self.path.clone(),
+            what: format!("[{name}]: {}", strict::with_suggestion(error.message())),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[realm]\nname = \"example.org\"\naliases = [\"corp\"]\n\
+        [store]\nsqlite = \"/var/lib/samekey/store.db\"\n[keyring]\npath = \"/etc/samekey/keyring\"\n\
+        [agent]\nsocket = \"/run/samekey/agent.sock\"\n";
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Agent {
+        socket: Option<String>,
+    }
+
+    #[test]
+    fn reads_shared_and_own_sections() {
+        let config = Config::parse(GOOD, Path::new("t.toml")).unwrap();
+        assert_eq!(config.realm.name, "example.org");
+        assert_eq!(config.password.memory_kib, 19_456);
+        let agent: Agent = config.section(Owner::Agent).unwrap();
+        assert_eq!(agent.socket.as_deref(), Some("/run/samekey/agent.sock"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_the_likely_one() {
+        let error = Config::parse(&GOOD.replace("aliases", "aliasses"), Path::new("t.toml"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("line 3"), "{error}");
+        assert!(error.contains("did you mean `aliases`?"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_of_a_programs_own_section_is_an_error_too() {
+        let config = Config::parse(&GOOD.replace("socket", "sockt"), Path::new("t.toml")).unwrap();
+        let error = config.section::<Agent>(Owner::Agent).unwrap_err().to_string();
+        assert!(
+            error.contains("[agent]") && error.contains("did you mean `socket`?"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn weak_or_senseless_values_are_refused() {
+        for (from, to) in [
+            ("sqlite = \"/var/lib/samekey/store.db\"", "sqlite = \"store.db\""),
+            ("sqlite = \"/var/lib/samekey/store.db\"", ""),
+            ("[agent]", "[password]\nmemory-kib = 64\n[agent]"),
+        ] {
+            let text = GOOD.replace(from, to);
+            assert!(Config::parse(&text, Path::new("t.toml")).is_err(), "{text}");
+        }
+    }
+}
