@@ -8,5 +8,6 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod ids;
+pub mod methods;
 pub mod source;
 pub mod store;
