@@ -1,0 +1,50 @@
+//! The audit trail: every event that matters, in one hash chain, appended in the same unit of work as what it tells of.
+//!
+//! ```text
+//! store.write(|tx| {
+//!     devices::rows::unbind(tx, ...)?;
+//!     audit::append(tx, &Event::new(EventKind::DeviceUnbound, actor).about(&name), now)
+//! })
+//! ```
+//!
+//! Either both are there or neither is. Append late in the unit: on PostgreSQL the chain's head row is locked from then
+//! to the commit, and everybody's events pass through it.
+
+mod chain;
+mod event;
+mod export;
+mod rows;
+pub mod syslog;
+pub mod utc;
+
+pub use chain::{Break, Fault, Report, link, verify, verify_against};
+pub use event::{Actor, Event, EventKind, NotAnEvent};
+pub use export::{ExportError, json_lines, line};
+pub use rows::{Head, Record, SCHEMA, about, of_request, page, tail};
+
+use crate::clock::UnixTime;
+use crate::store::{StoreError, Tx};
+
+/// Appends an event to the chain within the caller's unit of work and gives the place it got.
+pub fn append(tx: &mut Tx<'_>, event: &Event, now: UnixTime) -> Result<Head, StoreError> {
+    let before = rows::next(tx)?;
+    let text = event.canonical(before.seq, now);
+    let hash = link(&before.hash, &text);
+    let record = Record {
+        seq: before.seq,
+        at: now,
+        kind: event.kind.to_string(),
+        subject: event.subject_text(),
+        request: event.request.map(|request| request.to_string()),
+        event: text,
+        hash,
+    };
+    rows::put(tx, &record)?;
+    Ok(Head {
+        seq: record.seq,
+        hash: record.hash,
+    })
+}
+
+#[cfg(test)]
+mod tests;
