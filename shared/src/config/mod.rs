@@ -4,6 +4,7 @@
 //! sections it shares from here and its own section through [`Config::section`]. A key that nobody knows is an error
 //! that names the likely key meant: a typing mistake must not switch a protection off.
 
+pub mod safe_file;
 mod sections;
 pub mod strict;
 
