@@ -10,5 +10,6 @@ pub mod config;
 pub mod entropy;
 pub mod ids;
 pub mod methods;
+pub mod secrets;
 pub mod source;
 pub mod store;
