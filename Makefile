@@ -1,0 +1,46 @@
+# Every command a newcomer, a maintainer or a build machine needs: `make` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup build module demo demo-check test lint bench
+
+# Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it.
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+export SAMEKEY_TARGET := $(TARGET)
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo,)
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing (root, or a user who may sudo)
+	@.ci/setup test
+
+build: module ## build every program (development profile) and the PAM module (release profile)
+	cargo build --workspace
+
+module:
+	cargo build -p pam_samekey --release --target-dir $(TARGET)/module
+
+demo: ## one enrolment, two doors, on this machine: real sshd, web app, QR code; Ctrl-C removes it
+	@.ci/setup demo
+	@$(MAKE) --no-print-directory build
+	@$(AS_ROOT) demo/box.sh $(TARGET)/debug/samekey-demo run $(TARGET)
+
+demo-check: ## the same unattended, with a transcript
+	@.ci/setup demo
+	@$(MAKE) --no-print-directory build
+	@$(AS_ROOT) demo/box.sh $(TARGET)/debug/samekey-demo check $(TARGET)
+
+test: ## set up, build and run every test; prints how many ran
+	@.ci/setup test
+	@$(MAKE) --no-print-directory build
+	@.ci/test
+
+lint: ## formatting, clippy, licences and bans
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --features samekey-shared/postgres -- -D warnings
+	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
+	cargo deny check bans licenses sources
+
+bench: module ## compare with the rivals, A B A B; prints ratios and syncs
+	@benches/run
