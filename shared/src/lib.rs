@@ -4,6 +4,7 @@
 //! no I/O except through [`store`]. Clock and randomness are arguments.
 #![deny(unsafe_code)]
 
+pub mod accounts;
 pub mod audit;
 pub mod clock;
 pub mod config;
