@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod devices;
 pub mod entropy;
 pub mod ids;
 pub mod methods;

@@ -118,6 +118,16 @@ pub fn note_sign_in(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(),
     .map(drop)
 }
 
+/// Holds the account's row until the unit ends, so that whoever else holds it waits; false if there is no such
+/// account.
+pub(crate) fn hold(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, StoreError> {
+    let held = tx.execute(
+        "UPDATE accounts SET state = state WHERE id = $1 AND removed_at IS NULL",
+        params![id],
+    )?;
+    Ok(held == 1)
+}
+
 /// Removes the account. Its devices are unbound by the caller, through `devices::rows::unbind`, in the same unit.
 pub fn remove(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(), AccountError> {
     tx.execute("DELETE FROM account_groups WHERE account = $1", params![id])?;

@@ -4,7 +4,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 /// Wraps a secret: `Debug` and `Display` print `[secret]`, and the memory is zeroed on drop.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Secret<T: Zeroize>(T);
 
 /// A secret text: a password, a code, a token.

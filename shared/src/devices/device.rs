@@ -1,0 +1,240 @@
+//! What every kind of device has in common: its kind, its life, its limits.
+
+use super::DeviceName;
+use crate::accounts::password::PasswordError;
+use crate::clock::UnixTime;
+use crate::entropy::EntropyError;
+use crate::ids::{AccountId, DeviceId};
+use crate::methods::Method;
+use crate::secrets::SealError;
+use crate::source::Door;
+use crate::store::StoreError;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// The kinds that can be bound today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeviceKind {
+    /// An authenticator app.
+    Totp,
+    /// A set of recovery codes.
+    RecoveryCodes,
+}
+
+impl DeviceKind {
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::RecoveryCodes => "recovery-codes",
+        }
+    }
+
+    /// The method that it answers.
+    pub fn method(self) -> Method {
+        match self {
+            Self::Totp => Method::Totp,
+            Self::RecoveryCodes => Method::RecoveryCode,
+        }
+    }
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a device was unbound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnboundWhy {
+    /// Its person did it.
+    Own,
+    /// An administrator did it (R80).
+    Administrator,
+    /// Another one took its place in the same step (Q7).
+    Replaced,
+    /// Its account was removed.
+    AccountRemoved,
+}
+
+impl UnboundWhy {
+    const ALL: [Self; 4] = [Self::Own, Self::Administrator, Self::Replaced, Self::AccountRemoved];
+
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Administrator => "administrator",
+            Self::Replaced => "replaced",
+            Self::AccountRemoved => "account-removed",
+        }
+    }
+}
+
+/// A word that is in none of the closed lists of this module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a word of this list")]
+pub struct NotInList;
+
+impl FromStr for DeviceKind {
+    type Err = NotInList;
+
+    fn from_str(text: &str) -> Result<Self, NotInList> {
+        let all = [Self::Totp, Self::RecoveryCodes];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or(NotInList)
+    }
+}
+
+impl FromStr for UnboundWhy {
+    type Err = NotInList;
+
+    fn from_str(text: &str) -> Result<Self, NotInList> {
+        Self::ALL.into_iter().find(|why| why.as_str() == text).ok_or(NotInList)
+    }
+}
+
+/// The end of a device's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbinding {
+    /// When.
+    pub at: UnixTime,
+    /// The login name of whoever did it.
+    pub by: String,
+    /// Why.
+    pub why: UnboundWhy,
+}
+
+/// A device's life from the store's view; pending ones are not in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceState {
+    /// It is accepted, if the policy accepts its method.
+    Bound,
+    /// A tombstone: nothing of its secrets is left.
+    Unbound(Unbinding),
+}
+
+/// The last time a device let somebody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: UnixTime,
+    /// At which door.
+    pub door: Door,
+    /// From where, as a person reads it.
+    pub source: String,
+}
+
+/// One device, bound or a tombstone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose it is: one account's only (R26).
+    pub account: AccountId,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// What its person calls it.
+    pub name: DeviceName,
+    /// Whether it still counts.
+    pub state: DeviceState,
+    /// When it was bound.
+    pub created_at: UnixTime,
+    /// When it last let its person in.
+    pub last_used: Option<LastUse>,
+}
+
+/// What an account has to answer with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bound {
+    /// The bound devices, oldest first.
+    pub devices: Vec<Device>,
+    /// Recovery codes not used yet.
+    pub recovery_left: u32,
+}
+
+impl Bound {
+    /// The methods that could be answered now. A used-up set of recovery codes answers nothing.
+    pub fn methods(&self) -> BTreeSet<Method> {
+        self.devices
+            .iter()
+            .map(|device| device.kind.method())
+            .filter(|method| *method != Method::RecoveryCode || self.recovery_left > 0)
+            .collect()
+    }
+}
+
+/// How many of a kind one account may have (Q5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Authenticator apps.
+    pub totp: u32,
+    /// Sets of recovery codes.
+    pub recovery_sets: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            totp: 1,
+            recovery_sets: 1,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn of(self, kind: DeviceKind) -> u32 {
+        match kind {
+            DeviceKind::Totp => self.totp,
+            DeviceKind::RecoveryCodes => self.recovery_sets,
+        }
+    }
+}
+
+/// Why a device was not bound, found or unbound.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The slots of this kind are full (M07).
+    #[error("Unbind the existing device before binding a new one, or choose Replace.")]
+    LimitReached {
+        /// The kind.
+        kind: DeviceKind,
+        /// The most allowed.
+        most: u32,
+    },
+    /// Another bound device of the account has that name.
+    #[error("You already have a device named {0}. Choose another name.")]
+    NameTaken(DeviceName),
+    /// No such bound device in this account, or no such account.
+    #[error("There is no such device.")]
+    NotFound,
+    /// A secret, algorithm or number of digits that no authenticator app of ours has.
+    #[error("This key cannot be used: {0}.")]
+    Import(&'static str),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keyring.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Hashing the recovery codes.
+    #[error(transparent)]
+    Hash(#[from] PasswordError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl DeviceError {
+    /// The stable result code (requirements.md, section 3.1).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LimitReached { .. } => "limit_reached",
+            Self::NameTaken(_) => "name_taken",
+            Self::NotFound => "not_found",
+            Self::Import(_) => "method_not_allowed",
+            Self::Store(_) | Self::Seal(_) | Self::Hash(_) | Self::Entropy(_) => "store_unavailable",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The rows of devices: bind, list, unbind.
+
+use super::device::{Bound, Device, DeviceError, DeviceKind, DeviceState, LastUse, Limits, Unbinding, UnboundWhy};
+use super::{DeviceName, recovery, totp};
+use crate::accounts;
+use crate::clock::UnixTime;
+use crate::entropy::Entropy;
+use crate::ids::{AccountId, DeviceId};
+use crate::params;
+use crate::secrets::reseal::SealedColumn;
+use crate::secrets::{Keyring, Place};
+use crate::source::{Door, Source};
+use crate::store::{Component, Migration, Row, StoreError, Tx};
+
+/// The tables of this domain.
+pub const SCHEMA: Component = Component {
+    name: "devices",
+    migrations: &[Migration {
+        version: 1,
+        sql: include_str!("../../migrations/devices_0001.sql"),
+    }],
+};
+
+/// The sealed columns of this domain, for a rotation of the keyring.
+pub const SEALED: &[SealedColumn] = &[SealedColumn {
+    table: "totp",
+    column: "secret",
+    after: "SELECT device, secret FROM totp WHERE device > $1 ORDER BY device LIMIT $2",
+    replace: "UPDATE totp SET secret = $1 WHERE device = $2 AND secret = $3",
+}];
+
+/// Where a device's TOTP secret lies.
+pub(crate) fn secret_place(device: DeviceId) -> Place {
+    Place::new("totp", "secret", device)
+}
+
+/// A query for whole devices, in the order that `device` reads.
+macro_rules! devices {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, account, kind, name, created_at, last_used_at, last_used_door, last_used_source, \
+             unbound_at, unbound_by, unbound_why FROM devices ",
+            $tail
+        )
+    };
+}
+
+/// The bound devices of an account, oldest first, and how many recovery codes are left.
+pub fn bound(tx: &mut Tx<'_>, account: AccountId) -> Result<Bound, StoreError> {
+    let devices = tx
+        .query(
+            devices!("WHERE account = $1 AND unbound_at IS NULL ORDER BY created_at, id"),
+            params![account],
+        )?
+        .iter()
+        .map(device)
+        .collect::<Result<Vec<_>, _>>()?;
+    let codes = devices.iter().any(|device| device.kind == DeviceKind::RecoveryCodes);
+    let recovery_left = if codes { recovery_left(tx, account)? } else { 0 };
+    Ok(Bound { devices, recovery_left })
+}
+
+/// All devices that the account ever had, tombstones too, oldest first.
+pub fn list(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Device>, StoreError> {
+    tx.query(devices!("WHERE account = $1 ORDER BY created_at, id"), params![account])?
+        .iter()
+        .map(device)
+        .collect()
+}
+
+/// Whether the account ever had a device of its own choice: who never had one may bind the first with the password
+/// alone (Q8). Recovery codes do not count: they come with another device.
+pub fn ever_bound(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreError> {
+    let found = tx.query(
+        "SELECT id FROM devices WHERE account = $1 AND kind <> $2 LIMIT 1",
+        params![account, DeviceKind::RecoveryCodes.as_str()],
+    )?;
+    Ok(!found.is_empty())
+}
+
+/// Binds a proven authenticator app. The step of the code that proved it is spent with it (R55).
+pub fn insert_totp(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    account: AccountId,
+    proven: &totp::Proven,
+    limits: Limits,
+    now: UnixTime,
+) -> Result<Device, DeviceError> {
+    let totp::Proven { pending, step } = proven;
+    let device = insert(tx, entropy, account, DeviceKind::Totp, pending.name(), limits, now)?;
+    let sealed = keyring.seal(entropy, &secret_place(device.id), pending.secret().expose())?;
+    tx.execute(
+        "INSERT INTO totp (device, account, algorithm, digits, last_step, secret) VALUES ($1, $2, $3, $4, $5, $6)",
+        params![
+            device.id,
+            account,
+            pending.shape().algorithm().as_str(),
+            i64::from(pending.shape().digits()),
+            *step,
+            sealed
+        ],
+    )?;
+    Ok(device)
+}
+
+/// Stores a set of recovery codes as a device.
+pub fn insert_recovery(
+    tx: &mut Tx<'_>,
+    entropy: &dyn Entropy,
+    account: AccountId,
+    name: &DeviceName,
+    set: &recovery::Set,
+    limits: Limits,
+    now: UnixTime,
+) -> Result<Device, DeviceError> {
+    let device = insert(tx, entropy, account, DeviceKind::RecoveryCodes, name, limits, now)?;
+    for code in &set.codes {
+        tx.execute(
+            "INSERT INTO recovery_codes (device, tag, account, hash) VALUES ($1, $2, $3, $4)",
+            params![device.id, i64::from(code.tag), account, code.hash.as_str()],
+        )?;
+    }
+    Ok(device)
+}
+
+/// Unbinds a device of this account: its secrets are destroyed, its row stays as a tombstone.
+pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbinding) -> Result<(), DeviceError> {
+    let changed = tx.execute(
+        "UPDATE devices SET unbound_at = $1, unbound_by = $2, unbound_why = $3 \
+         WHERE id = $4 AND account = $5 AND unbound_at IS NULL",
+        params![end.at, end.by.as_str(), end.why.as_str(), device, account],
+    )?;
+    if changed == 0 {
+        return Err(DeviceError::NotFound);
+    }
+    tx.execute("DELETE FROM totp WHERE device = $1", params![device])?;
+    tx.execute("DELETE FROM recovery_codes WHERE device = $1", params![device])?;
+    Ok(())
+}
+
+/// Remembers that the device let its person in.
+pub fn touch_last_used(
+    tx: &mut Tx<'_>,
+    device: DeviceId,
+    now: UnixTime,
+    door: Door,
+    source: &Source,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE devices SET last_used_at = $1, last_used_door = $2, last_used_source = $3 WHERE id = $4",
+        params![now, door.as_str(), source.to_string(), device],
+    )
+    .map(drop)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    entropy: &dyn Entropy,
+    account: AccountId,
+    kind: DeviceKind,
+    name: &DeviceName,
+    limits: Limits,
+    now: UnixTime,
+) -> Result<Device, DeviceError> {
+    // Two bindings at once wait for each other here, so that both count right.
+    if !accounts::rows::hold(tx, account)? {
+        return Err(DeviceError::NotFound);
+    }
+    let most = limits.of(kind);
+    let bound = tx.query(
+        "SELECT id FROM devices WHERE account = $1 AND kind = $2 AND unbound_at IS NULL",
+        params![account, kind.as_str()],
+    )?;
+    if bound.len() as u64 >= u64::from(most) {
+        return Err(DeviceError::LimitReached { kind, most });
+    }
+    let id = DeviceId::draw(entropy)?;
+    let made = tx.execute(
+        "INSERT INTO devices (id, account, kind, name, name_key, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT DO NOTHING",
+        params![id, account, kind.as_str(), name.as_str(), name.key(), now],
+    )?;
+    if made == 0 {
+        return Err(DeviceError::NameTaken(name.clone()));
+    }
+    Ok(Device {
+        id,
+        account,
+        kind,
+        name: name.clone(),
+        state: DeviceState::Bound,
+        created_at: now,
+        last_used: None,
+    })
+}
+
+fn recovery_left(tx: &mut Tx<'_>, account: AccountId) -> Result<u32, StoreError> {
+    let row = tx.query_opt(
+        "SELECT COUNT(*) FROM recovery_codes WHERE account = $1 AND used_at IS NULL",
+        params![account],
+    )?;
+    let left = row.map_or(Ok(0), |row| row.int(0))?;
+    u32::try_from(left).map_err(|_| StoreError::Inconsistent("a count is out of range".into()))
+}
+
+fn device(row: &Row) -> Result<Device, StoreError> {
+    let last_used = match row.opt_int(5)? {
+        None => None,
+        Some(at) => Some(LastUse {
+            at,
+            door: row.parsed(6)?,
+            source: row.text(7)?.to_owned(),
+        }),
+    };
+    let state = match row.opt_int(8)? {
+        None => DeviceState::Bound,
+        Some(at) => DeviceState::Unbound(Unbinding {
+            at,
+            by: row.text(9)?.to_owned(),
+            why: row.parsed::<UnboundWhy>(10)?,
+        }),
+    };
+    Ok(Device {
+        id: row.parsed(0)?,
+        account: row.parsed(1)?,
+        kind: row.parsed(2)?,
+        name: row.parsed(3)?,
+        state,
+        created_at: row.int(4)?,
+        last_used,
+    })
+}

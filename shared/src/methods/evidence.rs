@@ -1,0 +1,140 @@
+//! Evidence: the proof that one answer was right. It cannot be made outside this module.
+
+use super::{Level, Method};
+use crate::accounts::password::PasswordError;
+use crate::clock::UnixTime;
+use crate::ids::DeviceId;
+use crate::secrets::SealError;
+use crate::store::StoreError;
+use serde::{Deserialize, Serialize};
+
+/// Somebody gave a right, unspent answer of this method at this moment.
+///
+/// ```compile_fail
+/// use samekey_shared::methods::{Evidence, Method};
+/// let forged = Evidence { method: Method::Passkey, device: None, at: 0 };
+/// ```
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    method: Method,
+    device: Option<DeviceId>,
+    at: UnixTime,
+}
+
+impl Evidence {
+    pub(super) fn mint(method: Method, device: DeviceId, at: UnixTime) -> Self {
+        Self {
+            method,
+            device: Some(device),
+            at,
+        }
+    }
+
+    /// Which method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Which device, where the method has one.
+    pub fn device(&self) -> Option<DeviceId> {
+        self.device
+    }
+
+    /// When.
+    pub fn at(&self) -> UnixTime {
+        self.at
+    }
+
+    /// The level that it proves together with a first factor.
+    pub fn level(&self) -> Level {
+        self.method.level()
+    }
+
+    /// Its authentication method references (RFC 8176; `email` is ours).
+    pub fn amr(&self) -> &'static [&'static str] {
+        match self.method {
+            Method::Totp | Method::RecoveryCode => &["otp"],
+            Method::Email => &["email"],
+            // Whether a key is hardware is known only from its attestation.
+            Method::Passkey => &["pop", "user"],
+            Method::SecurityKey => &["pop"],
+        }
+    }
+
+    /// For a session's row, or a sealed container.
+    pub fn record(&self) -> EvidenceRecord {
+        EvidenceRecord {
+            method: self.method,
+            device: self.device,
+            at: self.at,
+        }
+    }
+}
+
+/// Evidence at rest. Anybody can write one: so it may be read back only from the store or from a sealed container,
+/// never from a message or a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceRecord {
+    /// See [`Evidence::method`].
+    pub method: Method,
+    /// See [`Evidence::device`].
+    pub device: Option<DeviceId>,
+    /// See [`Evidence::at`].
+    pub at: UnixTime,
+}
+
+/// Turns a record back into evidence. The caller vouches that it comes from the store or from a container that only
+/// this realm can seal.
+pub fn recall(record: EvidenceRecord) -> Evidence {
+    Evidence {
+        method: record.method,
+        device: record.device,
+        at: record.at,
+    }
+}
+
+/// What the check of an answer found.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checked {
+    /// Right, and spent by this very check.
+    Accepted(Evidence),
+    /// Not right, or nothing to compare it with (M12).
+    Wrong,
+    /// Right once, but spent, or older than one that was spent (M13).
+    Replayed,
+}
+
+impl Checked {
+    /// The stable result code (requirements.md, section 3.1).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "ok",
+            Self::Wrong => "code_wrong",
+            Self::Replayed => "code_replayed",
+        }
+    }
+}
+
+/// The check could not be made: a refusal, never an acceptance.
+#[derive(Debug, thiserror::Error)]
+pub enum MethodError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sealed secret did not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Argon2 had no room.
+    #[error(transparent)]
+    Hash(#[from] PasswordError),
+}
+
+impl MethodError {
+    /// The stable result code (requirements.md, section 3.1).
+    pub fn code(&self) -> &'static str {
+        "store_unavailable"
+    }
+}

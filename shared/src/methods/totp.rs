@@ -1,0 +1,65 @@
+//! Checks a code of an authenticator app and spends its step, in one unit with whatever the caller writes beside it.
+//!
+//! A step is spent by one statement, `UPDATE … WHERE last_step < $`: of any number of attempts with one code, through
+//! either door, in any process, one changes the row. The last step only grows, also when a clock is set back, and a
+//! neighbouring older code is refused once a newer one was accepted (oidc.md, row 28; S6). No skew is ever learnt (S8).
+
+use super::{Checked, Evidence, Method, MethodError};
+use crate::clock::UnixTime;
+use crate::devices::rows::secret_place;
+use crate::devices::totp::{Shape, matching_steps};
+use crate::ids::{AccountId, DeviceId};
+use crate::params;
+use crate::secrets::Keyring;
+use crate::store::{Row, StoreError, Tx};
+
+/// Compares the code with the apps of this account. An account without one finds [`Checked::Wrong`].
+pub fn check(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    account: AccountId,
+    code: &str,
+    now: UnixTime,
+) -> Result<Checked, MethodError> {
+    let apps = tx.query(
+        "SELECT device, algorithm, digits, last_step, secret FROM totp WHERE account = $1 ORDER BY device",
+        params![account],
+    )?;
+    let mut found = Checked::Wrong;
+    for app in &apps {
+        match check_app(tx, keyring, app, code, now)? {
+            accepted @ Checked::Accepted(_) => return Ok(accepted),
+            Checked::Replayed => found = Checked::Replayed,
+            Checked::Wrong => {}
+        }
+    }
+    Ok(found)
+}
+
+fn check_app(tx: &mut Tx<'_>, keyring: &Keyring, app: &Row, code: &str, now: UnixTime) -> Result<Checked, MethodError> {
+    let device: DeviceId = app.parsed(0)?;
+    let last_step = app.int(3)?;
+    let secret = keyring.open(&secret_place(device), app.bytes(4)?)?;
+    let steps = matching_steps(&secret, shape(app)?, code, now);
+    if steps.is_empty() {
+        return Ok(Checked::Wrong);
+    }
+    let Some(step) = steps.into_iter().find(|step| *step > last_step) else {
+        return Ok(Checked::Replayed);
+    };
+    let spent = tx.execute(
+        "UPDATE totp SET last_step = $1 WHERE device = $2 AND last_step < $3",
+        params![step, device, step],
+    )?;
+    match spent {
+        1 => Ok(Checked::Accepted(Evidence::mint(Method::Totp, device, now))),
+        // Somebody else spent it, or unbound the device, since the row was read.
+        _ => Ok(Checked::Replayed),
+    }
+}
+
+fn shape(app: &Row) -> Result<Shape, StoreError> {
+    let wrong = || StoreError::Inconsistent("an authenticator app has an unknown algorithm or number of digits".into());
+    let digits = u8::try_from(app.int(2)?).map_err(|_| wrong())?;
+    Shape::new(app.parsed(1)?, digits).map_err(|_| wrong())
+}
