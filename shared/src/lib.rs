@@ -12,6 +12,7 @@ pub mod devices;
 pub mod entropy;
 pub mod ids;
 pub mod methods;
+pub mod policy;
 pub mod secrets;
 pub mod source;
 pub mod store;

@@ -1,0 +1,248 @@
+//! `when`: who, where and how so far. Three-valued, so that a fact that is not known stays unknown through `except-…`.
+
+use super::facts::{Facts, FirstFactorKind, SourceFact};
+use super::glob::Glob;
+use super::networks::SourceTerm;
+use std::collections::BTreeSet;
+
+/// Whether something holds, or cannot be known (Kleene's logic).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    Holds,
+    /// It does not.
+    Fails,
+    /// A fact is missing to tell.
+    Unknown,
+}
+
+impl Truth {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+
+    fn negated(self) -> Self {
+        match self {
+            Self::Holds => Self::Fails,
+            Self::Fails => Self::Holds,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// What one key of `when` asks for. A list holds when one of its entries does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// `users`
+    Users(Vec<Glob>),
+    /// `groups`
+    Groups(Vec<Glob>),
+    /// `flags`
+    Flags(Vec<Glob>),
+    /// `services`
+    Services(Vec<Glob>),
+    /// `hosts`, in any letter case
+    Hosts(Vec<Glob>),
+    /// `source`
+    Source(Vec<SourceTerm>),
+    /// `first-factor`
+    FirstFactor(BTreeSet<FirstFactorKind>),
+    /// `abnormal`
+    Abnormal(bool),
+}
+
+impl Wanted {
+    fn holds(&self, facts: &Facts<'_>) -> Truth {
+        let named = |globs: &[Glob], name: &str| Truth::of(globs.iter().any(|glob| glob.matches(name)));
+        let any_of = |globs: &[Glob], names: Option<&BTreeSet<String>>| match names {
+            Some(names) => Truth::of(names.iter().any(|name| globs.iter().any(|glob| glob.matches(name)))),
+            None => Truth::Unknown,
+        };
+        match self {
+            Self::Users(globs) => named(globs, facts.user),
+            Self::Services(globs) => named(globs, facts.service),
+            Self::Groups(globs) => any_of(globs, facts.groups),
+            Self::Flags(globs) => any_of(globs, facts.flags),
+            Self::Hosts(globs) => facts.host.map_or(Truth::Unknown, |host| named(globs, host)),
+            Self::Source(terms) => match facts.source {
+                SourceFact::Unknown => Truth::Unknown,
+                SourceFact::Local => Truth::of(terms.iter().any(|term| term.holds(None))),
+                SourceFact::Addr(address) => Truth::of(terms.iter().any(|term| term.holds(Some(address)))),
+            },
+            Self::FirstFactor(kinds) => facts
+                .first_factor
+                .map_or(Truth::Unknown, |kind| Truth::of(kinds.contains(&kind))),
+            Self::Abnormal(wanted) => facts.abnormal.map_or(Truth::Unknown, |is| Truth::of(is == *wanted)),
+        }
+    }
+
+    /// The key without its `except-`.
+    pub(super) fn key(&self) -> &'static str {
+        match self {
+            Self::Users(_) => "users",
+            Self::Groups(_) => "groups",
+            Self::Flags(_) => "flags",
+            Self::Services(_) => "services",
+            Self::Hosts(_) => "hosts",
+            Self::Source(_) => "source",
+            Self::FirstFactor(_) => "first-factor",
+            Self::Abnormal(_) => "abnormal",
+        }
+    }
+
+    /// The name patterns, for the keys that have some.
+    pub(super) fn globs(&self) -> &[Glob] {
+        match self {
+            Self::Users(globs)
+            | Self::Groups(globs)
+            | Self::Flags(globs)
+            | Self::Services(globs)
+            | Self::Hosts(globs) => globs,
+            Self::Source(_) | Self::FirstFactor(_) | Self::Abnormal(_) => &[],
+        }
+    }
+}
+
+/// One key of `when`, plain or as its `except-…` twin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether it is the twin, which holds where the plain key does not.
+    pub except: bool,
+    /// What is looked at.
+    pub wanted: Wanted,
+}
+
+impl Condition {
+    /// Whether it holds for these facts.
+    pub fn holds(&self, facts: &Facts<'_>) -> Truth {
+        let plain = self.wanted.holds(facts);
+        if self.except { plain.negated() } else { plain }
+    }
+
+    /// The key as the file writes it.
+    pub fn key(&self) -> String {
+        let prefix = if self.except { "except-" } else { "" };
+        format!("{prefix}{}", self.wanted.key())
+    }
+}
+
+/// All conditions of a rule or an exception; each must hold. None at all: everybody, everywhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct When(pub Vec<Condition>);
+
+impl When {
+    /// Whether all conditions hold: one that fails settles it, otherwise one unknown leaves it unknown.
+    pub fn holds(&self, facts: &Facts<'_>) -> Truth {
+        let mut all = Truth::Holds;
+        for condition in &self.0 {
+            match condition.holds(facts) {
+                Truth::Fails => return Truth::Fails,
+                Truth::Unknown => all = Truth::Unknown,
+                Truth::Holds => {}
+            }
+        }
+        all
+    }
+
+    /// The keys that fail, or, when none fails, those that cannot be known: the reason of a miss.
+    pub fn reasons(&self, facts: &Facts<'_>) -> Vec<String> {
+        let keys = |truth: Truth| -> Vec<String> {
+            let with = self.0.iter().filter(|condition| condition.holds(facts) == truth);
+            with.map(Condition::key).collect()
+        };
+        let failing = keys(Truth::Fails);
+        if failing.is_empty() {
+            keys(Truth::Unknown)
+                .into_iter()
+                .map(|key| format!("{key} unknown"))
+                .collect()
+        } else {
+            failing
+        }
+    }
+
+    /// Whether some plain key narrows down who is meant: users, groups or flags, other than by `*`.
+    pub(super) fn names_somebody(&self) -> bool {
+        self.0.iter().any(|condition| {
+            let who = matches!(
+                condition.wanted,
+                Wanted::Users(_) | Wanted::Groups(_) | Wanted::Flags(_)
+            );
+            who && !condition.except && !condition.wanted.globs().iter().any(Glob::matches_everything)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts<'a>() -> Facts<'a> {
+        Facts {
+            user: "alice",
+            groups: None,
+            flags: None,
+            service: "pam:sshd",
+            host: None,
+            source: SourceFact::Unknown,
+            first_factor: None,
+            abnormal: None,
+            now: 0,
+        }
+    }
+
+    fn condition(except: bool, wanted: Wanted) -> Condition {
+        Condition { except, wanted }
+    }
+
+    #[test]
+    fn unknown_stays_unknown_through_except() {
+        let every = [
+            Wanted::Groups(vec![Glob::parse("wheel", false).unwrap()]),
+            Wanted::Flags(vec![Glob::parse("*", false).unwrap()]),
+            Wanted::Hosts(vec![Glob::parse("*", true).unwrap()]),
+            Wanted::Source(vec![SourceTerm::Local]),
+            Wanted::FirstFactor(BTreeSet::from([FirstFactorKind::Password])),
+            Wanted::Abnormal(false),
+        ];
+        for wanted in every {
+            for except in [false, true] {
+                assert_eq!(
+                    condition(except, wanted.clone()).holds(&facts()),
+                    Truth::Unknown,
+                    "{wanted:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_fails_settles_it_whatever_is_unknown() {
+        let when = When(vec![
+            condition(false, Wanted::Source(vec![SourceTerm::Local])),
+            condition(false, Wanted::Users(vec![Glob::parse("bob", false).unwrap()])),
+        ]);
+        assert_eq!(when.holds(&facts()), Truth::Fails);
+        assert_eq!(when.reasons(&facts()), ["users"]);
+    }
+
+    #[test]
+    fn an_address_is_never_local_and_local_is_in_no_block() {
+        let local = Wanted::Source(vec![SourceTerm::Local]);
+        let all = Wanted::Source(vec![SourceTerm::Within(
+            super::super::networks::Cidr::parse("0.0.0.0/0").unwrap(),
+        )]);
+        let loopback = Facts {
+            source: SourceFact::Addr([127, 0, 0, 1].into()),
+            ..facts()
+        };
+        let console = Facts {
+            source: SourceFact::Local,
+            ..facts()
+        };
+        assert_eq!(local.holds(&loopback), Truth::Fails);
+        assert_eq!(local.holds(&console), Truth::Holds);
+        assert_eq!(all.holds(&console), Truth::Fails);
+        assert_eq!(all.holds(&loopback), Truth::Holds);
+    }
+}
