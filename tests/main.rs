@@ -1,1 +1,4 @@
-//! stub
+//! Whole-system tests, one program: each theme is a module.
+
+mod shell;
+mod support;

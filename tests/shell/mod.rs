@@ -1,0 +1,3 @@
+//! Logins through PAM: sshd, sudo, su and login.
+
+mod sshd;
