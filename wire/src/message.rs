@@ -196,6 +196,8 @@ impl Reason {
 pub enum Outage {
     /// The store cannot be read or written, or the policy in it cannot be used.
     StoreUnavailable,
+    /// This host's clock cannot be right, so no code can be checked.
+    ClockUnsynchronised,
     /// The agent holds as many conversations as it may.
     Busy,
     /// The module's request made no sense to the agent.
@@ -211,6 +213,7 @@ impl Outage {
     pub fn code(self) -> &'static str {
         match self {
             Self::StoreUnavailable => "store_unavailable",
+            Self::ClockUnsynchronised => "clock_unsynchronised",
             Self::Busy => "busy",
             Self::BadRequest => "bad_request",
             Self::TimedOut => "timed_out",
