@@ -65,9 +65,15 @@ impl Sqlite {
 
 struct Running<'a>(&'a Connection);
 
+/// Binds `$n` to the n-th parameter. SQLite takes `$1` for a name and counts names in order of appearance, so that
+/// `SET a = $2 WHERE b = $1` would silently swap the two.
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Value]) -> Result<(), StoreError> {
-    for (index, value) in params.iter().enumerate() {
-        let at = index + 1;
+    for at in 1..=statement.parameter_count() {
+        let number = statement
+            .parameter_name(at)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = number.and_then(|number| params.get(number.checked_sub(1)?));
+        let value = value.ok_or_else(|| StoreError::Statement(format!("no value for parameter {at}")))?;
         match value {
             Value::Null => statement.raw_bind_parameter(at, rusqlite::types::Null),
             Value::Int(v) => statement.raw_bind_parameter(at, v),
@@ -131,5 +137,28 @@ fn told(error: rusqlite::Error) -> StoreError {
             | ErrorCode::FileLockingProtocolFailed,
         ) => StoreError::Unavailable(text),
         _ => StoreError::Statement(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params;
+
+    #[test]
+    fn parameters_go_by_their_number_not_by_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::open(&folder.path().join("store.db"), true).unwrap();
+        let row = engine.write(&mut |tx: &mut Tx<'_>| {
+            tx.execute("CREATE TABLE t (a BIGINT, b TEXT)", &[])?;
+            tx.execute("INSERT INTO t (b, a) VALUES ($2, $1)", params![7_i64, "seven"])?;
+            tx.query(
+                "SELECT a FROM t WHERE b = $2 AND a = $1 AND b = $2",
+                params![7_i64, "seven"],
+            )
+        });
+        assert_eq!(row.unwrap().first().map(|row| row.int(0).unwrap()), Some(7));
+        let missing = engine.read(&mut |tx: &mut Tx<'_>| tx.query("SELECT a FROM t WHERE a = $2", params![7_i64]));
+        assert!(matches!(missing, Err(StoreError::Statement(_))));
     }
 }
