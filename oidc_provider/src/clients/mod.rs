@@ -1,0 +1,198 @@
+//! Relying parties: who they are, what they may ask, and how they are registered.
+
+pub mod redirect;
+mod registration;
+mod rows;
+
+pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};
+pub use rows::{by_id, list, secret_hash};
+
+use crate::keys::Alg;
+use samekey_shared::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// The public name of a relying party: letters, digits and `-._~`, at most 64.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ClientId(String);
+
+/// Not a client id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a client id has 1 to 64 characters, of A-Z a-z 0-9 - . _ ~")]
+pub struct NotAClientId;
+
+impl FromStr for ClientId {
+    type Err = NotAClientId;
+    fn from_str(text: &str) -> Result<Self, NotAClientId> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
+            return Err(NotAClientId);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl ClientId {
+    /// The id as a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Whether a client can keep a secret (RFC 6749 section 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientKind {
+    /// A web application: authenticates with its secret at the token endpoint.
+    Confidential,
+    /// An app on somebody's device or in a browser: has no secret, PKCE alone binds its codes.
+    Public,
+}
+
+impl ClientKind {
+    /// Its word in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confidential => "confidential",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl FromStr for ClientKind {
+    type Err = RegistrationError;
+    fn from_str(text: &str) -> Result<Self, RegistrationError> {
+        match text {
+            "confidential" => Ok(Self::Confidential),
+            "public" => Ok(Self::Public),
+            _ => Err(RegistrationError::Kind),
+        }
+    }
+}
+
+/// Whether the person is asked before the application learns who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consent {
+    /// The operator decided for everybody: an application of their own.
+    #[default]
+    Given,
+    /// Each person is asked once for each set of scopes.
+    Asked,
+}
+
+/// Whether codes must be bound by PKCE (RFC 7636). Always so for public clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pkce {
+    /// A request without a challenge is refused.
+    #[default]
+    Required,
+    /// A confidential client too old to send one; the nonce and its secret remain.
+    Optional,
+}
+
+/// What the operator decides about a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClientSettings {
+    /// Where answers may be sent: compared byte by byte.
+    pub redirect_uris: Vec<String>,
+    /// Where the person may be sent after signing out, by the same rules.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Whether PKCE may be left out.
+    #[serde(default)]
+    pub pkce: Pkce,
+    /// Whether the person is asked for consent.
+    #[serde(default)]
+    pub consent: Consent,
+    /// How its ID tokens are signed; RS256 unless said otherwise, since every client library knows that one.
+    #[serde(default = "default_alg", with = "alg_text")]
+    pub id_token_alg: Alg,
+    /// Further names of the levels that this application knows, such as `https://refeds.org/profile/mfa`, each mapped to
+    /// one of ours (`urn:samekey:acr:mfa`).
+    #[serde(default)]
+    pub acr_aliases: BTreeMap<String, String>,
+}
+
+fn default_alg() -> Alg {
+    Alg::Rs256
+}
+
+mod alg_text {
+    use super::Alg;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(alg: &Alg, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(alg.name())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Alg, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A registered relying party, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Client {
+    /// Its public name.
+    pub id: ClientId,
+    /// What people see on the consent and sign-in pages.
+    pub name: String,
+    /// Whether it keeps a secret.
+    pub kind: ClientKind,
+    /// What the operator decided.
+    pub settings: ClientSettings,
+    /// When it was registered.
+    pub created_at: UnixTime,
+}
+
+impl Client {
+    /// Whether a request of this client may come without a PKCE challenge.
+    pub fn may_omit_pkce(&self) -> bool {
+        self.kind == ClientKind::Confidential && self.settings.pkce == Pkce::Optional
+    }
+
+    /// The registered redirect address that a request names exactly.
+    pub fn redirect<'a>(&self, named: &'a str) -> Option<&'a str> {
+        let known = self
+            .settings
+            .redirect_uris
+            .iter()
+            .any(|uri| redirect::matches(uri, named));
+        known.then_some(named)
+    }
+
+    /// The registered place after signing out that a request names exactly.
+    pub fn post_logout_redirect<'a>(&self, named: &'a str) -> Option<&'a str> {
+        let known = self
+            .settings
+            .post_logout_redirect_uris
+            .iter()
+            .any(|uri| redirect::matches(uri, named));
+        known.then_some(named)
+    }
+
+    /// The origins that its pages may call us from (CORS).
+    pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
+        let uris = self.settings.redirect_uris.iter();
+        uris.filter(|uri| uri.starts_with("http"))
+            .filter_map(|uri| redirect::origin(uri))
+    }
+}

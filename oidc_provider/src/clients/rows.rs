@@ -1,0 +1,91 @@
+//! The clients' statements, written once for both engines, and the mapping of their rows.
+
+use super::{Client, ClientId};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::params;
+use samekey_shared::store::{Row, StoreError, Tx};
+
+fn client(row: &Row) -> Result<Client, StoreError> {
+    let id: ClientId = row.parsed(0)?;
+    let settings = serde_json::from_str(row.text(3)?)
+        .map_err(|why| StoreError::Inconsistent(format!("the settings of client {id} cannot be read: {why}")))?;
+    Ok(Client {
+        id,
+        name: row.text(1)?.to_owned(),
+        kind: row.parsed(2)?,
+        settings,
+        created_at: row.int(4)?,
+    })
+}
+
+/// The client of this id.
+pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<Client>, StoreError> {
+    let row = tx.query_opt(
+        "SELECT id, name, kind, settings, created_at FROM clients WHERE id = $1",
+        params![id],
+    )?;
+    row.as_ref().map(client).transpose()
+}
+
+/// Every client, by id.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Client>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, name, kind, settings, created_at FROM clients ORDER BY id",
+        &[],
+    )?;
+    rows.iter().map(client).collect()
+}
+
+/// The hash of a client's secret; `None` for a public client and for one that is not there.
+pub fn secret_hash(tx: &mut Tx<'_>, id: &ClientId) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = tx.query_opt("SELECT secret_hash FROM clients WHERE id = $1", params![id.as_str()])?;
+    Ok(match row {
+        Some(row) => row.opt_bytes(0)?.map(<[u8]>::to_vec),
+        None => None,
+    })
+}
+
+fn settings(client: &Client) -> Result<String, StoreError> {
+    serde_json::to_string(&client.settings).map_err(|why| StoreError::Inconsistent(why.to_string()))
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, client: &Client, secret: Option<[u8; 32]>) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO clients (id, name, kind, secret_hash, settings, created_at, changed_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        params![
+            client.id.as_str(),
+            client.name.as_str(),
+            client.kind.name(),
+            secret.map(|hash| hash.to_vec()),
+            settings(client)?,
+            client.created_at
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, client: &Client, now: UnixTime) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE clients SET name = $2, settings = $3, changed_at = $4 WHERE id = $1",
+        params![client.id.as_str(), client.name.as_str(), settings(client)?, now],
+    )
+}
+
+pub(super) fn set_secret(tx: &mut Tx<'_>, id: &ClientId, hash: [u8; 32], now: UnixTime) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE clients SET secret_hash = $2, changed_at = $3 WHERE id = $1 AND kind = 'confidential'",
+        params![id.as_str(), hash.as_slice(), now],
+    )
+}
+
+pub(super) fn delete(tx: &mut Tx<'_>, id: &ClientId) -> Result<u64, StoreError> {
+    for sql in [
+        "DELETE FROM authorization_codes WHERE client = $1",
+        "DELETE FROM access_tokens WHERE client = $1",
+        "DELETE FROM consents WHERE client = $1",
+    ] {
+        tx.execute(sql, params![id.as_str()])?;
+    }
+    tx.execute("DELETE FROM clients WHERE id = $1", params![id.as_str()])
+}

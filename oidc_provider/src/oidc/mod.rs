@@ -1,0 +1,3 @@
+//! The protocol endpoints, one file each.
+
+pub mod acr;
