@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod attempts;
 pub mod audit;
 pub mod clock;
 pub mod config;
