@@ -161,6 +161,14 @@ pub fn unlock(tx: &mut Tx<'_>, login: &LoginName) -> Result<bool, StoreError> {
     Ok(rows::clear_all(tx, login.as_str())? > 0)
 }
 
+/// Whether this account has signed in from this network before; the machine itself is always known (W3).
+pub fn is_known_source(tx: &mut Tx<'_>, login: &LoginName, source: &Source) -> Result<bool, StoreError> {
+    match source.network() {
+        Some(network) => rows::is_known(tx, login.as_str(), &network.to_string()),
+        None => Ok(matches!(source, Source::Local { .. })),
+    }
+}
+
 /// Forgets a name altogether, as when its account is removed: its failures and its known networks.
 pub fn forget(tx: &mut Tx<'_>, login: &LoginName) -> Result<(), StoreError> {
     rows::clear_all(tx, login.as_str())?;
