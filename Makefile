@@ -6,7 +6,6 @@ SHELL := /bin/bash
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it.
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
-export SAMEKEY_TARGET := $(TARGET)
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo,)
 
 help: ## list these commands
@@ -24,12 +23,12 @@ module:
 demo: ## one enrolment, two doors, on this machine: real sshd, web app, QR code; Ctrl-C removes it
 	@.ci/setup demo
 	@$(MAKE) --no-print-directory build
-	@$(AS_ROOT) demo/box.sh $(TARGET)/debug/samekey-demo run $(TARGET)
+	@$(AS_ROOT) demo/box.sh --see $(TARGET) $(TARGET)/debug/samekey-demo run $(TARGET)
 
 demo-check: ## the same unattended, with a transcript
 	@.ci/setup demo
 	@$(MAKE) --no-print-directory build
-	@$(AS_ROOT) demo/box.sh $(TARGET)/debug/samekey-demo check $(TARGET)
+	@$(AS_ROOT) demo/box.sh --see $(TARGET) $(TARGET)/debug/samekey-demo check $(TARGET)
 
 test: ## set up, build and run every test; prints how many ran
 	@.ci/setup test

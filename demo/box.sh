@@ -1,10 +1,10 @@
 #!/bin/bash
 # Run a command as root in a throw-away copy of this machine's root: what it changes is neither seen outside nor kept.
 #
-# usage: box.sh COMMAND [ARGUMENT...]      needs root (CAP_SYS_ADMIN) and overlayfs
+# usage: box.sh [--see FOLDER]... COMMAND [ARGUMENT...]      needs root (CAP_SYS_ADMIN) and overlayfs
 #
 # Private: mounts (an overlay of / on a tmpfs), processes, host name, IPC, /dev, /dev/pts, /run, /tmp. Shared: the network, so that a
-# browser outside reaches what listens on loopback inside. The source tree stays visible, read-only, at its own path.
+# browser outside reaches what listens on loopback inside. The source tree, and each FOLDER, stays visible, read-only, at its own path.
 # Every process inside dies with the command. A file /run/samekey-box tells a program that it is inside.
 set -euo pipefail
 
@@ -17,10 +17,15 @@ if [ "${1:-}" != --inside ]; then
 fi
 shift
 
-# The tmpfs needs a folder to lie on that does not cover the tree. Only this namespace sees it.
-for stage in /mnt /srv /opt; do
-    case "$tree/" in "$stage"/*) continue ;; esac
-    [ -d "$stage" ] && break
+seen=("$tree")
+while [ "${1:-}" = --see ]; do
+    seen+=("$(cd "$2" && pwd -P)")
+    shift 2
+done
+
+# The tmpfs needs a folder to lie on that covers nothing that must be seen. Only this namespace sees it.
+for stage in /mnt /srv /opt /media; do
+    printf '%s/\n' "${seen[@]}" | grep -q "^$stage/" || { [ -d "$stage" ] && break; }
 done
 mount -t tmpfs -o mode=755 samekey-box "$stage"
 mkdir "$stage/upper" "$stage/work" "$stage/root"
@@ -49,9 +54,11 @@ ln -s /proc/self/fd/2 "$root/dev/stderr"
 mount -t tmpfs -o mode=755 run "$root/run"
 mkdir -m 755 "$root/run/sshd" "$root/run/lock"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
-mkdir -p "$root$tree"
-mount --bind "$tree" "$root$tree"
-mount -o remount,bind,ro "$root$tree"
+for folder in "${seen[@]}"; do
+    mkdir -p "$root$folder"
+    mount --bind "$folder" "$root$folder"
+    mount -o remount,bind,ro "$root$folder"
+done
 
 hostname samekey-box
 echo "127.0.0.1 localhost samekey-box" >"$root/etc/hosts"

@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How often, and how many times, to look whether a daemon is ready: 30 s in all.
-const LOOK: Duration = Duration::from_millis(20);
-const LOOKS: u32 = 1_500;
+pub(super) const LOOK: Duration = Duration::from_millis(20);
+pub(super) const LOOKS: u32 = 1_500;
 
 /// A running daemon. It is ended when this value goes.
 #[derive(Debug)]

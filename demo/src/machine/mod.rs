@@ -4,11 +4,13 @@
 //! catches the system log. Everything started through it ends with it.
 
 mod daemon;
+mod enrol;
 mod pam;
 mod ssh;
 mod syslog;
 
 pub use daemon::Daemon;
+pub use enrol::Enrolled;
 pub use pam::{ACCOUNT_LINE, AUTH_LINE, STACK};
 pub use ssh::{Sshd, SshdOptions};
 
@@ -113,6 +115,11 @@ impl Machine {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Binds an authenticator app to the account of this name, at a terminal.
+    pub fn enrol(&self, person: &str) -> Result<Enrolled, MachineError> {
+        enrol::enrol(person)
+    }
+
     /// Appends lines to the configuration file.
     pub fn configure(&self, lines: &str) -> Result<(), MachineError> {
         let path = "/etc/samekey/samekey.toml";
@@ -155,6 +162,25 @@ impl Machine {
     /// Ends a daemon with SIGTERM, by its program's name.
     pub fn stop(&mut self, program: &str) {
         self.daemons.retain(|daemon| daemon.program() != program);
+    }
+
+    /// Whether a process shows this text as its command line.
+    pub fn runs(&self, text: &str) -> bool {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+            .any(|line| String::from_utf8_lossy(&line).replace('\0', " ").contains(text))
+    }
+
+    /// Waits until `held` holds, at most 30 s.
+    pub fn until(&self, what: &str, held: impl Fn(&Self) -> bool) -> Result<(), MachineError> {
+        for _ in 0..daemon::LOOKS {
+            if held(self) {
+                return Ok(());
+            }
+            std::thread::sleep(daemon::LOOK);
+        }
+        Err(broken("waited 30 s in vain for", what))
     }
 
     /// Everything the machine's programs have told the system log, a line each.
