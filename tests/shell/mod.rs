@@ -1,3 +1,5 @@
 //! Logins through PAM: sshd, sudo, su and login.
 
+mod elevation;
 mod sshd;
+mod tripwire;

@@ -33,6 +33,8 @@ pub fn run(test: &str, body: fn()) {
         sudo
     };
     let output = command
+        .arg("--see")
+        .arg(target())
         .arg(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .output()

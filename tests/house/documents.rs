@@ -1,0 +1,81 @@
+//! The documents name what is there: links, commands, crates, and the lines that people copy.
+
+use crate::support::boxed::tree;
+use samekey_demo::machine::{ACCOUNT_LINE, AUTH_LINE};
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(tree().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+];
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    for document in DOCUMENTS {
+        for target in read(document)
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let file = target.split('#').next().unwrap_or_default();
+            assert!(
+                target.contains("://") || tree().join(file).exists(),
+                "{document}: {target} leads nowhere"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_make_target_that_is_named_exists() {
+    let makefile = read("Makefile");
+    for document in DOCUMENTS {
+        let text = read(document).replace("`make ", "\nmake ");
+        for rest in text.lines().filter_map(|line| line.trim().strip_prefix("make ")) {
+            let target = rest
+                .split(|c: char| !c.is_ascii_lowercase() && c != '-')
+                .next()
+                .unwrap_or_default();
+            assert!(makefile.contains(&format!("\n{target}:")), "{document}: make {target}");
+        }
+    }
+}
+
+#[test]
+fn the_architecture_names_every_member_of_the_workspace() {
+    let (manifest, text) = (read("Cargo.toml"), read("ARCHITECTURE.md"));
+    let members = manifest
+        .split("\nmembers = [")
+        .nth(1)
+        .and_then(|rest| rest.split(']').next())
+        .unwrap();
+    let members: Vec<&str> = members
+        .split(',')
+        .map(|member| member.trim().trim_matches('"'))
+        .filter(|m| !m.is_empty())
+        .collect();
+    assert!(members.len() > 5);
+    for member in members {
+        assert!(
+            text.contains(&format!("| `{member}/` |")),
+            "ARCHITECTURE.md has no row for {member}/"
+        );
+    }
+}
+
+#[test]
+fn the_lines_for_pam_in_the_readme_are_those_that_the_tests_use() {
+    let readme = read("README.md");
+    for line in [AUTH_LINE, ACCOUNT_LINE] {
+        assert!(
+            readme.lines().any(|shown| shown.trim() == line),
+            "README.md lacks: {line}"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! The house rules that no compiler holds: first lines, sizes, names, and documents that speak of what is there.
+
+mod documents;
+mod files;
