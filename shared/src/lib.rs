@@ -5,14 +5,19 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod attempts;
 pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod devices;
 pub mod entropy;
+pub mod flows;
 pub mod ids;
 pub mod methods;
 pub mod policy;
+pub mod realm;
 pub mod secrets;
 pub mod source;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -148,11 +148,24 @@ pub(super) trait Statements {
 /// One unit of work: a view of the store in which everything holds or nothing does.
 pub struct Tx<'a> {
     statements: &'a mut dyn Statements,
+    purpose: Purpose,
+}
+
+/// What a unit of work was begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
 }
 
 impl<'a> Tx<'a> {
-    pub(super) fn over(statements: &'a mut dyn Statements) -> Self {
-        Self { statements }
+    pub(super) fn over(statements: &'a mut dyn Statements, purpose: Purpose) -> Self {
+        Self { statements, purpose }
+    }
+
+    /// Whether this unit was begun to write. A unit begun to read refuses every change.
+    pub fn may_write(&self) -> bool {
+        self.purpose == Purpose::Write
     }
 
     /// Runs a statement and tells how many rows it changed: for PostgreSQL and SQLite alike the rows that the

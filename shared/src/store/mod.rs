@@ -35,7 +35,32 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// A SQLite file.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL connection string.
+    Postgres(String),
+}
+
 impl Store {
+    /// Opens a store that exists.
+    pub fn open(location: &StoreLocation) -> Result<Self, StoreError> {
+        match location {
+            StoreLocation::Sqlite(path) => Self::open_sqlite(path),
+            StoreLocation::Postgres(_) => Err(StoreError::Unavailable("built without PostgreSQL".into())),
+        }
+    }
+
+    /// Makes a new store, or opens the one that is there.
+    pub fn create(location: &StoreLocation) -> Result<Self, StoreError> {
+        match location {
+            StoreLocation::Sqlite(path) => Self::create_sqlite(path),
+            StoreLocation::Postgres(_) => Self::open(location),
+        }
+    }
+
     /// Opens a SQLite store that exists.
     pub fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The SQLite engine: open, pragmas, file mode, one writer.
 
-use super::driver::{Row, Statements, Tx, Value};
+use super::driver::{Purpose, Row, Statements, Tx, Value};
 use super::error::StoreError;
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use std::path::Path;
@@ -35,25 +35,26 @@ impl Sqlite {
         &self,
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("BEGIN", work)
+        self.run("BEGIN", Purpose::Read, work)
     }
 
     pub(super) fn write<T, E: From<StoreError>>(
         &self,
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("BEGIN IMMEDIATE", work)
+        self.run("BEGIN IMMEDIATE", Purpose::Write, work)
     }
 
     fn run<T, E: From<StoreError>>(
         &self,
         begin: &str,
+        purpose: Purpose,
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let connection = self.connection();
         connection.execute_batch(begin).map_err(told)?;
         let mut statements = Running(&connection);
-        let done = work(&mut Tx::over(&mut statements));
+        let done = work(&mut Tx::over(&mut statements, purpose));
         let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
         if let Err(error) = connection.execute_batch(end) {
             let _ = connection.execute_batch("ROLLBACK");

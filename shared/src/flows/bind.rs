@@ -1,0 +1,278 @@
+//! State machine: bind an authenticator app, from Security Information, from the administrator's command, or at the
+//! first sign-in. A key counts as bound only after one of its codes was right (R55).
+
+use super::FlowError;
+use crate::accounts::{LoginName, rows};
+use crate::audit::{self, Actor, Event, EventKind};
+use crate::clock::UnixTime;
+use crate::devices::totp::{Pending, Proven};
+use crate::devices::{
+    self, Device, DeviceError, DeviceKind, DeviceName, Limits, NameRule, Unbinding, UnboundWhy, recovery,
+};
+use crate::ids::AccountId;
+use crate::realm::Realm;
+use crate::secrets::SecretText;
+use crate::source::Door;
+use crate::store::{StoreError, Tx};
+
+/// Wrong codes that one machine takes: who types five wrong ones scanned something else.
+const MOST_TRIES: u8 = 5;
+
+/// Seconds from showing the key to proving it.
+const LIFETIME: i64 = 30 * 60;
+
+/// What a set of recovery codes is called among the devices.
+const RECOVERY_NAME: &str = "recovery-codes";
+
+/// Who acts, and by what right: the front end has checked that right, the trail tells it.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    /// Who.
+    pub actor: Actor,
+    /// Where.
+    pub door: Door,
+}
+
+impl Authority {
+    pub(super) fn why(&self) -> UnboundWhy {
+        match self.actor {
+            Actor::Account(_) => UnboundWhy::Own,
+            _ => UnboundWhy::Administrator,
+        }
+    }
+}
+
+/// A binding in progress.
+#[derive(Debug)]
+pub struct Bind {
+    started_at: UnixTime,
+    account: AccountId,
+    login: LoginName,
+    pending: Pending,
+    tries: u8,
+}
+
+/// What the person scans or types into the app.
+#[derive(Debug)]
+pub struct Shown {
+    /// `otpauth://totp/...`, as short as the app allows, for the QR code.
+    pub uri: SecretText,
+    /// The key in groups of four letters (R54).
+    pub key: SecretText,
+}
+
+/// Where a binding stands after a code.
+#[derive(Debug)]
+pub enum Answered {
+    /// The code was right: the device is bound.
+    Bound {
+        /// The device.
+        device: Device,
+        /// Codes for the day the phone is lost, shown now and never again; `None` where the account has some left.
+        recovery: Option<recovery::Drawn>,
+    },
+    /// The code was wrong: check the phone's clock and try the next one (M12).
+    Again {
+        /// The same binding.
+        bind: Box<Bind>,
+        /// Further tries.
+        tries_left: u8,
+    },
+    /// Too many wrong codes, or too late: nothing is bound; begin again.
+    Ended,
+}
+
+/// Why nothing can be bound.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// No such account.
+    #[error("there is no such account")]
+    NoAccount,
+    /// A name or a limit stands against it.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Could not be decided.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl BindError {
+    /// The stable result code (requirements.md, section 3.1).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoAccount => "not_found",
+            Self::Device(error) => error.code(),
+            Self::Flow(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<StoreError> for BindError {
+    fn from(error: StoreError) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+impl Bind {
+    /// Begins with a key, drawn or brought along. Tells at once if no further app may be bound.
+    pub fn start(realm: &Realm, account: AccountId, pending: Pending) -> Result<(Self, Shown), BindError> {
+        let login = realm.store.read(|tx| {
+            let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
+            let limits = limits(realm, tx)?;
+            let bound = devices::rows::bound(tx, account)?;
+            let apps = bound.devices.iter().filter(|one| one.kind == DeviceKind::Totp).count();
+            if apps >= limits.totp as usize {
+                let full = DeviceError::LimitReached {
+                    kind: DeviceKind::Totp,
+                    most: limits.totp,
+                };
+                return Err(BindError::Device(full));
+            }
+            Ok(found.name)
+        })?;
+        let shown = Shown {
+            uri: pending.uri(&realm.names.realm, login.as_str()),
+            key: pending.key_text(),
+        };
+        Ok((
+            Self {
+                started_at: realm.clock.now(),
+                account,
+                login,
+                pending,
+                tries: 0,
+            },
+            shown,
+        ))
+    }
+
+    /// Takes a code of the app; binds if it is right, with recovery codes where the account has none.
+    pub fn answer(self, realm: &Realm, authority: &Authority, code: &str) -> Result<Answered, BindError> {
+        let now = realm.clock.now();
+        if !(0..=LIFETIME).contains(&(now - self.started_at)) {
+            return Ok(Answered::Ended);
+        }
+        let Self {
+            started_at,
+            account,
+            login,
+            pending,
+            tries,
+        } = self;
+        match pending.prove(code, now) {
+            Ok(proven) => bound(realm, authority, account, &login, &proven),
+            Err(_) if tries + 1 >= MOST_TRIES => Ok(Answered::Ended),
+            Err(pending) => {
+                let bind = Box::new(Self {
+                    started_at,
+                    account,
+                    login,
+                    pending,
+                    tries: tries + 1,
+                });
+                Ok(Answered::Again {
+                    bind,
+                    tries_left: MOST_TRIES - tries - 1,
+                })
+            }
+        }
+    }
+}
+
+fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
+    Ok(Limits {
+        totp: realm.policy(tx)?.settings().totp_per_user,
+        ..Limits::default()
+    })
+}
+
+fn bound(
+    realm: &Realm,
+    authority: &Authority,
+    account: AccountId,
+    login: &LoginName,
+    proven: &Proven,
+) -> Result<Answered, BindError> {
+    let now = realm.clock.now();
+    let keyring = realm.keyring()?;
+    // Hashing ten codes takes a moment: before the unit of work, and in vain if the account has some left.
+    let left = realm.store.read(|tx| devices::rows::bound(tx, account))?.recovery_left;
+    let drawn = if left == 0 { Some(draw(realm, account)?) } else { None };
+    let device = realm.store.write(|tx| {
+        let limits = limits(realm, tx)?;
+        let device = devices::rows::insert_totp(tx, &keyring, realm.entropy.as_ref(), account, proven, limits, now)?;
+        let event = Event::new(EventKind::DeviceBound, authority.actor.clone())
+            .about(login)
+            .method(DeviceKind::Totp)
+            .at(authority.door, "portal:devices")
+            .detail("device", device.id)
+            .detail("name", device.name.as_str());
+        audit::append(tx, &event, now)?;
+        if let Some((_, set)) = &drawn {
+            replace_codes(realm, tx, authority, account, login, set)?;
+        }
+        Ok::<_, BindError>(device)
+    })?;
+    Ok(Answered::Bound {
+        device,
+        recovery: drawn.map(|(codes, _)| codes),
+    })
+}
+
+fn draw(realm: &Realm, account: AccountId) -> Result<(recovery::Drawn, recovery::Set), BindError> {
+    let keyring = realm.keyring()?;
+    let entropy = realm.entropy.as_ref();
+    let count = realm
+        .store
+        .read(|tx| Ok::<_, FlowError>(realm.policy(tx)?.settings().recovery_codes))?;
+    let drawn = recovery::Drawn::new(entropy, &keyring, account, count).map_err(FlowError::from)?;
+    let set = drawn.hash(&realm.password_cost, entropy, &keyring, account)?;
+    Ok((drawn, set))
+}
+
+/// Draws a new set of recovery codes; the set before is void from the same moment.
+pub fn renew_recovery_codes(
+    realm: &Realm,
+    authority: &Authority,
+    account: AccountId,
+) -> Result<recovery::Drawn, BindError> {
+    let login = realm.store.read(|tx| {
+        rows::by_id(tx, account)?
+            .map(|one| one.name)
+            .ok_or(BindError::NoAccount)
+    })?;
+    let (drawn, set) = draw(realm, account)?;
+    realm
+        .store
+        .write(|tx| replace_codes(realm, tx, authority, account, &login, &set))?;
+    Ok(drawn)
+}
+
+fn replace_codes(
+    realm: &Realm,
+    tx: &mut Tx<'_>,
+    authority: &Authority,
+    account: AccountId,
+    login: &LoginName,
+    set: &recovery::Set,
+) -> Result<(), BindError> {
+    let now = realm.clock.now();
+    let before = devices::rows::bound(tx, account)?.devices;
+    for old in before.iter().filter(|one| one.kind == DeviceKind::RecoveryCodes) {
+        let end = Unbinding {
+            at: now,
+            by: authority.actor.to_string(),
+            why: UnboundWhy::Replaced,
+        };
+        devices::rows::unbind(tx, account, old.id, &end)?;
+    }
+    let name =
+        DeviceName::parse(RECOVERY_NAME, NameRule::Ascii).map_err(|error| FlowError::Method(error.to_string()))?;
+    let made = devices::rows::insert_recovery(tx, realm.entropy.as_ref(), account, &name, set, Limits::default(), now)?;
+    let event = Event::new(EventKind::RecoveryCodesMade, authority.actor.clone())
+        .about(login)
+        .at(authority.door, "portal:devices")
+        .detail("device", made.id);
+    audit::append(tx, &event, now)?;
+    Ok(())
+}

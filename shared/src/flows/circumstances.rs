@@ -1,0 +1,250 @@
+//! Everything a decision rests on, gathered in one place so that both doors decide by the same facts.
+
+use super::{Asked, FlowError, RefusalCode, Visit};
+use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, NewAccount, groups, rows};
+use crate::attempts;
+use crate::audit::{self, Actor, Event, EventKind};
+use crate::clock::UnixTime;
+use crate::devices::{self, Bound};
+use crate::ids::AccountId;
+use crate::methods::{Evidence, FirstFactor, Level, Method};
+use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requirement, SourceFact, State};
+use crate::source::{Door, Source};
+use crate::store::Tx;
+use std::collections::BTreeSet;
+
+/// Whom the typed name means.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// An account of ours that may sign in.
+    Open(Account),
+    /// An account of ours that is locked or disabled. A stranger cannot tell it from an unknown one.
+    Closed(Account),
+    /// A user of this host without an account of ours, so without devices.
+    HostOnly(LoginName),
+    /// Nobody. Goes through the same motions.
+    Unknown(LoginName),
+    /// Not even a name. Goes through the same motions, without a row of its own anywhere.
+    Unreadable,
+}
+
+impl Subject {
+    pub(super) fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Open(account) | Self::Closed(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    pub(super) fn login(&self) -> Option<&LoginName> {
+        match self {
+            Self::Open(account) | Self::Closed(account) => Some(&account.name),
+            Self::HostOnly(name) | Self::Unknown(name) => Some(name),
+            Self::Unreadable => None,
+        }
+    }
+}
+
+/// What is looked up outside the unit of work, because it may be slow: the host's own idea of the user.
+#[derive(Debug)]
+pub(super) struct HostView {
+    pub(super) login: Option<LoginName>,
+    groups: Groups,
+}
+
+impl HostView {
+    /// Asks the name service of this host about the typed name.
+    pub(super) fn of(visit: &Visit<'_>, typed: &str) -> Self {
+        let login = login(visit, typed);
+        let groups = login.as_ref().map_or(Groups::Unknown, groups::from_nss);
+        Self { login, groups }
+    }
+}
+
+/// The account name that was meant: on a page letters may be capital, at a shell they mean somebody else.
+pub(super) fn login(visit: &Visit<'_>, typed: &str) -> Option<LoginName> {
+    match visit.doorway.door {
+        Door::Web => LoginName::parse_typed(typed, &visit.realm.names).ok(),
+        Door::Shell | Door::Command => LoginName::parse(typed, &visit.realm.names).ok(),
+    }
+}
+
+/// Begins the account of a user whom this host knows: from now on their grace runs and devices can be bound.
+pub(super) fn adopt(visit: &Visit<'_>, login: &LoginName) -> Result<(), FlowError> {
+    let realm = visit.realm;
+    let now = realm.clock.now();
+    let new = NewAccount {
+        id: AccountId::draw(realm.entropy.as_ref())?,
+        name: login.clone(),
+        display_name: None,
+        email: None,
+        flags: BTreeSet::new(),
+        administrator: false,
+        created_at: now,
+    };
+    let event = Event::new(EventKind::AccountAdded, Actor::Samekey)
+        .about(login)
+        .at(visit.doorway.door, &visit.doorway.service)
+        .from(&visit.doorway.source)
+        .detail("why", "known-to-host");
+    realm.store.write(|tx| match rows::insert(tx, &new) {
+        Ok(()) => {
+            audit::append(tx, &event, now)?;
+            Ok(())
+        }
+        // It has one already, or another login began it a moment ago.
+        Err(AccountError::NameTaken(_)) => Ok(()),
+        Err(AccountError::Store(error)) => Err(error.into()),
+        Err(error) => Err(FlowError::Method(error.to_string())),
+    })
+}
+
+/// The facts, and what the policy makes of them.
+#[derive(Debug)]
+pub(super) struct Circumstances {
+    pub(super) subject: Subject,
+    pub(super) policy: Policy,
+    pub(super) requirement: Requirement,
+    pub(super) bound: BTreeSet<Method>,
+    pub(super) decision: Decision,
+}
+
+/// What of the machine matters to the facts.
+pub(super) struct Standing<'a> {
+    pub(super) first: &'a FirstFactor,
+    pub(super) evidence: &'a [Evidence],
+    pub(super) asked: &'a Asked,
+    /// The method of a code that was accepted in this very unit of work.
+    pub(super) just_used: Option<Method>,
+    pub(super) now: UnixTime,
+}
+
+impl Circumstances {
+    /// Gathers the facts inside the caller's unit of work.
+    pub(super) fn gather(
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        host: &HostView,
+        standing: &Standing<'_>,
+    ) -> Result<Self, FlowError> {
+        let policy = visit.realm.policy(tx)?;
+        let subject = subject(tx, visit.doorway.door, host)?;
+        let bound = match &subject {
+            Subject::Open(account) => devices::rows::bound(tx, account.id)?,
+            _ => Bound::default(),
+        };
+        let mut methods = bound.methods();
+        // The last recovery code is no longer bound once it is spent, and yet it has just been shown.
+        methods.extend(standing.just_used);
+        let account = subject.account().map(|account| account.id);
+        let groups = groups::of(group_source(&policy), tx, host.groups.clone(), account)?;
+        let no_flags = BTreeSet::new();
+        let facts = Facts {
+            user: subject.login().map_or("", LoginName::as_str),
+            groups: groups.known(),
+            flags: Some(subject.account().map_or(&no_flags, |account| &account.flags)),
+            service: &visit.doorway.service,
+            host: visit.doorway.host.as_deref(),
+            source: SourceFact::from(&visit.doorway.source),
+            first_factor: Some(first_kind(standing.first)),
+            abnormal: abnormal(tx, &subject, &visit.doorway.source)?,
+            now: standing.now,
+        };
+        let requirement = raise(policy::requirement(&policy, &facts), standing.asked, &methods);
+        let proven: Vec<Proven> = standing.evidence.iter().map(proven).collect();
+        let state = State {
+            proven: &proven,
+            ..State::fresh(
+                &methods,
+                subject.account().map(|account| account.created_at),
+                standing.now,
+            )
+        };
+        let decision = policy::decide(&requirement, &state);
+        Ok(Self {
+            subject,
+            policy,
+            requirement,
+            bound: methods,
+            decision,
+        })
+    }
+
+    /// Whether the web app's essential level is out of reach with what is bound.
+    pub(super) fn misses_essential(&self, asked: &Asked) -> Option<RefusalCode> {
+        let level = asked.level.filter(|_| asked.essential)?;
+        let reachable = level <= Level::Single || self.bound.iter().any(|method| method.level() >= level);
+        (!reachable).then_some(RefusalCode::LevelUnreachable)
+    }
+}
+
+fn subject(tx: &mut Tx<'_>, door: Door, host: &HostView) -> Result<Subject, FlowError> {
+    let Some(login) = &host.login else {
+        return Ok(Subject::Unreadable);
+    };
+    Ok(match rows::find(tx, login)? {
+        Some(account) if account.state == AccountState::Active => Subject::Open(account),
+        Some(account) => Subject::Closed(account),
+        None if host.groups != Groups::Unknown && door == Door::Shell => Subject::HostOnly(login.clone()),
+        None => Subject::Unknown(login.clone()),
+    })
+}
+
+/// W3: a network that this account never came from is unusual; the machine itself never is.
+fn abnormal(tx: &mut Tx<'_>, subject: &Subject, source: &Source) -> Result<Option<bool>, FlowError> {
+    Ok(match (subject.login(), source) {
+        (_, Source::Local { .. }) => Some(false),
+        (Some(login), Source::Address(_)) => Some(!attempts::is_known_source(tx, login, source)?),
+        _ => None,
+    })
+}
+
+/// A web app may ask for more than the policy, never for less. What nobody could reach is not asked, unless the app
+/// insists: then the sign-in is refused in words rather than with a page that has no way out.
+fn raise(requirement: Requirement, asked: &Asked, bound: &BTreeSet<Method>) -> Requirement {
+    let Some(level) = asked.level else { return requirement };
+    let reachable = bound
+        .iter()
+        .any(|method| method.level() >= level && requirement.methods.contains(method));
+    if level <= Level::Single || reachable || asked.essential {
+        return requirement.and_also("the web app", Some(level), None);
+    }
+    requirement
+}
+
+fn proven(evidence: &Evidence) -> Proven {
+    Proven {
+        level: evidence.level(),
+        method: Some(evidence.method()),
+        at: evidence.at(),
+    }
+}
+
+/// The throttle's numbers, as the policy has them.
+pub(super) fn lockout(policy: &Policy) -> attempts::Lockout {
+    let set = &policy.settings().lockout;
+    attempts::Lockout {
+        attempts: set.attempts,
+        window: set.window,
+        lock_for: set.lock_for,
+        hard_stop: set.hard_stop,
+    }
+}
+
+fn group_source(policy: &Policy) -> groups::GroupSource {
+    match policy.group_source() {
+        policy::GroupSource::Nss => groups::GroupSource::Nss,
+        policy::GroupSource::Store => groups::GroupSource::Store,
+        policy::GroupSource::Both => groups::GroupSource::Both,
+    }
+}
+
+/// What rules select by, of a first factor.
+pub(super) fn first_kind(first: &FirstFactor) -> FirstFactorKind {
+    match first {
+        FirstFactor::None => FirstFactorKind::None,
+        FirstFactor::Password => FirstFactorKind::Password,
+        FirstFactor::PublicKey { .. } => FirstFactorKind::PublicKey,
+        FirstFactor::Passkey => FirstFactorKind::Passkey,
+    }
+}

@@ -1,0 +1,179 @@
+//! The heart: sign-in, step-up, bind and unbind as state machines that the terminal and the web page both drive.
+//!
+//! A machine takes [`Answer`]s and returns a [`Step`]: something to ask, or the end. It shows nothing and reads
+//! nothing but the store, so neither door can skip a check that the other makes.
+//!
+//! ```text
+//!   PAM:  start(user, "the stack asked a password") ─► Ask(Code) ─► answer(Code) ─► Granted | Ask(again) | Refused
+//!   web:  start(user, ask the password) ─► Ask(Password) ─► answer(Password) ─► Ask(Code) ─► answer(Code) ─► Granted
+//! ```
+//!
+//! Time and randomness come from the [`Realm`]; tests move the clock by hand.
+
+pub mod bind;
+mod circumstances;
+mod refusal;
+pub mod sign_in;
+mod turns;
+pub mod unbind;
+
+pub use refusal::{FlowError, Refusal, RefusalCode};
+pub(crate) use sign_in::SCHEMA;
+pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SignIn, SignInRequest};
+pub(crate) use turns::Turns;
+
+use crate::accounts::LoginName;
+use crate::clock::UnixTime;
+use crate::ids::{AccountId, RequestId};
+use crate::methods::{Evidence, FirstFactor, Level, Method};
+use crate::realm::Realm;
+use crate::secrets::SecretText;
+use crate::source::{Door, Source};
+use crate::store::{StoreError, Tx};
+
+/// Where somebody stands while signing in, as the policy sees it.
+#[derive(Debug, Clone)]
+pub struct Doorway {
+    /// The door.
+    pub door: Door,
+    /// `pam:sshd`, `oidc:<client id>`, `portal:sign-in`, …: what rules select by.
+    pub service: String,
+    /// The host that is entered, where a door has one.
+    pub host: Option<String>,
+    /// Where the person comes from.
+    pub source: Source,
+}
+
+/// One call of a machine: the realm it runs in and the doorway as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// Store, keys, policy, clock, entropy.
+    pub realm: &'a Realm,
+    /// Where the person stands.
+    pub doorway: &'a Doorway,
+}
+
+/// What comes next.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// Ask this and come back with an [`Answer`].
+    Ask(Prompt),
+    /// Let in.
+    Granted(Box<Grant>),
+    /// Not let in; this machine is at its end.
+    Refused(Refusal),
+}
+
+/// Something to ask a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// The password, on the web.
+    Password {
+        /// What went wrong before, if anything.
+        notice: Option<Notice>,
+    },
+    /// A code of this method.
+    Code {
+        /// The method whose code is asked.
+        method: Method,
+        /// What the person may choose instead: only what is bound and allowed.
+        others: Vec<Method>,
+        /// What went wrong before, if anything.
+        notice: Option<Notice>,
+        /// How many tries this machine still takes.
+        tries_left: u8,
+    },
+}
+
+/// What a person should know before trying again (messages M12, M13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// M12: the code is not right; the clock of the phone may be wrong.
+    CodeWrong,
+    /// M13: that code was used already.
+    CodeReplayed,
+    /// User name and password do not belong together, or one is unknown: never told which.
+    PasswordWrong,
+    /// The chosen method is not among those offered.
+    NotOffered,
+}
+
+/// What a person, or the door for them, says.
+#[derive(Debug)]
+pub enum Answer {
+    /// The password typed.
+    Password(SecretText),
+    /// What the host's own password check said, where the provider is set to use it.
+    SystemPassword(SystemVerdict),
+    /// The code typed.
+    Code(SecretText),
+    /// Another method, please.
+    Choose(Method),
+    /// sshd's made-up answer for users it will refuse anyway (pam.md, section 5): not counted, never right.
+    Fake,
+    /// The person gave up or hung up.
+    GiveUp,
+}
+
+/// The answer of the system's password check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SystemVerdict {
+    /// The system knows name and password.
+    Right,
+    /// It does not.
+    Wrong,
+}
+
+/// Why somebody is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// What the policy asks was proven to us.
+    Proven,
+    /// The policy asks nothing of us here; whoever called us must rely on the other checks (S13).
+    Exempt,
+    /// Nothing is bound yet and the grace period still runs (M04).
+    Grace {
+        /// When it ends.
+        until: UnixTime,
+    },
+}
+
+/// Somebody may enter, and what may be claimed about how.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Joins log, audit and pages.
+    pub request: RequestId,
+    /// The account; `None` only for a [`Basis::Exempt`] grant to a name that has none here.
+    pub account: Option<AccountId>,
+    /// The canonical name.
+    pub login: LoginName,
+    /// Why.
+    pub basis: Basis,
+    /// The level that was proven, now or earlier in this session: what may be claimed to others.
+    pub level: Level,
+    /// The first factor.
+    pub first: FirstFactor,
+    /// When we checked it ourselves; `None` where another module did.
+    pub first_at: Option<UnixTime>,
+    /// The second factors.
+    pub evidence: Vec<Evidence>,
+    /// When the oldest of what this rests on was proven.
+    pub auth_time: UnixTime,
+}
+
+impl Grant {
+    /// `acr` for this grant (policy.md, section 3), from evidence and nothing else.
+    pub fn acr(&self) -> Option<&'static str> {
+        crate::methods::acr(self.level)
+    }
+
+    /// `amr` (RFC 8176) for this grant, from evidence and nothing else.
+    pub fn amr(&self) -> Vec<&'static str> {
+        crate::methods::amr(&self.first, &self.evidence)
+    }
+}
+
+/// Work that must be true exactly when the grant is: it runs in the same unit of work (a session row, an
+/// authorization code), so that a sign-in is one durable commit.
+pub type OnGrant<'a> = &'a mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), StoreError>;

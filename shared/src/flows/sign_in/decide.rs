@@ -1,0 +1,261 @@
+//! From the policy's decision to the next step.
+
+use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject, lockout};
+use super::{SignIn, Stage, record};
+use crate::accounts::{LoginName, rows};
+use crate::attempts::{self, Gate};
+use crate::audit::{self, EventKind};
+use crate::clock::UnixTime;
+use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
+use crate::methods::{self, Evidence, Level, Method};
+use crate::policy::{Decision, DenyCode};
+use crate::source::Door;
+use crate::store::Tx;
+
+/// What the facts come to, before anything is asked or written.
+enum Verdict {
+    Grant(Basis),
+    Ask(Vec<Method>),
+    /// A user of this host whose account has to begin before the policy can be asked about them.
+    Adopt(LoginName),
+    Refuse(RefusalCode),
+}
+
+struct Looked {
+    verdict: Verdict,
+    gate: Gate,
+}
+
+impl SignIn {
+    /// Decides with what has been proven so far.
+    pub(super) fn decide(&mut self, visit: &Visit<'_>, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
+        let host = HostView::of(visit, &self.typed);
+        let mut looked = self.look(visit, &host)?;
+        if let Looked {
+            verdict: Verdict::Adopt(login),
+            ..
+        } = &looked
+        {
+            circumstances::adopt(visit, login)?;
+            looked = self.look(visit, &host)?;
+        }
+        match (looked.verdict, looked.gate) {
+            (Verdict::Refuse(code), _) => self.refuse(visit, code),
+            // The lock itself stands in the trail; a line for each further try would let a stranger fill the disk.
+            (Verdict::Ask(_), Gate::Locked { until }) => Ok(self.close(RefusalCode::TooManyAttempts { until })),
+            (Verdict::Ask(methods), Gate::Open { .. }) => {
+                self.offered = methods;
+                let first = self.offered.first().copied().unwrap_or(Method::Totp);
+                Ok(self.ask_code(first, None))
+            }
+            (Verdict::Grant(_), _) => self.grant(visit, &host, on_grant),
+            (Verdict::Adopt(_), _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
+        }
+    }
+
+    fn look(&self, visit: &Visit<'_>, host: &HostView) -> Result<Looked, FlowError> {
+        let now = visit.realm.clock.now();
+        visit.realm.store.read(|tx| {
+            let facts = self.circumstances(tx, visit, host)?;
+            Ok(Looked {
+                gate: gate(tx, visit, &facts, now)?,
+                verdict: self.verdict(&facts),
+            })
+        })
+    }
+
+    /// The facts as they stand for this machine.
+    pub(super) fn circumstances(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        host: &HostView,
+    ) -> Result<Circumstances, FlowError> {
+        self.circumstances_with(tx, visit, host, &self.evidence(), None)
+    }
+
+    /// The facts, were this the evidence.
+    pub(super) fn circumstances_with(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        host: &HostView,
+        evidence: &[Evidence],
+        just_used: Option<Method>,
+    ) -> Result<Circumstances, FlowError> {
+        let now = visit.realm.clock.now();
+        let standing = Standing {
+            first: &self.first,
+            evidence,
+            asked: &self.asked,
+            just_used,
+            now,
+        };
+        Circumstances::gather(tx, visit, host, &standing)
+    }
+
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
+        self.proofs.iter().cloned().map(methods::recall).collect()
+    }
+
+    fn verdict(&self, facts: &Circumstances) -> Verdict {
+        let decoy = || Verdict::Ask(vec![Method::Totp]);
+        let asks = matches!(facts.decision, Decision::Challenge { .. } | Decision::MustBind { .. })
+            || matches!(facts.decision, Decision::AllowAndNag { .. });
+        match &facts.subject {
+            // Closed accounts and names that nobody has look like any other until the code turns out wrong.
+            Subject::Closed(_) if !asks => return Verdict::Refuse(RefusalCode::AccountClosed),
+            Subject::Closed(_) | Subject::Unknown(_) | Subject::Unreadable if asks => return decoy(),
+            Subject::HostOnly(login) if asks => return Verdict::Adopt(login.clone()),
+            _ => {}
+        }
+        if let Some(code) = facts.misses_essential(&self.asked) {
+            return Verdict::Refuse(code);
+        }
+        match &facts.decision {
+            Decision::Allow { .. } => Verdict::Grant(self.basis(facts)),
+            Decision::AllowAndNag { until, .. } => Verdict::Grant(Basis::Grace { until: *until }),
+            Decision::Challenge { methods, .. } => Verdict::Ask(ordered(methods.iter().copied())),
+            Decision::MustBind { .. } => Verdict::Refuse(RefusalCode::EnrollmentRequired),
+            Decision::Deny {
+                code: DenyCode::NoMethodReachesLevel,
+            } => Verdict::Refuse(RefusalCode::NoMethodReachesLevel),
+            Decision::Deny {
+                code: DenyCode::DeniedByRule,
+            } => Verdict::Refuse(RefusalCode::DeniedByRule),
+        }
+    }
+
+    /// At a shell the first factor is another module's claim: without a proof of our own we were not asked, and say so.
+    /// On the web a checked password is a proof of our own.
+    fn basis(&self, facts: &Circumstances) -> Basis {
+        let ours = self.first_at.is_some() || !self.proofs.is_empty();
+        if ours && facts.requirement.level > Level::None {
+            Basis::Proven
+        } else {
+            Basis::Exempt
+        }
+    }
+
+    /// Lets in without a further code, in one unit of work.
+    fn grant(&mut self, visit: &Visit<'_>, host: &HostView, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
+        let evidence = self.evidence();
+        let outcome = visit.realm.store.write(|tx| {
+            let facts = self.circumstances_with(tx, visit, host, &evidence, None)?;
+            match self.verdict(&facts) {
+                Verdict::Grant(basis) => self.granted(tx, visit, &facts, basis, &evidence, on_grant).map(Some),
+                // The policy or the account changed since we looked.
+                Verdict::Ask(_) | Verdict::Adopt(_) | Verdict::Refuse(_) => Ok(None),
+            }
+        })?;
+        match outcome {
+            Some(Ok(grant)) => Ok(self.let_in(grant)),
+            Some(Err(code)) => self.refuse(visit, code),
+            None => self.refuse(visit, RefusalCode::OutOfTurn),
+        }
+    }
+
+    /// Writes down that somebody is let in, together with what the door wants true at the same moment.
+    pub(super) fn granted(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        facts: &Circumstances,
+        basis: Basis,
+        evidence: &[Evidence],
+        on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
+    ) -> Result<Result<Grant, RefusalCode>, FlowError> {
+        let now = visit.realm.clock.now();
+        let Some(login) = facts.subject.login() else {
+            return Ok(Err(RefusalCode::OutOfTurn));
+        };
+        if visit.doorway.door == Door::Web && !super::completion::spend(tx, self.request, now)? {
+            return Ok(Err(RefusalCode::AlreadyCompleted));
+        }
+        let grant = Grant {
+            request: self.request,
+            account: facts.subject.account().map(|account| account.id),
+            login: login.clone(),
+            basis,
+            level: methods::proven_level(&self.first, evidence),
+            first: self.first.clone(),
+            evidence: evidence.to_vec(),
+            first_at: self.first_at,
+            auth_time: evidence
+                .iter()
+                .map(Evidence::at)
+                .chain(self.first_at)
+                .min()
+                .unwrap_or(now),
+        };
+        if basis == Basis::Proven {
+            attempts::succeeded(tx, login, &visit.doorway.source, now)?;
+        }
+        if let Some(account) = grant.account {
+            rows::note_sign_in(tx, account, now)?;
+        }
+        let kind = match basis {
+            Basis::Proven => EventKind::SignInGranted,
+            Basis::Exempt | Basis::Grace { .. } => EventKind::SignInExempt,
+        };
+        let event = self
+            .event(visit, kind, facts)
+            .level(grant.level)
+            .method(record::methods(evidence));
+        audit::append(tx, &event, now)?;
+        on_grant(tx, &grant)?;
+        Ok(Ok(grant))
+    }
+
+    pub(super) fn let_in(&mut self, grant: Grant) -> Step {
+        self.stage = Stage::Closed;
+        Step::Granted(Box::new(grant))
+    }
+
+    pub(super) fn ask_code(&mut self, method: Method, notice: Option<Notice>) -> Step {
+        self.stage = Stage::Code(method);
+        let others = self.offered.iter().copied().filter(|other| *other != method).collect();
+        Step::Ask(Prompt::Code {
+            method,
+            others,
+            notice,
+            tries_left: super::MOST_TRIES - self.tries,
+        })
+    }
+
+    /// Ends without letting in, with a line in the audit trail.
+    pub(super) fn refuse(&mut self, visit: &Visit<'_>, code: RefusalCode) -> Result<Step, FlowError> {
+        let host = HostView::of(visit, &self.typed);
+        let now = visit.realm.clock.now();
+        visit.realm.store.write(|tx| {
+            let facts = self.circumstances(tx, visit, &host)?;
+            let event = self.event(visit, EventKind::SignInRefused, &facts).result(code.code());
+            audit::append(tx, &event, now)?;
+            Ok::<_, FlowError>(())
+        })?;
+        Ok(self.close(code))
+    }
+
+    /// Ends without letting in and without a line: for what strangers could use to fill the trail.
+    pub(super) fn close(&mut self, code: RefusalCode) -> Step {
+        self.stage = Stage::Closed;
+        Step::Refused(Refusal {
+            request: self.request,
+            code,
+        })
+    }
+}
+
+fn gate(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances, now: UnixTime) -> Result<Gate, FlowError> {
+    Ok(match facts.subject.login() {
+        Some(login) => attempts::gate(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)?,
+        None => Gate::Open { left: 1 },
+    })
+}
+
+/// The app first (R11), paper last.
+fn ordered(methods: impl Iterator<Item = Method>) -> Vec<Method> {
+    let typed = [Method::Totp, Method::Email, Method::RecoveryCode];
+    let usable: Vec<Method> = methods.collect();
+    typed.into_iter().filter(|method| usable.contains(method)).collect()
+}

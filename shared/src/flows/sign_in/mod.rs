@@ -1,0 +1,199 @@
+//! State machine: first factor known or asked, second factor asked, verified, decided.
+
+mod completion;
+mod decide;
+mod first_factor;
+mod record;
+mod second_factor;
+
+use super::{Answer, FlowError, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
+use crate::clock::UnixTime;
+use crate::ids::RequestId;
+use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use completion::SCHEMA;
+
+/// Wrong answers that one machine takes; the throttle counts across machines.
+const MOST_TRIES: u8 = 3;
+
+/// Seconds that one sign-in may take from its start to its end.
+const LIFETIME: i64 = 15 * 60;
+
+/// 2026-01-01: a clock before the product existed is a clock that lost its battery. Codes checked against it would be
+/// codes that somebody could have seen long ago (S9).
+const EARLIEST_PLAUSIBLE: UnixTime = 1_767_225_600;
+
+/// Who asks to be let in, and what for.
+#[derive(Debug)]
+pub struct SignInRequest<'a> {
+    /// The name as typed.
+    pub login: &'a str,
+    /// Who checks the first factor.
+    pub first: FirstFactorCheck,
+    /// What this person has proven earlier in the same browser session.
+    pub prior: Option<Prior>,
+    /// What the caller asks beyond the policy.
+    pub asked: Asked,
+}
+
+/// Who checks the first factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstFactorCheck {
+    /// The PAM stack does, before or after us, and this is what it told.
+    Done(FirstFactor),
+    /// This machine does.
+    Ask(PasswordSource),
+}
+
+/// What a browser session has shown before, as its row in the store tells.
+#[derive(Debug, Clone)]
+pub struct Prior {
+    /// When its password was right.
+    pub first_at: UnixTime,
+    /// The second factors.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Where passwords are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasswordSource {
+    /// Against the hash in the store.
+    Store,
+    /// By the host's own PAM stack; the door answers with [`Answer::SystemPassword`].
+    System,
+}
+
+/// What a web app asks beyond the policy; the default asks nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// At least this level.
+    pub level: Option<Level>,
+    /// Whether to refuse rather than go on below that level.
+    pub essential: bool,
+    /// Everything must have been proven within so many seconds (OpenID Connect `max_age`).
+    pub max_age: Option<i64>,
+    /// Everything must be proven anew (`prompt=login`).
+    pub fresh: bool,
+}
+
+/// What the machine waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    Password,
+    Code(Method),
+    Closed,
+}
+
+/// One sign-in in progress. It can be sealed into a cookie between two answers, and into nothing that others can write.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignIn {
+    request: RequestId,
+    started_at: UnixTime,
+    typed: String,
+    passwords: Option<PasswordSource>,
+    first: FirstFactor,
+    first_at: Option<UnixTime>,
+    proofs: Vec<EvidenceRecord>,
+    asked: Asked,
+    stage: Stage,
+    offered: Vec<Method>,
+    tries: u8,
+}
+
+impl SignIn {
+    /// Begins: decides at once where nothing needs to be asked.
+    pub fn start(
+        visit: &Visit<'_>,
+        request: SignInRequest<'_>,
+        on_grant: OnGrant<'_>,
+    ) -> Result<(Self, Step), FlowError> {
+        let now = visit.realm.clock.now();
+        let mut sign_in = Self::new(visit, request, now)?;
+        if now < EARLIEST_PLAUSIBLE {
+            let step = sign_in.close(RefusalCode::ClockUnsynchronised);
+            return Ok((sign_in, step));
+        }
+        let step = if sign_in.passwords.is_none() || sign_in.first_at.is_some() {
+            sign_in.decide(visit, on_grant)?
+        } else {
+            sign_in.ask_password(visit)?
+        };
+        Ok((sign_in, step))
+    }
+
+    fn new(visit: &Visit<'_>, request: SignInRequest<'_>, now: UnixTime) -> Result<Self, FlowError> {
+        let (first, passwords) = match request.first {
+            FirstFactorCheck::Done(claim) => (claim, None),
+            FirstFactorCheck::Ask(source) => (FirstFactor::None, Some(source)),
+        };
+        let mut sign_in = Self {
+            request: RequestId::draw(visit.realm.entropy.as_ref())?,
+            started_at: now,
+            typed: request.login.chars().take(256).collect(),
+            passwords,
+            first,
+            first_at: None,
+            proofs: Vec::new(),
+            asked: request.asked,
+            stage: Stage::Closed,
+            offered: Vec::new(),
+            tries: 0,
+        };
+        if let Some(prior) = &request.prior {
+            sign_in.take_over(prior, now);
+        }
+        Ok(sign_in)
+    }
+
+    /// What of an earlier proof still counts. A second factor without its first is worth nothing: both are asked anew.
+    fn take_over(&mut self, prior: &Prior, now: UnixTime) {
+        let most = self.asked.max_age.unwrap_or(i64::MAX);
+        // A proof from the future was made by a clock that has since been set back: worth nothing (S9).
+        let counts = |at: UnixTime| (0..=most).contains(&now.saturating_sub(at));
+        if self.asked.fresh || self.passwords.is_none() || !counts(prior.first_at) {
+            return;
+        }
+        self.first = FirstFactor::Password;
+        self.first_at = Some(prior.first_at);
+        self.proofs = prior
+            .evidence
+            .iter()
+            .filter(|one| counts(one.at()))
+            .map(Evidence::record)
+            .collect();
+    }
+
+    /// Joins log, audit and pages.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// The name as it was typed (cut at 256 characters); only for showing it again.
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// Takes an answer to what was asked last.
+    pub fn answer(&mut self, visit: &Visit<'_>, answer: Answer, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
+        let now = visit.realm.clock.now();
+        if !(0..=LIFETIME).contains(&(now - self.started_at)) {
+            return self.refuse(visit, RefusalCode::Expired);
+        }
+        match (self.stage, answer) {
+            (Stage::Closed, _) => Ok(self.close(RefusalCode::OutOfTurn)),
+            (_, Answer::GiveUp) => self.refuse(visit, RefusalCode::GaveUp),
+            // Neither counted nor written down: sshd makes one up for every bot that tries root.
+            (_, Answer::Fake) => Ok(self.close(RefusalCode::FakeAnswer)),
+            (Stage::Password, Answer::Password(typed)) if self.passwords == Some(PasswordSource::Store) => {
+                self.check_password(visit, &typed, on_grant)
+            }
+            (Stage::Password, Answer::SystemPassword(verdict)) if self.passwords == Some(PasswordSource::System) => {
+                self.after_password(visit, verdict == SystemVerdict::Right, on_grant)
+            }
+            (Stage::Code(method), Answer::Code(typed)) => self.check_code(visit, method, &typed, on_grant),
+            (Stage::Code(current), Answer::Choose(wanted)) => Ok(self.choose(current, wanted)),
+            _ => self.refuse(visit, RefusalCode::OutOfTurn),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The lines that a sign-in leaves in the audit trail.
+
+use super::super::circumstances::{Circumstances, first_kind};
+use super::SignIn;
+use crate::audit::{Actor, Event, EventKind};
+use crate::flows::Visit;
+use crate::methods::{Evidence, FirstFactor};
+use crate::policy::Field;
+
+impl SignIn {
+    /// An event of this sign-in with everything that the facts tell about it.
+    pub(super) fn event(&self, visit: &Visit<'_>, kind: EventKind, facts: &Circumstances) -> Event {
+        let login = facts.subject.login();
+        let granted = matches!(kind, EventKind::SignInGranted | EventKind::SignInExempt);
+        let actor = match login {
+            Some(login) if granted => Actor::Account(login.to_string()),
+            _ => Actor::Stranger,
+        };
+        let mut event = Event::new(kind, actor)
+            .request(self.request)
+            .at(visit.doorway.door, &visit.doorway.service)
+            .from(&visit.doorway.source)
+            .decided(
+                facts.policy.hash(),
+                facts.requirement.decided_by(Field::Level).join(","),
+            )
+            .detail("first_factor", first_kind(&self.first));
+        if let FirstFactor::PublicKey { fingerprint } = &self.first {
+            event = event.detail("key", fingerprint);
+        }
+        if let Some(login) = login {
+            event = event.about(login);
+        }
+        if let Some(host) = &visit.doorway.host {
+            event = event.host(host);
+        }
+        event
+    }
+}
+
+/// `totp`, or `totp,recovery-code`: the second factors that were proven.
+pub(super) fn methods(evidence: &[Evidence]) -> String {
+    let words: Vec<&str> = evidence.iter().map(|one| one.method().as_str()).collect();
+    words.join(",")
+}

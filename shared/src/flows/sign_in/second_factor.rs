@@ -1,0 +1,183 @@
+//! The code: checked, spent and counted in one unit of work, together with what it opens.
+
+use super::super::circumstances::{Circumstances, HostView, Subject, lockout};
+use super::{MOST_TRIES, SignIn};
+use crate::attempts::{self, Gate};
+use crate::audit::{self, EventKind};
+use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, RefusalCode, Step, Visit};
+use crate::methods::recovery_code::{self, Prepared};
+use crate::methods::{self, Checked, Method};
+use crate::policy::Decision;
+use crate::secrets::{Keyring, SecretText};
+use crate::store::Tx;
+
+/// What the unit of work about one code came to.
+enum Outcome {
+    Granted(Box<Grant>),
+    Again(Notice),
+    Shut(RefusalCode),
+}
+
+impl SignIn {
+    /// Takes a typed code of the method that was asked.
+    pub(super) fn check_code(
+        &mut self,
+        visit: &Visit<'_>,
+        method: Method,
+        typed: &SecretText,
+        on_grant: OnGrant<'_>,
+    ) -> Result<Step, FlowError> {
+        let host = HostView::of(visit, &self.typed);
+        let keyring = visit.realm.keyring()?;
+        let paper = match method {
+            Method::RecoveryCode => self.match_paper(visit, &host, &keyring, typed)?,
+            _ => None,
+        };
+        let outcome = visit.realm.store.write(|tx| {
+            let facts = self.circumstances(tx, visit, &host)?;
+            if let Some(shut) = shut(tx, visit, &facts)? {
+                return Ok(Outcome::Shut(shut));
+            }
+            let now = visit.realm.clock.now();
+            let checked = match (&facts.subject, &facts.decision) {
+                (Subject::Open(account), Decision::Challenge { methods, .. }) if methods.contains(&method) => {
+                    match (&method, &paper) {
+                        (Method::Totp, _) => methods::totp::check(tx, &keyring, account.id, typed.expose(), now),
+                        (Method::RecoveryCode, Some(found)) => recovery_code::spend(tx, found, now),
+                        _ => Ok(Checked::Wrong),
+                    }
+                    .map_err(|error| FlowError::Method(error.to_string()))?
+                }
+                _ => Checked::Wrong,
+            };
+            match checked {
+                Checked::Accepted(evidence) => {
+                    let mut all = self.evidence();
+                    all.push(evidence);
+                    self.opened(tx, visit, &host, method, &all, on_grant)
+                }
+                Checked::Wrong => self.counted(tx, visit, &facts, method, Notice::CodeWrong),
+                Checked::Replayed => self.counted(tx, visit, &facts, method, Notice::CodeReplayed),
+            }
+        })?;
+        Ok(self.after_code(method, outcome))
+    }
+
+    fn after_code(&mut self, method: Method, outcome: Outcome) -> Step {
+        self.tries += 1;
+        match outcome {
+            Outcome::Granted(grant) => self.let_in(*grant),
+            Outcome::Shut(code) => self.close(code),
+            Outcome::Again(Notice::CodeReplayed) if self.tries >= MOST_TRIES => self.close(RefusalCode::CodeReplayed),
+            Outcome::Again(_) if self.tries >= MOST_TRIES => self.close(RefusalCode::CodeWrong),
+            Outcome::Again(notice) => self.ask_code(method, Some(notice)),
+        }
+    }
+
+    /// Offers another method.
+    pub(super) fn choose(&mut self, current: Method, wanted: Method) -> Step {
+        if self.offered.contains(&wanted) {
+            self.ask_code(wanted, None)
+        } else {
+            self.ask_code(current, Some(Notice::NotOffered))
+        }
+    }
+
+    /// Compares a typed recovery code. One Argon2, outside the unit of work: it would hold up every other login for as
+    /// long as it takes. One at a time per name, so that parallel guesses are counted one by one.
+    fn match_paper(
+        &self,
+        visit: &Visit<'_>,
+        host: &HostView,
+        keyring: &Keyring,
+        typed: &SecretText,
+    ) -> Result<Option<Prepared>, FlowError> {
+        let _turn = visit.realm.turns.take(&self.typed.to_lowercase());
+        let account = visit.realm.store.read(|tx| {
+            let facts = self.circumstances(tx, visit, host)?;
+            Ok::<_, FlowError>(match (&facts.subject, shut(tx, visit, &facts)?) {
+                (Subject::Open(account), None) => Some(account.id),
+                _ => None,
+            })
+        })?;
+        let Some(account) = account else { return Ok(None) };
+        let realm = visit.realm;
+        recovery_code::prepare(&realm.store, keyring, &realm.password_cost, account, typed.expose())
+            .map(Some)
+            .map_err(|error| FlowError::Method(error.to_string()))
+    }
+
+    /// A right code: decides again with it, and lets in if that is what it takes.
+    fn opened(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        host: &HostView,
+        method: Method,
+        evidence: &[methods::Evidence],
+        on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
+    ) -> Result<Outcome, FlowError> {
+        let facts = self.circumstances_with(tx, visit, host, evidence, Some(method))?;
+        if !matches!(facts.decision, Decision::Allow { .. }) {
+            // The code is spent, and still the policy asks for more than it can prove.
+            let code = RefusalCode::NoMethodReachesLevel;
+            let event = self.event(visit, EventKind::SignInRefused, &facts).result(code.code());
+            audit::append(tx, &event, visit.realm.clock.now())?;
+            return Ok(Outcome::Shut(code));
+        }
+        Ok(
+            match self.granted(tx, visit, &facts, Basis::Proven, evidence, on_grant)? {
+                Ok(grant) => Outcome::Granted(Box::new(grant)),
+                Err(code) => Outcome::Shut(code),
+            },
+        )
+    }
+
+    /// A wrong or used code: counted and written down.
+    fn counted(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        facts: &Circumstances,
+        method: Method,
+        notice: Notice,
+    ) -> Result<Outcome, FlowError> {
+        let now = visit.realm.clock.now();
+        let (kind, code) = match notice {
+            Notice::CodeReplayed => (EventKind::CodeReplayed, RefusalCode::CodeReplayed),
+            _ => (EventKind::CodeRefused, RefusalCode::CodeWrong),
+        };
+        audit::append(
+            tx,
+            &self.event(visit, kind, facts).result(code.code()).method(method),
+            now,
+        )?;
+        let Some(login) = facts.subject.login() else {
+            return Ok(Outcome::Again(notice));
+        };
+        let gate = attempts::failed(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)?;
+        if let Gate::Locked { until } = gate {
+            audit::append(
+                tx,
+                &self.event(visit, EventKind::LockedOut, facts).detail("until", until),
+                now,
+            )?;
+            return Ok(Outcome::Shut(RefusalCode::TooManyAttempts { until }));
+        }
+        Ok(Outcome::Again(notice))
+    }
+}
+
+/// Whether too many failures came from here already.
+fn shut(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances) -> Result<Option<RefusalCode>, FlowError> {
+    let Some(login) = facts.subject.login() else {
+        return Ok(None);
+    };
+    let now = visit.realm.clock.now();
+    Ok(
+        match attempts::gate(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)? {
+            Gate::Locked { until } => Some(RefusalCode::TooManyAttempts { until }),
+            Gate::Open { .. } => None,
+        },
+    )
+}

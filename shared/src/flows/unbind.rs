@@ -1,0 +1,121 @@
+//! State machine: unbind a device with the typed YES (R78, Q6); an administrator may unbind any (R82).
+
+use super::FlowError;
+use super::bind::Authority;
+use crate::accounts::rows;
+use crate::audit::{self, Event, EventKind};
+use crate::devices::{self, Bound, Device, DeviceError, DeviceKind, Unbinding};
+use crate::ids::{AccountId, DeviceId};
+use crate::realm::Realm;
+use crate::store::StoreError;
+
+/// What has to be typed, in any letter case, never translated.
+pub const CONFIRMATION: &str = "YES";
+
+/// Whether the last usable device may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastDevice {
+    /// It stays (R85): one's own hand must not lock oneself out.
+    Keep,
+    /// It may go: an administrator said so after a warning.
+    MayGo,
+}
+
+/// Why a device stays bound.
+#[derive(Debug, thiserror::Error)]
+pub enum UnbindError {
+    /// No such account or device, or it is unbound already.
+    #[error("no such device is bound")]
+    NotFound,
+    /// The word was not YES.
+    #[error("type YES to unbind; nothing was changed")]
+    NotConfirmed,
+    /// It is the last usable one (M09).
+    #[error("this is the last usable device; bind another one first, or let an administrator unbind it")]
+    LastDevice,
+    /// The device's own rules.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Could not be decided.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl UnbindError {
+    /// The stable result code (requirements.md, section 3.1).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::NotConfirmed => "confirmation_required",
+            Self::LastDevice => "last_device",
+            Self::Device(error) => error.code(),
+            Self::Flow(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<StoreError> for UnbindError {
+    fn from(error: StoreError) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// An unbinding that waits for its YES.
+#[derive(Debug)]
+pub struct Unbind {
+    account: AccountId,
+    device: Device,
+    last: LastDevice,
+}
+
+impl Unbind {
+    /// Finds the device and tells what has to be confirmed.
+    pub fn start(realm: &Realm, account: AccountId, device: DeviceId, last: LastDevice) -> Result<Self, UnbindError> {
+        let device = realm.store.read(|tx| {
+            let bound = devices::rows::bound(tx, account)?.devices;
+            bound
+                .into_iter()
+                .find(|one| one.id == device)
+                .ok_or(UnbindError::NotFound)
+        })?;
+        Ok(Self { account, device, last })
+    }
+
+    /// The device in question.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Recovery codes are no device to live on: they run out.
+    pub fn is_last(&self, bound: &Bound) -> bool {
+        let lasting = |one: &&Device| one.kind != DeviceKind::RecoveryCodes;
+        bound.devices.iter().filter(lasting).all(|one| one.id == self.device.id) && lasting(&&self.device)
+    }
+
+    /// Takes what was typed.
+    pub fn answer(self, realm: &Realm, authority: &Authority, typed: &str) -> Result<(), UnbindError> {
+        if !typed.trim().eq_ignore_ascii_case(CONFIRMATION) {
+            return Err(UnbindError::NotConfirmed);
+        }
+        let now = realm.clock.now();
+        realm.store.write(|tx| {
+            let account = rows::by_id(tx, self.account)?.ok_or(UnbindError::NotFound)?;
+            if self.last == LastDevice::Keep && self.is_last(&devices::rows::bound(tx, self.account)?) {
+                return Err(UnbindError::LastDevice);
+            }
+            let end = Unbinding {
+                at: now,
+                by: authority.actor.to_string(),
+                why: authority.why(),
+            };
+            devices::rows::unbind(tx, self.account, self.device.id, &end)?;
+            let event = Event::new(EventKind::DeviceUnbound, authority.actor.clone())
+                .about(&account.name)
+                .method(self.device.kind)
+                .detail("device", self.device.id)
+                .detail("name", &self.device.name);
+            audit::append(tx, &event, now)?;
+            Ok(())
+        })
+    }
+}
