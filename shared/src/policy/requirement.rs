@@ -18,7 +18,8 @@ pub(super) type Names = Vec<Arc<str>>;
 pub(super) const DEFAULT: &str = "default";
 
 /// What is asked of one sign-in. Times in seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Requirement {
     /// How much must be proven.
     pub level: Level,
@@ -45,8 +46,19 @@ pub struct Requirement {
     /// Whether nobody gets in.
     pub deny: bool,
     /// Report-only rules that hit: to be logged, not applied.
+    #[serde(serialize_with = "as_texts")]
     pub would_apply: Names,
+    #[serde(rename = "decided-by", serialize_with = "by_field")]
     pub(super) by: [Names; Field::ALL.len()],
+}
+
+fn as_texts<S: serde::Serializer>(names: &Names, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(names.iter().map(|name| &**name))
+}
+
+fn by_field<S: serde::Serializer>(by: &[Names; Field::ALL.len()], out: S) -> Result<S::Ok, S::Error> {
+    let names = |names: &Names| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    out.collect_map(Field::ALL.iter().zip(by).map(|(field, by)| (field, names(by))))
 }
 
 impl Requirement {
