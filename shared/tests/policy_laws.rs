@@ -1,5 +1,10 @@
 //! The laws of the policy, each over generated policies: order, strictness, ignorance, ends, hardness, one answer for
 //! shells and web. Policies are written as text and parsed, so the laws hold for what an administrator can write.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

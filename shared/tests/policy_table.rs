@@ -7,6 +7,7 @@
 //! diff shared/tests/policy/table.txt shared/tests/policy/table.new.txt
 //! mv shared/tests/policy/table.new.txt shared/tests/policy/table.txt
 //! ```
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{Facts, Field, FirstFactorKind, Policy, Proven, Requirement, State, decide, requirement};

@@ -1,4 +1,5 @@
 //! Policy files: the reference's own, every kind of fault with its line, what `explain` says, what `effective` prints.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{

@@ -199,7 +199,7 @@ impl Reading<'_> {
         let empty = fields
             .get(key)
             .and_then(|item| item.as_ref().as_table())
-            .is_none_or(|table| table.is_empty());
+            .is_none_or(DeTable::is_empty);
         if empty {
             let message = format!("{what} says nothing: `{key} = {{ … }}` is missing");
             self.problems.add(&fields.span_of(key), message);

@@ -5,7 +5,7 @@ use super::Policy;
 use super::document::{Document, Exception, Rule};
 use super::moments::{show_duration, show_moment};
 use super::selectors::{Condition, Wanted, When};
-use super::settings::Settings;
+use super::settings::{FirstBindRule, Settings};
 use super::terms::Terms;
 use super::test_case::TestCase;
 use crate::methods::Method;
@@ -16,26 +16,44 @@ impl Policy {
     /// The whole policy as a file of its own, without preset.
     pub fn effective(&self) -> String {
         let document = self.document();
-        let mut out = String::new();
-        if let Some(preset) = document.preset {
-            out += &format!("# With everything that the preset \"{preset}\" says.\n");
-        }
-        out += &format!(
-            "version = 1\n\n[groups]\nsource = {}\n\n[networks]\n",
-            quoted(document.groups)
-        );
-        for (name, blocks) in &document.networks {
-            out += &format!("{name} = {}\n", list(blocks.iter()));
-        }
-        out += "\n[default]\n";
-        for (key, value) in terms(&base(document)) {
-            out += &format!("{key} = {value}\n");
-        }
-        out.extend(document.rules.iter().map(|rule| show_rule(rule, document)));
-        out.extend(document.exceptions.iter().map(show_exception));
-        out.extend(document.tests.iter().map(show_test));
-        out + &show_settings(&document.settings)
+        let origin = document
+            .preset
+            .map(|preset| format!("# With everything that the preset \"{preset}\" says.\n"));
+        let networks = document
+            .networks
+            .iter()
+            .map(|(name, blocks)| line(name, &list(blocks.iter())));
+        let mut sections = vec![
+            format!("{}version = 1\n", origin.unwrap_or_default()),
+            "[groups]\n".to_owned() + &line("source", &quoted(document.groups)),
+            "[networks]\n".to_owned() + &networks.collect::<String>(),
+            "[default]\n".to_owned() + &lines(terms(&base(document))),
+        ];
+        sections.extend(document.rules.iter().map(|rule| show_rule(rule, document)));
+        sections.extend(document.exceptions.iter().map(show_exception));
+        sections.extend(document.tests.iter().map(show_test));
+        sections.push(show_settings(&document.settings));
+        sections.join("\n")
     }
+}
+
+/// Keys and their values, as TOML writes the values.
+type Pairs = Vec<(&'static str, String)>;
+
+fn line(key: &str, value: &str) -> String {
+    format!("{key} = {value}\n")
+}
+
+fn lines(pairs: Pairs) -> String {
+    pairs.into_iter().map(|(key, value)| line(key, &value)).collect()
+}
+
+/// The pairs of which there is a value.
+fn named<const N: usize>(pairs: [(&'static str, Option<String>); N]) -> Pairs {
+    pairs
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
 }
 
 /// A text in TOML's quotes.
@@ -55,12 +73,9 @@ fn span(seconds: i64) -> String {
     quoted(show_duration(seconds))
 }
 
-fn inline(pairs: Vec<(String, String)>) -> String {
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(key, value)| format!("{key} = {value}"))
-        .collect();
-    format!("{{ {} }}", pairs.join(", "))
+fn inline<K: Display>(pairs: impl IntoIterator<Item = (K, String)>) -> String {
+    let pairs = pairs.into_iter().map(|(key, value)| format!("{key} = {value}"));
+    format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
 }
 
 /// What holds before any rule, spelled out.
@@ -81,8 +96,8 @@ fn base(document: &Document) -> Terms {
     }
 }
 
-fn terms(terms: &Terms) -> Vec<(String, String)> {
-    let pairs = [
+fn terms(terms: &Terms) -> Pairs {
+    named([
         ("level", terms.level.map(quoted)),
         ("methods", terms.methods.as_ref().map(methods)),
         ("remember", terms.remember.map(span)),
@@ -94,11 +109,7 @@ fn terms(terms: &Terms) -> Vec<(String, String)> {
         ("deadline", terms.deadline.map(show_moment)),
         ("two-types", terms.two_types.map(quoted)),
         ("deny", terms.deny.map(|deny| deny.to_string())),
-    ];
-    let named = pairs
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    named.collect()
+    ])
 }
 
 fn condition(condition: &Condition) -> (String, String) {
@@ -111,41 +122,35 @@ fn condition(condition: &Condition) -> (String, String) {
     (condition.key(), value)
 }
 
-fn when(when: &When) -> String {
-    if when.0.is_empty() {
-        return String::new();
-    }
-    format!("when = {}\n", inline(when.0.iter().map(condition).collect()))
+fn when(when: &When) -> Option<String> {
+    (!when.0.is_empty()).then(|| inline(when.0.iter().map(condition)))
 }
 
 fn show_rule(rule: &Rule, document: &Document) -> String {
     let preset = document.preset.filter(|_| rule.from_preset);
     let origin = preset.map_or(String::new(), |preset| format!("# preset {preset}\n"));
-    let mut out = format!("\n{origin}[[rule]]\nname = {}\n", quoted(&rule.name));
-    for (key, set) in [("hard", rule.hard), ("report-only", rule.report_only)] {
-        if set {
-            out += &format!("{key} = true\n");
-        }
-    }
-    out + &when(&rule.when) + &format!("require = {}\n", inline(terms(&rule.require)))
+    let switch = |on: bool| on.then(|| true.to_string());
+    let pairs = named([
+        ("name", Some(quoted(&rule.name))),
+        ("hard", switch(rule.hard)),
+        ("report-only", switch(rule.report_only)),
+        ("when", when(&rule.when)),
+        ("require", Some(inline(terms(&rule.require)))),
+    ]);
+    format!("{origin}[[rule]]\n{}", lines(pairs))
 }
 
 fn show_exception(exception: &Exception) -> String {
-    let mut out = format!(
-        "\n[[exception]]\nname = {}\n{}",
-        quoted(&exception.name),
-        when(&exception.when)
-    );
-    out += &format!("allow = {}\n", inline(terms(&exception.allow)));
-    out += &format!("reason = {}\n", quoted(&exception.reason));
-    out += &format!("approved-by = {}\n", quoted(&exception.approved_by));
-    if let Some(end) = exception.expires {
-        out += &format!("expires = {}\n", show_moment(end));
-    }
-    if exception.automation {
-        out += "automation = true\n";
-    }
-    out
+    let pairs = named([
+        ("name", Some(quoted(&exception.name))),
+        ("when", when(&exception.when)),
+        ("allow", Some(inline(terms(&exception.allow)))),
+        ("reason", Some(quoted(&exception.reason))),
+        ("approved-by", Some(quoted(&exception.approved_by))),
+        ("expires", exception.expires.map(show_moment)),
+        ("automation", exception.automation.then(|| true.to_string())),
+    ]);
+    format!("[[exception]]\n{}", lines(pairs))
 }
 
 fn show_test(test: &TestCase) -> String {
@@ -154,7 +159,7 @@ fn show_test(test: &TestCase) -> String {
         Some(set) => (!set.is_empty()).then(|| list(set.iter())),
     };
     let expect = &test.expect;
-    let pairs = [
+    let pairs = named([
         ("user", Some(quoted(&test.user))),
         ("groups", names(&test.groups)),
         ("flags", names(&test.flags)),
@@ -171,47 +176,46 @@ fn show_test(test: &TestCase) -> String {
         ("expect-methods", expect.methods.as_ref().map(methods)),
         ("expect-max-age", expect.max_age.map(span)),
         ("expect-remember", expect.remember.map(span)),
-    ];
-    let lines = pairs
-        .into_iter()
-        .filter_map(|(key, value)| Some(format!("{key} = {}\n", value?)));
-    "\n[[test]]\n".to_owned() + &lines.collect::<String>()
+    ]);
+    format!("[[test]]\n{}", lines(pairs))
+}
+
+fn show_first_bind(rule: &FirstBindRule) -> String {
+    inline(named([
+        ("new", Some(quoted(rule.new))),
+        ("after-reset", Some(quoted(rule.after_reset))),
+        (
+            "networks",
+            (!rule.networks.is_empty()).then(|| list(rule.networks.iter())),
+        ),
+    ]))
 }
 
 fn show_settings(settings: &Settings) -> String {
-    let pair = |key: &str, value: String| (key.to_owned(), value);
-    let bind = &settings.first_bind;
-    let mut first_bind = vec![
-        pair("new", quoted(bind.new)),
-        pair("after-reset", quoted(bind.after_reset)),
-    ];
-    if !bind.networks.is_empty() {
-        first_bind.push(pair("networks", list(bind.networks.iter())));
-    }
     let (email, totp, lockout) = (&settings.email_code, &settings.totp, &settings.lockout);
-    let email_code = vec![
-        pair("digits", email.digits.to_string()),
-        pair("ttl", span(email.ttl)),
-        pair("resend", span(email.resend)),
-        pair("tries", email.tries.to_string()),
+    let email_code = [
+        ("digits", email.digits.to_string()),
+        ("ttl", span(email.ttl)),
+        ("resend", span(email.resend)),
+        ("tries", email.tries.to_string()),
     ];
-    let totp = vec![
-        pair("digits", totp.digits.to_string()),
-        pair("period", totp.period.to_string()),
-        pair("skew", totp.skew.to_string()),
-        pair("learn-drift", totp.learn_drift.to_string()),
+    let totp = [
+        ("digits", totp.digits.to_string()),
+        ("period", totp.period.to_string()),
+        ("skew", totp.skew.to_string()),
+        ("learn-drift", totp.learn_drift.to_string()),
     ];
-    let lockout = vec![
-        pair("attempts", lockout.attempts.to_string()),
-        pair("window", span(lockout.window)),
-        pair("for", span(lockout.lock_for)),
-        pair("hard-stop", lockout.hard_stop.to_string()),
+    let lockout = [
+        ("attempts", lockout.attempts.to_string()),
+        ("window", span(lockout.window)),
+        ("for", span(lockout.lock_for)),
+        ("hard-stop", lockout.hard_stop.to_string()),
     ];
-    let pairs = [
+    let pairs = named([
         ("passkey-sign-in", Some(settings.passkey_sign_in.to_string())),
         ("self-service", Some(quoted(settings.self_service))),
         ("email", Some(quoted(settings.email))),
-        ("first-bind", Some(inline(first_bind))),
+        ("first-bind", Some(show_first_bind(&settings.first_bind))),
         ("fido-per-user", Some(settings.fido_per_user.to_string())),
         ("totp-per-user", Some(settings.totp_per_user.to_string())),
         ("users-per-email", Some(settings.users_per_email.to_string())),
@@ -227,9 +231,6 @@ fn show_settings(settings: &Settings) -> String {
         ("enroll-in-terminal", Some(settings.enroll_in_terminal.to_string())),
         ("contact", settings.contact.as_ref().map(quoted)),
         ("announcement", settings.announcement.as_ref().map(quoted)),
-    ];
-    let lines = pairs
-        .into_iter()
-        .filter_map(|(key, value)| Some(format!("{key} = {}\n", value?)));
-    "\n[settings]\n".to_owned() + &lines.collect::<String>()
+    ]);
+    format!("[settings]\n{}", lines(pairs))
 }

@@ -53,9 +53,10 @@ pub enum Wanted {
 
 impl Wanted {
     fn holds(&self, facts: &Facts<'_>) -> Truth {
-        let named = |globs: &[Glob], name: &str| Truth::of(globs.iter().any(|glob| glob.matches(name)));
-        let any_of = |globs: &[Glob], names: Option<&BTreeSet<String>>| match names {
-            Some(names) => Truth::of(names.iter().any(|name| globs.iter().any(|glob| glob.matches(name)))),
+        let fits = |globs: &[Glob], name: &str| globs.iter().any(|glob| glob.matches(name));
+        let named = |globs: &[Glob], name: &str| Truth::of(fits(globs, name));
+        let any_of = |globs: &[Glob], all: Option<&BTreeSet<String>>| match all {
+            Some(all) => Truth::of(all.iter().any(|name| fits(globs, name))),
             None => Truth::Unknown,
         };
         match self {

@@ -89,7 +89,7 @@ fn methods(fields: &Fields<'_>, key: &str, problems: &mut Problems<'_>) -> Optio
 
 /// A list of names; none when left out; not known when `"unknown"`.
 fn names(fields: &Fields<'_>, key: &str, problems: &mut Problems<'_>) -> Option<BTreeSet<String>> {
-    match fields.get(key).map(|item| item.as_ref()) {
+    match fields.get(key).map(AsRef::as_ref) {
         None => Some(BTreeSet::new()),
         Some(DeValue::String(word)) if word == "unknown" => None,
         Some(_) => {
