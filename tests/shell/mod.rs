@@ -2,4 +2,5 @@
 
 mod elevation;
 mod sshd;
+mod stock;
 mod tripwire;
