@@ -14,6 +14,7 @@ pub mod bind;
 mod circumstances;
 mod refusal;
 pub mod sign_in;
+pub mod step_up;
 mod turns;
 pub mod unbind;
 

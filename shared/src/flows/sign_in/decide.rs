@@ -1,7 +1,7 @@
 //! From the policy's decision to the next step.
 
 use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject, lockout};
-use super::{SignIn, Stage, record};
+use super::{Purpose, SignIn, Stage, record};
 use crate::accounts::{LoginName, rows};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
@@ -195,6 +195,7 @@ impl SignIn {
             rows::note_sign_in(tx, account, now)?;
         }
         let kind = match basis {
+            Basis::Proven if self.purpose == Purpose::StepUp => EventKind::StepUpGranted,
             Basis::Proven => EventKind::SignInGranted,
             Basis::Exempt | Basis::Grace { .. } => EventKind::SignInExempt,
         };

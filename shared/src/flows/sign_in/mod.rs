@@ -77,6 +77,13 @@ pub struct Asked {
     pub fresh: bool,
 }
 
+/// What the proof is for: the same checks, another line in the trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Purpose {
+    SignIn,
+    StepUp,
+}
+
 /// What the machine waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
@@ -89,6 +96,7 @@ enum Stage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SignIn {
     request: RequestId,
+    purpose: Purpose,
     started_at: UnixTime,
     typed: String,
     passwords: Option<PasswordSource>,
@@ -108,8 +116,17 @@ impl SignIn {
         request: SignInRequest<'_>,
         on_grant: OnGrant<'_>,
     ) -> Result<(Self, Step), FlowError> {
+        Self::begin(visit, request, Purpose::SignIn, on_grant)
+    }
+
+    pub(super) fn begin(
+        visit: &Visit<'_>,
+        request: SignInRequest<'_>,
+        purpose: Purpose,
+        on_grant: OnGrant<'_>,
+    ) -> Result<(Self, Step), FlowError> {
         let now = visit.realm.clock.now();
-        let mut sign_in = Self::new(visit, request, now)?;
+        let mut sign_in = Self::new(visit, request, purpose, now)?;
         if now < EARLIEST_PLAUSIBLE {
             let step = sign_in.close(RefusalCode::ClockUnsynchronised);
             return Ok((sign_in, step));
@@ -122,13 +139,14 @@ impl SignIn {
         Ok((sign_in, step))
     }
 
-    fn new(visit: &Visit<'_>, request: SignInRequest<'_>, now: UnixTime) -> Result<Self, FlowError> {
+    fn new(visit: &Visit<'_>, request: SignInRequest<'_>, purpose: Purpose, now: UnixTime) -> Result<Self, FlowError> {
         let (first, passwords) = match request.first {
             FirstFactorCheck::Done(claim) => (claim, None),
             FirstFactorCheck::Ask(source) => (FirstFactor::None, Some(source)),
         };
         let mut sign_in = Self {
             request: RequestId::draw(visit.realm.entropy.as_ref())?,
+            purpose,
             started_at: now,
             typed: request.login.chars().take(256).collect(),
             passwords,

@@ -11,7 +11,10 @@ impl SignIn {
     /// An event of this sign-in with everything that the facts tell about it.
     pub(super) fn event(&self, visit: &Visit<'_>, kind: EventKind, facts: &Circumstances) -> Event {
         let login = facts.subject.login();
-        let granted = matches!(kind, EventKind::SignInGranted | EventKind::SignInExempt);
+        let granted = matches!(
+            kind,
+            EventKind::SignInGranted | EventKind::SignInExempt | EventKind::StepUpGranted
+        );
         let actor = match login {
             Some(login) if granted => Actor::Account(login.to_string()),
             _ => Actor::Stranger,
