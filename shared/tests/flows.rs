@@ -1,4 +1,5 @@
 //! Every flow, driven by scripted answers and a clock moved by hand, over a real store.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use samekey_shared::accounts::{AccountState, rows};
 use samekey_shared::audit::{self, Actor};
@@ -563,10 +564,10 @@ fn a_password_is_hashed_anew_when_the_cost_was_raised() {
     let ann = test.account("ann", PASSWORD).unwrap();
     let stored = |realm: &Realm| realm.store.read(|tx| rows::password_of(tx, ann)).unwrap().unwrap();
     let before = stored(&test.realm);
-    let text = std::fs::read_to_string(&test.config.path)
+    let raised = std::fs::read_to_string(&test.config.path)
         .unwrap()
         .replace("passes = 5", "passes = 6");
-    let config = Config::parse(&text, &test.config.path).unwrap();
+    let config = Config::parse(&raised, &test.config.path).unwrap();
     let realm = Realm::open(&config, test.clock.clone(), Arc::clone(&test.realm.entropy)).unwrap();
     let web = web();
     let (mut sign_in, _) = start(&realm, &web, on_web("ann"));
