@@ -23,7 +23,7 @@ pub enum FirstFactor {
 
 /// How much is proven together. A second factor alone, without any first, is a single factor; a passkey is two.
 pub fn proven_level(first: &FirstFactor, evidence: &[Evidence]) -> Level {
-    let strongest = evidence.iter().map(|one| one.level()).max();
+    let strongest = evidence.iter().map(Evidence::level).max();
     match (first, strongest) {
         (FirstFactor::None, None) => Level::None,
         (FirstFactor::None, Some(_)) if !has(evidence, Method::Passkey) => Level::Single,
@@ -52,7 +52,7 @@ pub fn amr(first: &FirstFactor, evidence: &[Evidence]) -> Vec<&'static str> {
         FirstFactor::Password => vec!["pwd"],
         FirstFactor::PublicKey { .. } => vec!["pop"],
     };
-    for claim in evidence.iter().flat_map(|one| one.amr()) {
+    for claim in evidence.iter().flat_map(Evidence::amr) {
         if !claims.contains(claim) {
             claims.push(claim);
         }
@@ -72,6 +72,14 @@ mod tests {
     use super::*;
     use crate::methods::{EvidenceRecord, recall};
 
+    /// First factor, second factors, `acr` after its prefix, `amr`.
+    type Case = (
+        FirstFactor,
+        &'static [Method],
+        Option<&'static str>,
+        &'static [&'static str],
+    );
+
     fn proof(method: Method) -> Evidence {
         recall(EvidenceRecord {
             method,
@@ -86,7 +94,7 @@ mod tests {
         let key = || PublicKey {
             fingerprint: "SHA256:x".into(),
         };
-        let grid: [(FirstFactor, &[Method], Option<&str>, &[&str]); 11] = [
+        let grid: [Case; 11] = [
             (Nothing, &[], None, &[]),
             (Password, &[], Some("single"), &["pwd"]),
             (key(), &[], Some("single"), &["pop"]),

@@ -74,7 +74,7 @@ impl Evidence {
 
 /// Evidence at rest. Anybody can write one: so it may be read back only from the store or from a sealed container,
 /// never from a message or a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceRecord {
     /// See [`Evidence::method`].

@@ -1,0 +1,120 @@
+//! Codes of an authenticator app: one step, one acceptance, only forwards.
+
+use super::realm::{NOW, Realm, is_accepted};
+use samekey_shared::devices::totp::PERIOD;
+use samekey_shared::ids::AccountId;
+use samekey_shared::methods::{Checked, Method, MethodError, totp};
+use samekey_shared::store::{Store, StoreError};
+
+fn wrong_code(right: &str) -> &'static str {
+    if right == "000000" { "000001" } else { "000000" }
+}
+
+#[test]
+fn a_right_code_gives_evidence_of_this_device_and_moment() {
+    let realm = Realm::new();
+    let (alice, app, device) = realm.alice_with_app();
+    let Checked::Accepted(evidence) = realm.check(alice, &app.code_at(NOW), NOW).unwrap() else {
+        panic!("a right code is accepted");
+    };
+    assert_eq!(evidence.method(), Method::Totp);
+    assert_eq!((evidence.device(), evidence.at()), (Some(device.id), NOW));
+    let code = app.code_at(NOW);
+    assert_eq!(realm.check(alice, &code, NOW).unwrap(), Checked::Replayed);
+    assert_eq!(realm.check(alice, wrong_code(&code), NOW).unwrap(), Checked::Wrong);
+}
+
+#[test]
+fn of_many_at_once_with_one_code_exactly_one_is_accepted() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    // A second handle on the same file stands for the other door's process.
+    let other_door = Store::open_sqlite(&realm.folder.path().join("store.db")).unwrap();
+    for round in 0..20 {
+        let now = NOW + round * PERIOD;
+        let code = app.code_at(now);
+        let found: Vec<Checked> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16)
+                .map(|n| {
+                    let store = if n % 2 == 0 { &realm.store } else { &other_door };
+                    let (keyring, code) = (&realm.keyring, &code);
+                    scope.spawn(move || store.write(|tx| totp::check(tx, keyring, alice, code, now)).unwrap())
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(found.iter().filter(|one| is_accepted(one)).count(), 1, "round {round}");
+        let replayed = found.iter().filter(|one| **one == Checked::Replayed).count();
+        assert_eq!(replayed, 15, "round {round}");
+    }
+}
+
+#[test]
+fn after_a_newer_code_the_neighbouring_older_one_is_refused() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    assert!(is_accepted(
+        &realm.check(alice, &app.code_at(NOW + PERIOD), NOW).unwrap()
+    ));
+    for older in [NOW, NOW - PERIOD] {
+        assert_eq!(realm.check(alice, &app.code_at(older), NOW).unwrap(), Checked::Replayed);
+    }
+}
+
+#[test]
+fn a_clock_set_back_gives_no_code_a_second_life() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    assert!(is_accepted(&realm.check(alice, &app.code_at(NOW), NOW).unwrap()));
+    let back = NOW - 300;
+    assert_eq!(realm.check(alice, &app.code_at(back), back).unwrap(), Checked::Replayed);
+    assert_eq!(realm.check(alice, &app.code_at(NOW), NOW).unwrap(), Checked::Replayed);
+    let later = NOW + PERIOD;
+    assert!(is_accepted(&realm.check(alice, &app.code_at(later), later).unwrap()));
+}
+
+/// S8: three codes of ten hours ago taught libpam-google-authenticator a skew, and were accepted.
+#[test]
+fn old_codes_in_a_row_teach_no_skew() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    let old = NOW - 36_000;
+    for round in 0..3 {
+        for step in 0..3 {
+            let code = app.code_at(old + step * PERIOD);
+            let now = NOW + (3 * round + step) * PERIOD;
+            assert!(!is_accepted(&realm.check(alice, &code, now).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_code_that_binds_is_spent_by_binding() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    let then = NOW - 600;
+    assert_eq!(realm.check(alice, &app.code_at(then), then).unwrap(), Checked::Replayed);
+}
+
+#[test]
+fn a_unit_that_fails_spends_nothing() {
+    let realm = Realm::new();
+    let (alice, app, _) = realm.alice_with_app();
+    let code = app.code_at(NOW);
+    let failed = realm.store.write(|tx| {
+        assert!(is_accepted(&totp::check(tx, &realm.keyring, alice, &code, NOW)?));
+        Err::<(), MethodError>(StoreError::Unavailable("the audit trail cannot be written".into()).into())
+    });
+    assert!(failed.is_err());
+    assert!(is_accepted(&realm.check(alice, &code, NOW).unwrap()));
+}
+
+#[test]
+fn another_account_and_no_account_find_nothing() {
+    let realm = Realm::new();
+    let (_, app, _) = realm.alice_with_app();
+    let nobody = AccountId::draw(&realm.entropy).unwrap();
+    for account in [realm.id("bob"), nobody] {
+        assert_eq!(realm.check(account, &app.code_at(NOW), NOW).unwrap(), Checked::Wrong);
+    }
+}
