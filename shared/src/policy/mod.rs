@@ -49,6 +49,7 @@ pub use document::{Document, Exception, GroupSource, NotAGroupSource, Rule};
 pub use explain::{Explanation, Weighed, explain};
 pub use facts::{Facts, FirstFactorKind, NotAFirstFactor, NotASource, SourceFact};
 pub use glob::Glob;
+pub use moments::{parse_duration, parse_moment, show_duration, show_moment};
 pub use networks::{Cidr, SourceTerm};
 pub use presets::{NotAPreset, Preset};
 pub use problem::Problem;

@@ -14,7 +14,7 @@ const LONGEST: i64 = 3650 * DAY;
 const UNITS: [(&str, i64); 5] = [("w", WEEK), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", 1)];
 
 /// Reads `"7d"`, `"12h"`, `"5m"`, `"0s"`: one number, one unit, in seconds.
-pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
+pub fn parse_duration(text: &str) -> Result<i64, String> {
     let wrong = || format!("\"{text}\" is no span of time: a number and one of s, m, h, d, w, such as \"5m\"");
     let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;
     let digits = text.strip_suffix(unit).ok_or_else(wrong)?;
@@ -29,7 +29,7 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
 }
 
 /// Writes a span as `parse_duration` reads it, in the largest unit that divides it; never in weeks: "7d" says more.
-pub(super) fn show_duration(seconds: i64) -> String {
+pub fn show_duration(seconds: i64) -> String {
     let largest = UNITS[1..].iter().find(|(_, size)| seconds != 0 && seconds % size == 0);
     let (unit, size) = largest.copied().unwrap_or(("s", 1));
     format!("{}{unit}", seconds / size)
@@ -37,7 +37,7 @@ pub(super) fn show_duration(seconds: i64) -> String {
 
 /// Reads `"2026-03-31"` or `"2026-03-31T18:00:00Z"`. A day alone means its first second in UTC: what expires on a
 /// day is over when that day begins, as with `chage -E`.
-pub(super) fn parse_moment(text: &str) -> Result<UnixTime, String> {
+pub fn parse_moment(text: &str) -> Result<UnixTime, String> {
     match text.parse() {
         Ok(when) => from_toml(&when),
         Err(_) => Err(format!("\"{text}\" is no date such as 2026-03-31")),
@@ -63,7 +63,7 @@ pub(super) fn from_toml(when: &Datetime) -> Result<UnixTime, String> {
 }
 
 /// Writes a moment as `parse_moment` reads it: the day alone when it is a midnight.
-pub(super) fn show_moment(moment: UnixTime) -> String {
+pub fn show_moment(moment: UnixTime) -> String {
     let (year, month, day) = civil(moment.div_euclid(DAY));
     let rest = moment.rem_euclid(DAY);
     let date = format!("{year:04}-{month:02}-{day:02}");
