@@ -1,2 +1,170 @@
-//! stub
-fn main() {}
+//! `samekey-agent`: answers PAM modules on a Unix socket and drives the sign-in state machine.
+//!
+//! ```text
+//!   listener ── peer ── seats ──► crew (threads) ──► house ──► conversation, account_phase ──► shared::flows
+//!                                                     │              │
+//!                                              surroundings      line, sentences
+//! ```
+//!
+//! A lost agent is a refused login, never a skipped factor; systemd's socket brings it back with the next one.
+#![deny(unsafe_code)]
+
+mod account_phase;
+mod conversation;
+mod crew;
+mod deadline;
+mod house;
+mod journal;
+mod line;
+mod listener;
+mod passages;
+mod peer;
+mod seats;
+mod sentences;
+mod settings;
+mod surroundings;
+
+use crew::{Call, Crew};
+use house::House;
+use listener::Listener;
+use peer::Peer;
+use samekey_shared::clock::SystemClock;
+use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
+use samekey_shared::entropy::SystemEntropy;
+use samekey_shared::realm::Realm;
+use samekey_wire::{FromAgent, Outage, Verdict};
+use seats::Seats;
+use settings::Settings;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+const USAGE: &str = "\
+samekey-agent: answers PAM modules and decides their logins by the local store
+
+Usage: samekey-agent [--config FILE]
+
+  --config FILE   configuration [/etc/samekey/samekey.toml]
+  --version       print the version
+  --help          print this
+
+Stops cleanly on SIGTERM and SIGINT. Exit codes: 0 stopped, 1 failed, 2 wrong usage.
+";
+
+/// What the command line asks for.
+enum Order {
+    Run(PathBuf),
+    Say(String),
+    Misused(String),
+}
+
+fn main() -> ExitCode {
+    match order(std::env::args().skip(1)) {
+        Order::Say(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Order::Misused(what) => {
+            eprint!("samekey-agent: {what}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Order::Run(path) => match run(path) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                journal::trouble(&error.to_string());
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn order(mut args: impl Iterator<Item = String>) -> Order {
+    let mut config = PathBuf::from(DEFAULT_PATH);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--help" | "-h" => return Order::Say(USAGE.to_owned()),
+            "--version" | "-V" => return Order::Say(format!("samekey-agent {}\n", env!("CARGO_PKG_VERSION"))),
+            "--config" => match args.next() {
+                Some(path) => config = PathBuf::from(path),
+                None => return Order::Misused("--config needs a file".to_owned()),
+            },
+            other => return Order::Misused(format!("unknown argument {other:?}")),
+        }
+    }
+    Order::Run(config)
+}
+
+/// Runs until a signal.
+fn run(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(&path)?;
+    let settings: Settings = config.section(Owner::Agent)?;
+    settings.validate()?;
+    // Registered before the socket is there: from then on a stop is a clean one.
+    let (signals, raised) = UnixStream::pair()?;
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::low_level::pipe::register(signal, raised.try_clone()?)?;
+    }
+    let realm = Realm::open(&config, Arc::new(SystemClock), Arc::new(SystemEntropy::default()))?;
+    let listener = Listener::open(&settings.socket)?;
+    let host = settings.host.clone().unwrap_or_else(surroundings::host_name);
+    let house = Arc::new(House::new(Arc::new(realm), host));
+    journal::note("agent ready");
+    // No service manager is no error.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    attend(&listener, &signals, &house, settings.conversations);
+    journal::note("agent stopped");
+    Ok(())
+}
+
+/// Seats callers and hands them to the crew, until a signal.
+fn attend(listener: &Listener, signals: &UnixStream, house: &Arc<House>, conversations: usize) {
+    let seats = Seats::new(conversations);
+    let crew = Crew::new(Arc::clone(house));
+    listener.accept_until(signals, |accepted| {
+        let seated = accepted.and_then(|stream| Peer::of(&stream).map(|peer| (stream, peer)));
+        let (stream, peer) = match seated {
+            Ok(seated) => seated,
+            Err(error) => {
+                return journal::trouble(&format!("a caller could not be received: {error}"));
+            }
+        };
+        let Some(seat) = seats.take(peer) else {
+            journal::trouble(&format!(
+                "no seat left for uid {}; raise [agent] conversations?",
+                peer.uid
+            ));
+            return decline(&stream);
+        };
+        if let Err(error) = crew.take(Call { stream, peer, seat }) {
+            journal::trouble(&format!("no thread for a caller: {error}"));
+        }
+    });
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    crew.stop();
+}
+
+/// Tells a module at once that nobody can decide. A few bytes into a fresh connection never block.
+fn decline(mut stream: &UnixStream) {
+    let busy = FromAgent::Verdict(Verdict::Unavailable { outage: Outage::Busy });
+    let _ = samekey_wire::write(&mut stream, &busy);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(args: &[&str]) -> Order {
+        order(args.iter().map(|arg| (*arg).to_owned()))
+    }
+
+    #[test]
+    fn the_command_line_is_strict() {
+        assert!(matches!(asked(&[]), Order::Run(path) if path == PathBuf::from(DEFAULT_PATH)));
+        assert!(matches!(asked(&["--config", "/a"]), Order::Run(path) if path == PathBuf::from("/a")));
+        assert!(matches!(asked(&["--config"]), Order::Misused(_)));
+        assert!(matches!(asked(&["--confg", "/a"]), Order::Misused(_)));
+        assert!(matches!(asked(&["--version"]), Order::Say(_)));
+    }
+}

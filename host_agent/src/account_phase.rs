@@ -1,0 +1,97 @@
+//! The account phase's tripwire: a login that never passed our authentication is refused, unless the policy asks nothing
+//! of it.
+//!
+//! The module comes here when its own mark is missing: a login by public key alone, a stack that skips us, or an ssh
+//! login whose account phase runs in another process than its authentication.
+
+use crate::conversation::{self, Ending, nothing_more};
+use crate::house::House;
+use crate::journal;
+use crate::line::{Line, Lost};
+use crate::passages::Passage;
+use crate::peer::Trust;
+use crate::sentences;
+use crate::surroundings;
+use samekey_shared::accounts::LoginName;
+use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::flows::{Basis, Doorway, SignIn, Step, Visit};
+use samekey_shared::methods::Method;
+use samekey_wire::{Reason, Start, Verdict};
+
+/// Decides without a question.
+pub fn check(
+    house: &House,
+    line: &mut Line<'_>,
+    start: &Start,
+    doorway: &Doorway,
+    trust: Trust,
+) -> Result<Ending, Lost> {
+    if let Some((passage, login)) = passed_before(house, start, trust) {
+        let verdict = match passage {
+            Passage::Proven => Verdict::Granted,
+            Passage::Exempt => Verdict::Exempt,
+        };
+        return Ok(Ending {
+            verdict,
+            code: "ok",
+            login: Some(login),
+            request: None,
+        });
+    }
+    let visit = Visit {
+        realm: &house.realm,
+        doorway,
+    };
+    match SignIn::start(&visit, conversation::request(start), &mut nothing_more) {
+        Err(error) => Ok(Ending::failed(&error)),
+        Ok((_, Step::Refused(refusal))) => conversation::refused(house, line, &refusal, Method::Totp),
+        Ok((_, Step::Granted(grant))) if grant.basis != Basis::Proven => {
+            if let Basis::Grace { until } = grant.basis {
+                line.tell(sentences::nag(until, house.realm.clock.now()))?;
+            }
+            Ok(conversation::let_in(&grant))
+        }
+        // A question would be due, and this phase has none. (Nothing was proven here, so a proof cannot come out.)
+        Ok((machine, Step::Ask(_) | Step::Granted(_))) => {
+            let ending = missing(house, start, doorway, &machine);
+            line.complain(sentences::tripwire(house.contact().as_deref()))?;
+            Ok(ending)
+        }
+    }
+}
+
+/// Whether this login passed through us on its ssh connection a moment ago. Both are needed: our own memory of it, and
+/// sshd's word that this connection completed a method that runs the PAM stack. (A connection by public key alone from
+/// the same address and port, right after, has only the first.)
+fn passed_before(house: &House, start: &Start, trust: Trust) -> Option<(Passage, LoginName)> {
+    let connection = start.ssh_connection.as_deref().filter(|_| trust == Trust::Root)?;
+    if !surroundings::ran_the_stack(start) {
+        return None;
+    }
+    let login = LoginName::parse(&start.user, &house.realm.names).ok()?;
+    let passage = house.passages.find(connection, &login, house.realm.clock.now())?;
+    Some((passage, login))
+}
+
+/// Writes the refusal into the audit trail. Should that fail, it is refused all the same.
+fn missing(house: &House, start: &Start, doorway: &Doorway, machine: &SignIn) -> Ending {
+    let code = Reason::SecondFactorMissing.code();
+    let event = Event::new(EventKind::TripwireRefused, Actor::Stranger)
+        .result(code)
+        .about(&start.user)
+        .request(machine.request())
+        .at(doorway.door, &doorway.service)
+        .from(&doorway.source);
+    let now = house.realm.clock.now();
+    if let Err(error) = house.realm.store.write(|tx| audit::append(tx, &event, now)) {
+        journal::trouble(&format!("a refusal could not be written into the audit trail: {error}"));
+    }
+    Ending {
+        verdict: Verdict::Refused {
+            reason: Reason::SecondFactorMissing,
+        },
+        code,
+        login: None,
+        request: Some(machine.request()),
+    }
+}

@@ -1,0 +1,164 @@
+//! What every conversation shares, and one conversation from its first message to its verdict.
+
+use crate::account_phase;
+use crate::conversation::{self, Ending};
+use crate::journal;
+use crate::line::{Line, Lost};
+use crate::passages::{Passage, Passages};
+use crate::peer::{Peer, Trust};
+use crate::surroundings;
+use samekey_shared::accounts::LoginName;
+use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::flows::Doorway;
+use samekey_shared::realm::Realm;
+use samekey_shared::source::{Door, Source};
+use samekey_wire::{Call, Outage, Reason, Start, Verdict};
+use std::collections::HashMap;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Time for one conversation with sshd: LoginGraceTime is 120 s.
+const SSHD_TIME: Duration = Duration::from_secs(100);
+
+/// Time for one conversation with anything else.
+const OTHER_TIME: Duration = Duration::from_secs(300);
+
+/// Seconds between two audit lines about the same uid that asks for what it may not: it cannot fill the trail.
+const PEER_LINES_EVERY: i64 = 60;
+
+/// Most uids whose last such line is remembered.
+const MOST_PEERS: usize = 1024;
+
+/// Everything that conversations share.
+#[derive(Debug)]
+pub struct House {
+    /// Store, keys, policy, clock.
+    pub realm: Arc<Realm>,
+    /// This host's name.
+    pub host: String,
+    /// Who passed lately.
+    pub passages: Passages,
+    told_of: Mutex<HashMap<u32, i64>>,
+}
+
+impl House {
+    /// A house over this realm.
+    pub fn new(realm: Arc<Realm>, host: String) -> Self {
+        Self {
+            realm,
+            host,
+            passages: Passages::default(),
+            told_of: Mutex::default(),
+        }
+    }
+
+    /// Whom people may ask, if the policy says so.
+    pub fn contact(&self) -> Option<String> {
+        let policy = self.realm.store.read(|tx| self.realm.policy(tx)).ok()?;
+        policy.settings().contact.clone()
+    }
+
+    /// One connection, from its first message to its verdict.
+    pub fn serve(&self, stream: &UnixStream, peer: Peer) {
+        let mut line = Line::new(stream);
+        let ending = match line.start() {
+            Ok(start) => self.answer(&mut line, &start, peer),
+            Err(lost) => Err(lost),
+        };
+        match ending {
+            // Whether the module hears it is its own affair: without a verdict it refuses.
+            Ok(ending) => drop(line.end(ending.verdict)),
+            Err(lost) => journal::note(&format!("conversation with uid {} ended: {lost}", peer.uid)),
+        }
+    }
+
+    fn answer(&self, line: &mut Line<'_>, start: &Start, peer: Peer) -> Result<Ending, Lost> {
+        line.allow(if start.service.starts_with("sshd") {
+            SSHD_TIME
+        } else {
+            OTHER_TIME
+        });
+        let trust = match LoginName::parse(&start.user, &self.realm.names) {
+            Ok(login) => peer.trust(login.as_str()),
+            // Not even a name: root's conversation goes through the same motions as any other.
+            Err(_) => peer.trust(""),
+        };
+        if trust == Trust::Nobody {
+            return Ok(self.refuse_peer(start, peer));
+        }
+        let Some(doorway) = surroundings::doorway(start, trust, &self.realm.names, &self.host) else {
+            journal::trouble("a module names a PAM service that cannot exist");
+            return Ok(Ending::undecided(Outage::BadRequest));
+        };
+        let ending = match start.call {
+            Call::Authenticate => conversation::sign_in(self, line, start, &doorway)?,
+            Call::Account => account_phase::check(self, line, start, &doorway, trust)?,
+        };
+        self.remember(start, trust, &ending);
+        self.log(start, &doorway, &ending);
+        Ok(ending)
+    }
+
+    /// Keeps in mind, for the account phase, who passed on an ssh connection.
+    fn remember(&self, start: &Start, trust: Trust, ending: &Ending) {
+        let passage = match ending.verdict {
+            Verdict::Granted => Passage::Proven,
+            Verdict::Exempt => Passage::Exempt,
+            _ => return,
+        };
+        let connection = start.ssh_connection.as_deref();
+        if let (Call::Authenticate, Trust::Root, Some(connection), Some(login)) =
+            (start.call, trust, connection, &ending.login)
+        {
+            self.passages.record(connection, login, passage, self.realm.clock.now());
+        }
+    }
+
+    fn log(&self, start: &Start, doorway: &Doorway, ending: &Ending) {
+        let (kind, actor) = match (ending.verdict, &ending.login) {
+            (Verdict::Granted, Some(login)) => (EventKind::SignInGranted, Actor::Account(login.to_string())),
+            (Verdict::Exempt, Some(login)) => (EventKind::SignInExempt, Actor::Account(login.to_string())),
+            _ => (EventKind::SignInRefused, Actor::Stranger),
+        };
+        let event = Event::new(kind, actor)
+            .result(ending.code)
+            .about(&start.user)
+            .at(doorway.door, &start.service)
+            .from(&doorway.source);
+        journal::event(&match ending.request {
+            Some(request) => event.request(request),
+            None => event,
+        });
+    }
+
+    /// A process asks about somebody else.
+    fn refuse_peer(&self, start: &Start, peer: Peer) -> Ending {
+        let reason = Reason::PeerRefused;
+        let now = self.realm.clock.now();
+        if self.is_news(peer, now) {
+            let event = Event::new(EventKind::PeerRefused, Actor::Operator { uid: peer.uid })
+                .result(reason.code())
+                .about(&start.user)
+                .at(Door::Shell, &start.service)
+                .from(&Source::Local { by: None });
+            journal::event(&event);
+            if let Err(error) = self.realm.store.write(|tx| audit::append(tx, &event, now)) {
+                journal::trouble(&format!("a refusal could not be written into the audit trail: {error}"));
+            }
+        }
+        Ending {
+            verdict: Verdict::Refused { reason },
+            code: reason.code(),
+            login: None,
+            request: None,
+        }
+    }
+
+    /// Whether this peer was written down so lately that it need not be again.
+    fn is_news(&self, peer: Peer, now: i64) -> bool {
+        let mut told = self.told_of.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, at| (0..PEER_LINES_EVERY).contains(&(now - *at)));
+        told.len() < MOST_PEERS && told.insert(peer.uid, now).is_none()
+    }
+}

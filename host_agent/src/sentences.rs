@@ -1,0 +1,188 @@
+//! Every sentence that a person can see at the terminal. M-numbers are those of the message catalogue.
+//!
+//! A prompt carries everything that must be read, begins on a new line (the OpenSSH client puts `(user@host) ` in front
+//! of the first one) and is plain ASCII (a client in the C locale shows anything else as octal escapes).
+
+use samekey_shared::audit::utc;
+use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::{Notice, RefusalCode};
+use samekey_shared::methods::Method;
+
+/// What was typed, where it was neither a code nor a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// From the machine.
+    Notice(Notice),
+    /// Only Enter.
+    Nothing,
+    /// `?`, and there is no other method.
+    NoOthers,
+    /// A number that is not on the list.
+    NotOnTheList,
+}
+
+/// Asks for a code of this method. Names no other method: `?` lists those that are bound.
+pub fn code_prompt(method: Method, has_others: bool, remark: Option<Remark>) -> String {
+    let what = match method {
+        Method::Totp => "Verification code (authenticator app)",
+        Method::RecoveryCode => "Recovery code (XXXX-XXXX-XXXX-XXXX)",
+        Method::Email => "Verification code (from your e-mail)",
+        Method::Passkey | Method::SecurityKey => "Verification code",
+    };
+    let others = if has_others { ", or ? for other methods" } else { "" };
+    let remark = remark
+        .map(|remark| format!("\n{}", sentence(remark, method)))
+        .unwrap_or_default();
+    format!("{remark}\n{what}{others}: ")
+}
+
+fn sentence(remark: Remark, method: Method) -> &'static str {
+    match remark {
+        Remark::Notice(Notice::CodeReplayed) => code_replayed(method),
+        Remark::Notice(Notice::CodeWrong | Notice::PasswordWrong) => code_wrong(method),
+        Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
+        Remark::Nothing => "Nothing was typed.",
+        Remark::NoOthers => "There is no other method for this login.",
+    }
+}
+
+/// M12, as far as it fits the method.
+fn code_wrong(method: Method) -> &'static str {
+    match method {
+        Method::RecoveryCode => {
+            "That code is not right. Each recovery code works once; use one that is not crossed out."
+        }
+        _ => "That code is not right. Check that your phone's clock is set automatically.",
+    }
+}
+
+/// M13, as far as it fits the method.
+fn code_replayed(method: Method) -> &'static str {
+    match method {
+        Method::RecoveryCode => "That code was used already. Take another one from your list.",
+        _ => "That code was used already. Wait for the next one.",
+    }
+}
+
+/// The list that `?` shows, numbered from 1.
+pub fn list_prompt(others: &[Method]) -> String {
+    let mut text = String::from("\nOther methods:\n");
+    for (number, method) in (1..).zip(others) {
+        text.push_str(&format!("  {number}  {}\n", method_name(*method)));
+    }
+    text.push_str("Type a number, or press Enter to go back: ");
+    text
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Passkey => "passkey",
+        Method::SecurityKey => "security key",
+        Method::Totp => "authenticator app",
+        Method::Email => "code by e-mail",
+        Method::RecoveryCode => "recovery code",
+    }
+}
+
+/// Why somebody is not let in, where it helps them to know. What a closed account sees is what a wrong code sees.
+pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: UnixTime) -> Option<String> {
+    let ask = whom_to_ask(contact);
+    match code.public() {
+        RefusalCode::CodeWrong => Some(code_wrong(method).to_owned()),
+        RefusalCode::CodeReplayed => Some(code_replayed(method).to_owned()),
+        RefusalCode::TooManyAttempts { until } => {
+            let minutes = (until - now).max(1).saturating_add(59) / 60;
+            Some(format!("Too many wrong codes. Try again in {minutes} min, or {ask}."))
+        }
+        RefusalCode::DeniedByRule => Some(format!("This login is not allowed. If it should be, {ask}.")),
+        RefusalCode::NoMethodReachesLevel => Some(format!(
+            "None of your devices is accepted for this login. To bind another one, {ask}."
+        )),
+        RefusalCode::EnrollmentRequired => Some(format!(
+            "A second factor is required, and you have not bound one yet. To bind one, {ask}."
+        )),
+        RefusalCode::ClockUnsynchronised => Some(format!("This host's clock is wrong; no code can be checked. {ask}.")),
+        _ => None,
+    }
+}
+
+/// M04: what is optional today becomes necessary.
+pub fn nag(until: UnixTime, now: UnixTime) -> String {
+    let days = (until - now).max(0) / 86_400;
+    let date = utc::text(until);
+    let date = date.split('T').next().unwrap_or_default();
+    format!("You have not bound a second factor yet. It becomes necessary on {date} ({days} days).")
+}
+
+/// The tripwire's answer. sshd shows it as a banner.
+pub fn tripwire(contact: Option<&str>) -> String {
+    format!(
+        "A second factor is required; your login did not pass it. \
+         Use a client that can answer questions (keyboard-interactive), or {}.",
+        whom_to_ask(contact)
+    )
+}
+
+fn whom_to_ask(contact: Option<&str>) -> String {
+    match contact {
+        Some(contact) => format!("contact {contact}"),
+        None => "ask your administrator".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_begins_on_a_new_line_and_is_ascii() {
+        for method in Method::ALL {
+            for remark in [None, Some(Remark::Nothing), Some(Remark::Notice(Notice::CodeReplayed))] {
+                let text = code_prompt(method, true, remark);
+                assert!(
+                    text.starts_with('\n') && text.is_ascii() && text.ends_with(": "),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_prompts_read_as_documented() {
+        assert_eq!(
+            code_prompt(Method::Totp, true, None),
+            "\nVerification code (authenticator app), or ? for other methods: "
+        );
+        assert_eq!(
+            code_prompt(Method::Totp, false, Some(Remark::Notice(Notice::CodeWrong))),
+            "\nThat code is not right. Check that your phone's clock is set automatically.\
+             \nVerification code (authenticator app): "
+        );
+        assert_eq!(
+            list_prompt(&[Method::RecoveryCode]),
+            "\nOther methods:\n  1  recovery code\nType a number, or press Enter to go back: "
+        );
+    }
+
+    #[test]
+    fn a_closed_account_reads_like_a_wrong_code() {
+        let said = |code| refusal(code, Method::Totp, None, 0);
+        assert_eq!(said(RefusalCode::AccountClosed), said(RefusalCode::CodeWrong));
+    }
+
+    #[test]
+    fn times_are_told_in_whole_minutes_and_days() {
+        let locked = refusal(
+            RefusalCode::TooManyAttempts { until: 961 },
+            Method::Totp,
+            Some("helpdesk"),
+            0,
+        );
+        assert_eq!(
+            locked.unwrap(),
+            "Too many wrong codes. Try again in 17 min, or contact helpdesk."
+        );
+        let text = nag(1_800_000_000, 1_800_000_000 - 3 * 86_400);
+        assert!(text.contains("2027-01-15 (3 days)"), "{text}");
+    }
+}

@@ -1,0 +1,61 @@
+//! The `[agent]` section of the configuration file.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// What the administrator may set; absent keys have these defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Where to listen when systemd hands over no socket.
+    pub socket: PathBuf,
+    /// Most conversations at a time; what comes beyond is refused, not queued.
+    pub conversations: usize,
+    /// This host's name in policies and in the audit trail; the system's own name if absent.
+    pub host: Option<String>,
+}
+
+/// Least and most that `conversations` may be.
+const CONVERSATIONS: std::ops::RangeInclusive<usize> = 4..=4096;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from("/run/samekey/agent.sock"),
+            conversations: 256,
+            host: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what cannot work, in words for the administrator.
+    pub fn validate(&self) -> Result<(), String> {
+        if !self.socket.is_absolute() {
+            return Err("[agent] socket must be an absolute path".to_owned());
+        }
+        if !CONVERSATIONS.contains(&self.conversations) {
+            return Err(format!(
+                "[agent] conversations must be from {} to {}",
+                CONVERSATIONS.start(),
+                CONVERSATIONS.end()
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_section_is_the_default_and_a_wrong_one_is_refused() {
+        let parse = |text: &str| toml::from_str::<Settings>(text);
+        assert_eq!(parse("").unwrap(), Settings::default());
+        assert!(parse("sockt = \"/a\"").is_err());
+        assert!(parse("socket = \"a\"").unwrap().validate().is_err());
+        assert!(parse("conversations = 0").unwrap().validate().is_err());
+        assert!(parse("host = \"web1\"").unwrap().validate().is_ok());
+    }
+}

@@ -1,0 +1,260 @@
+//! Facts of this host for one login: its service, where the person comes from, what was proven before us.
+//!
+//! Facts are what root says. What an unprivileged caller says about service and terminal binds nobody but itself, and
+//! whatever it says, it sits at this machine. A value that is there but makes no sense makes the source unknown, which
+//! is never easier than any known one (policy.md, section 1).
+
+use crate::peer::Trust;
+use data_encoding::{BASE64, BASE64_NOPAD};
+use ring::digest::{SHA256, digest};
+use samekey_shared::accounts::{LoginName, RealmNames};
+use samekey_shared::flows::Doorway;
+use samekey_shared::methods::FirstFactor;
+use samekey_shared::source::{Door, Source};
+use samekey_wire::Start;
+
+/// Longest service name.
+const LONGEST_SERVICE: usize = 64;
+
+/// Where the person stands, or nothing if the request names no possible service.
+pub fn doorway(start: &Start, trust: Trust, names: &RealmNames, host: &str) -> Option<Doorway> {
+    if !is_service(&start.service) {
+        return None;
+    }
+    Some(Doorway {
+        door: Door::Shell,
+        service: format!("pam:{}", start.service),
+        host: Some(host.to_owned()),
+        source: source(start, trust, names),
+    })
+}
+
+/// The names that files in `pam.d` have.
+fn is_service(name: &str) -> bool {
+    let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@' | b'+');
+    (1..=LONGEST_SERVICE).contains(&name.len()) && name.bytes().all(ordinary)
+}
+
+fn source(start: &Start, trust: Trust, names: &RealmNames) -> Source {
+    if trust != Trust::Root {
+        return by(Some(&start.user), names);
+    }
+    let ssh = start.ssh_connection.as_deref().map(|connection| {
+        connection
+            .split(' ')
+            .next()
+            .and_then(|address| Source::parse_address(address).ok())
+    });
+    match (&start.rhost, ssh) {
+        (Some(rhost), ssh) => match Source::parse_address(rhost) {
+            Ok(source) => source,
+            // sshd with UseDNS gives a name, which is the owner of the address's claim; the address is in SSH_CONNECTION.
+            Err(_) => ssh.flatten().unwrap_or(Source::Unknown),
+        },
+        (None, Some(Some(source))) => source,
+        // A network login that does not say from where (sshd leaves PAM_RHOST unset for UNKNOWN) is not a local one.
+        (None, Some(None)) => Source::Unknown,
+        (None, None) if start.tty.as_deref() == Some("ssh") => Source::Unknown,
+        (None, None) => by(start.ruser.as_deref(), names),
+    }
+}
+
+/// Somebody at this machine, called so.
+fn by(user: Option<&str>, names: &RealmNames) -> Source {
+    match user.map(|user| LoginName::parse(user, names)) {
+        None => Source::Local { by: None },
+        Some(Ok(login)) => Source::Local {
+            by: Some(login.to_string()),
+        },
+        Some(Err(_)) => Source::Unknown,
+    }
+}
+
+/// What the stack tells of its own checks.
+pub fn first_factor(start: &Start) -> FirstFactor {
+    let key = completed(start).find_map(|line| line.strip_prefix("publickey ").map(fingerprint));
+    match key {
+        Some(fingerprint) => FirstFactor::PublicKey { fingerprint },
+        None if start.had_password || completed(start).any(|line| line == "password") => FirstFactor::Password,
+        None => FirstFactor::None,
+    }
+}
+
+/// Whether sshd says that this very connection completed a method that runs the PAM stack.
+pub fn ran_the_stack(start: &Start) -> bool {
+    completed(start).any(|line| line == "password" || line.starts_with("keyboard-interactive"))
+}
+
+fn completed(start: &Start) -> impl Iterator<Item = &str> {
+    start.auth_info.as_deref().unwrap_or_default().lines().map(str::trim)
+}
+
+/// `SHA256:…` of a key given as `ssh-ed25519 AAAA…`, the form that `ssh-keygen -l` prints; `unreadable` if it is not so.
+fn fingerprint(key: &str) -> String {
+    let blob = key
+        .split(' ')
+        .nth(1)
+        .and_then(|blob| BASE64.decode(blob.as_bytes()).ok());
+    match blob {
+        Some(blob) => format!("SHA256:{}", BASE64_NOPAD.encode(digest(&SHA256, &blob).as_ref())),
+        None => "unreadable".to_owned(),
+    }
+}
+
+/// The name of this host: as the system knows it, or "unknown".
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "unknown".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samekey_wire::Call;
+
+    fn start() -> Start {
+        Start {
+            call: Call::Authenticate,
+            service: "sshd".into(),
+            user: "demo".into(),
+            tty: None,
+            rhost: None,
+            ruser: None,
+            uid: 0,
+            silent: false,
+            ssh_connection: None,
+            auth_info: None,
+            had_password: false,
+        }
+    }
+
+    fn from(change: impl FnOnce(&mut Start)) -> Source {
+        let mut start = start();
+        change(&mut start);
+        source(&start, Trust::Root, &RealmNames::default())
+    }
+
+    fn address(text: &str) -> Source {
+        Source::parse_address(text).unwrap()
+    }
+
+    #[test]
+    fn a_remote_host_is_its_address() {
+        assert_eq!(from(|s| s.rhost = Some("192.0.2.7".into())), address("192.0.2.7"));
+        assert_eq!(from(|s| s.rhost = Some("2001:db8::1".into())), address("2001:db8::1"));
+        assert_eq!(
+            from(|s| s.rhost = Some("::ffff:192.0.2.7".into())),
+            address("192.0.2.7")
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_unknown_and_never_local() {
+        for strange in [
+            "fe80::1%eth0",
+            "[::1]",
+            "192.0.2.7:22",
+            "evil.example",
+            "UNKNOWN",
+            "127.0.0.1 ",
+        ] {
+            assert_eq!(from(|s| s.rhost = Some(strange.into())), Source::Unknown, "{strange}");
+        }
+        assert_eq!(from(|s| s.tty = Some("ssh".into())), Source::Unknown);
+        assert_eq!(
+            from(|s| s.ssh_connection = Some("UNKNOWN 65535 UNKNOWN 65535".into())),
+            Source::Unknown
+        );
+    }
+
+    #[test]
+    fn a_name_from_dns_gives_way_to_the_connections_address() {
+        let source = from(|s| {
+            s.rhost = Some("office.example".into());
+            s.ssh_connection = Some("192.0.2.7 4711 192.0.2.1 22".into());
+        });
+        assert_eq!(source, address("192.0.2.7"));
+    }
+
+    #[test]
+    fn sudo_and_the_console_are_local() {
+        assert_eq!(from(|_| {}), Source::Local { by: None });
+        assert_eq!(
+            from(|s| s.ruser = Some("alice".into())),
+            Source::Local {
+                by: Some("alice".into())
+            }
+        );
+        assert_eq!(from(|s| s.ruser = Some("a b".into())), Source::Unknown);
+    }
+
+    #[test]
+    fn an_unprivileged_caller_is_local_whatever_it_says() {
+        let mut claim = start();
+        claim.rhost = Some("192.0.2.7".into());
+        claim.ssh_connection = Some("192.0.2.7 1 192.0.2.1 22".into());
+        claim.ruser = Some("root".into());
+        let source = source(&claim, Trust::Own, &RealmNames::default());
+        assert_eq!(
+            source,
+            Source::Local {
+                by: Some("demo".into())
+            }
+        );
+    }
+
+    #[test]
+    fn services_are_file_names() {
+        for good in ["sshd", "gdm-password", "polkit-1", "systemd-user"] {
+            assert!(is_service(good), "{good}");
+        }
+        for bad in ["", "a/b", "a b", "a\n", "pam:sshd", &"a".repeat(65)] {
+            assert!(!is_service(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn completed_methods_name_the_first_factor() {
+        let claim = |info: &str, had_password| {
+            let mut start = start();
+            start.auth_info = Some(info.to_owned());
+            start.had_password = had_password;
+            first_factor(&start)
+        };
+        // `ssh-keygen -lf` of this key prints the same.
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+        let FirstFactor::PublicKey { fingerprint } = claim(&format!("publickey {key}\n"), true) else {
+            panic!("no key");
+        };
+        assert!(
+            fingerprint.starts_with("SHA256:") && fingerprint.len() == 50,
+            "{fingerprint}"
+        );
+        assert_eq!(
+            claim("publickey ssh-ed25519 %%%\n", false),
+            FirstFactor::PublicKey {
+                fingerprint: "unreadable".into()
+            }
+        );
+        assert_eq!(claim("", true), FirstFactor::Password);
+        assert_eq!(claim("password\n", false), FirstFactor::Password);
+        assert_eq!(claim("", false), FirstFactor::None);
+    }
+
+    #[test]
+    fn only_methods_that_run_the_stack_count_for_the_tripwire() {
+        let ran = |info: &str| {
+            let mut start = start();
+            start.auth_info = Some(info.to_owned());
+            ran_the_stack(&start)
+        };
+        assert!(ran("publickey ssh-ed25519 AAAA\nkeyboard-interactive/pam\n"));
+        assert!(ran("password\n"));
+        assert!(!ran("publickey ssh-ed25519 AAAA keyboard-interactive\n"));
+        assert!(!ran("hostbased ssh-ed25519 AAAA\n"));
+        assert!(!ran(""));
+    }
+}
