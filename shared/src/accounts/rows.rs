@@ -377,3 +377,36 @@ mod tests {
         assert!(text.contains("USING INDEX accounts_name"), "{text}");
     }
 }
+
+/// How many accounts there are, by what `samekey status` tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// All that were not removed.
+    pub all: i64,
+    /// Those locked by an administrator.
+    pub locked: i64,
+    /// Those disabled.
+    pub disabled: i64,
+    /// Those active that may administer.
+    pub administrators: i64,
+}
+
+/// Counts the accounts.
+pub fn count(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
+    let rows = tx.query(
+        "SELECT state, administrator, COUNT(*) FROM accounts WHERE removed_at IS NULL GROUP BY state, administrator",
+        &[],
+    )?;
+    let mut counts = Counts::default();
+    for row in &rows {
+        let (state, administrator, number) = (row.parsed::<AccountState>(0)?, row.flag(1)?, row.int(2)?);
+        counts.all += number;
+        match state {
+            AccountState::Active if administrator => counts.administrators += number,
+            AccountState::Active => {}
+            AccountState::Locked => counts.locked += number,
+            AccountState::Disabled => counts.disabled += number,
+        }
+    }
+    Ok(counts)
+}

@@ -78,6 +78,15 @@ pub fn ever_bound(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreErro
     Ok(!found.is_empty())
 }
 
+/// How many accounts have a device of their own choice bound.
+pub fn count_enrolled(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let row = tx.query_opt(
+        "SELECT COUNT(DISTINCT account) FROM devices WHERE unbound_at IS NULL AND kind <> $1",
+        params![DeviceKind::RecoveryCodes.as_str()],
+    )?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
 /// Binds a proven authenticator app. The step of the code that proved it is spent with it (R55).
 pub fn insert_totp(
     tx: &mut Tx<'_>,
