@@ -17,6 +17,7 @@ mod rows;
 pub use alg::{Alg, NotAnAlg};
 pub use pair::{Pair, PairError, PublicJwk};
 pub use rotate::{ensure, prepare_next, rotate};
+pub use rows::SEALED;
 
 use samekey_shared::secrets::{Keyring, Place, SealError};
 use samekey_shared::store::{Store, StoreError};

@@ -3,7 +3,16 @@
 use super::{Alg, KeyState};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::params;
+use samekey_shared::secrets::reseal::SealedColumn;
 use samekey_shared::store::{StoreError, Tx};
+
+/// The sealed columns of this domain, for a rotation of the keyring.
+pub const SEALED: &[SealedColumn] = &[SealedColumn {
+    table: "signing_keys",
+    column: "sealed",
+    after: "SELECT kid, sealed FROM signing_keys WHERE kid > $1 ORDER BY kid LIMIT $2",
+    replace: "UPDATE signing_keys SET sealed = $1 WHERE kid = $2 AND sealed = $3",
+}];
 
 /// A stored key, its private half sealed.
 #[derive(Debug, Clone)]
