@@ -1,0 +1,142 @@
+//! `samekey account`: the people and automations that sign in.
+
+mod add;
+mod change;
+mod last;
+mod lock;
+mod password;
+mod remove;
+mod show;
+
+use crate::exit::{Exit, Failure};
+use crate::installation::Installation;
+use crate::output::Answer;
+use crate::password::PasswordSource;
+use samekey_shared::accounts::{Account, AccountError, LoginName, rows};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// `samekey account …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Add an account
+    ///
+    /// One that exists just so already is left alone: exit 0, "changed": false. One that exists otherwise is a conflict
+    /// (exit 7) unless --if-missing.
+    Add(add::Add),
+    /// Change flags, groups or the administrator's right of an account
+    Change(change::Change),
+    /// List accounts in the order of their names
+    List {
+        /// Begin after this name
+        #[arg(long, value_name = "NAME")]
+        after: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Show an account, its devices and the locks that hold
+    Show {
+        /// Login name
+        name: String,
+    },
+    /// Set the password: typed twice at a terminal, or --password-stdin, or --password-fd
+    Password {
+        /// Login name
+        name: String,
+        #[command(flatten)]
+        source: PasswordSource,
+    },
+    /// Stop an account from signing in, at every door
+    Lock {
+        /// Login name
+        name: String,
+        /// Lock it also if nobody is left to administer
+        #[arg(long)]
+        force: bool,
+    },
+    /// Let an account sign in again; also lifts the locks that wrong codes made
+    Unlock {
+        /// Login name
+        name: String,
+    },
+    /// Remove an account: its devices are unbound, its name becomes free, its trail stays
+    Remove {
+        /// Login name
+        name: String,
+        /// Do not ask for a typed YES
+        #[arg(long)]
+        yes: bool,
+        /// Exit 0 if there is none
+        #[arg(long)]
+        if_present: bool,
+        /// Remove it also if nobody is left to administer
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Runs the verb.
+pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
+    let installation = Installation::open(config)?;
+    match verb {
+        Verb::Add(wanted) => add::add(&installation, wanted),
+        Verb::Change(wanted) => change::change(&installation, wanted),
+        Verb::List { after, limit } => show::list(&installation, after.as_deref(), *limit),
+        Verb::Show { name } => show::show(&installation, name),
+        Verb::Password { name, source } => password::set_password(&installation, name, source),
+        Verb::Lock { name, force } => lock::lock(&installation, name, *force),
+        Verb::Unlock { name } => lock::unlock(&installation, name),
+        Verb::Remove {
+            name,
+            yes,
+            if_present,
+            force,
+        } => remove::remove(
+            &installation,
+            name,
+            remove::Removal {
+                yes: *yes,
+                if_present: *if_present,
+                force: *force,
+            },
+        ),
+    }
+}
+
+/// An account for programs.
+fn as_json(account: &Account) -> Value {
+    json!({
+        "id": account.id,
+        "name": account.name,
+        "display_name": account.display_name,
+        "email": account.email,
+        "state": account.state.as_str(),
+        "flags": account.flags,
+        "administrator": account.administrator,
+        "has_password": account.has_password,
+        "created_at": account.created_at,
+        "first_sign_in_at": account.first_sign_in_at,
+    })
+}
+
+fn described(installation: &Installation, name: &LoginName) -> Result<Value, Failure> {
+    installation.realm.store.read(|tx| {
+        let account = Installation::account(tx, name)?;
+        let mut described = as_json(&account);
+        described["groups"] = json!(rows::groups_of(tx, account.id)?);
+        Ok(described)
+    })
+}
+
+impl From<AccountError> for Failure {
+    fn from(error: AccountError) -> Self {
+        let (code, told) = (error.code(), error.to_string());
+        match error {
+            AccountError::Store(error) => error.into(),
+            AccountError::NameTaken(_) => Self::new(Exit::Conflict, code, told),
+            AccountError::NotFound => Self::new(Exit::NotFound, code, told),
+            AccountError::Text { .. } => Self::new(Exit::Usage, code, told),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `samekey device`: second factors bound, listed, unbound.
+
+mod bind;
+mod unbind;
+
+pub use bind::with_codes;
+
+use super::Cli;
+use crate::exit::{Exit, Failure};
+use crate::installation::{self, Installation};
+use crate::output::{Answer, Table, moment};
+use samekey_shared::devices::{self, Device, DeviceError, DeviceState, LastUse};
+use samekey_shared::flows::bind::{Authority, BindError};
+use samekey_shared::source::Door;
+use serde_json::{Value, json};
+
+/// `samekey device …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Bind a second factor
+    #[command(subcommand)]
+    Bind(Bind),
+    /// List an account's devices
+    List {
+        /// Whose: a login name
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Also those that were unbound
+        #[arg(long)]
+        all: bool,
+    },
+    /// Unbind a device, after a typed YES; the last one only with --force while the policy asks for a second factor
+    Unbind(unbind::Arguments),
+}
+
+/// `samekey device bind …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Bind {
+    /// Bind an authenticator app: shows a QR code and the key, asks for one code, prints the recovery codes
+    ///
+    /// Without a terminal it takes two steps: `--draw --json` makes a key and stores nothing; once the app has it,
+    /// `--secret-file FILE --code CODE` binds it.
+    Totp(bind::Arguments),
+}
+
+/// Runs the verb.
+pub fn run(cli: &Cli, verb: &Verb) -> Result<Answer, Failure> {
+    let installation = Installation::open(&cli.config)?;
+    match verb {
+        Verb::Bind(Bind::Totp(arguments)) => bind::run(&installation, arguments),
+        Verb::List { user, all } => list(&installation, user, *all),
+        Verb::Unbind(arguments) => unbind::run(&installation, arguments),
+    }
+}
+
+/// By what right a command changes devices: its operator's.
+pub fn authority() -> Authority {
+    Authority {
+        actor: installation::actor(),
+        door: Door::Command,
+    }
+}
+
+fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Failure> {
+    let name = installation.login_name(user)?;
+    let (devices, recovery_left) = installation.realm.store.read(|tx| {
+        let account = Installation::account(tx, &name)?;
+        let bound = devices::rows::bound(tx, account.id)?;
+        let devices = if all {
+            devices::rows::list(tx, account.id)?
+        } else {
+            bound.devices
+        };
+        Ok::<_, Failure>((devices, bound.recovery_left))
+    })?;
+    let mut table = Table::new(&["NAME", "KIND", "STATE", "BOUND", "LAST USED", "ID"]);
+    for device in &devices {
+        table.row([
+            device.name.to_string(),
+            device.kind.to_string(),
+            state(device),
+            moment(Some(device.created_at)),
+            device.last_used.as_ref().map_or_else(|| "-".to_owned(), last_use),
+            device.id.to_string(),
+        ]);
+    }
+    let data = json!({
+        "user": name,
+        "devices": devices.iter().map(as_json).collect::<Vec<_>>(),
+        "recovery_codes_left": recovery_left,
+    });
+    Ok(Answer::data(data, table.draw()).remark(format!("{recovery_left} recovery codes left.")))
+}
+
+fn last_use(last: &LastUse) -> String {
+    format!("{} {} from {}", moment(Some(last.at)), last.door, last.source)
+}
+
+fn state(device: &Device) -> String {
+    match &device.state {
+        DeviceState::Bound => "bound".to_owned(),
+        DeviceState::Unbound(end) => format!("unbound {} by {} ({})", moment(Some(end.at)), end.by, end.why.as_str()),
+    }
+}
+
+/// A device for programs.
+pub fn as_json(device: &Device) -> Value {
+    let (state, unbound) = match &device.state {
+        DeviceState::Bound => ("bound", Value::Null),
+        DeviceState::Unbound(end) => (
+            "unbound",
+            json!({ "at": end.at, "by": end.by, "why": end.why.as_str() }),
+        ),
+    };
+    json!({
+        "id": device.id,
+        "name": device.name.as_str(),
+        "kind": device.kind.as_str(),
+        "state": state,
+        "created_at": device.created_at,
+        "last_used": device.last_used.as_ref().map(|last| json!({
+            "at": last.at, "door": last.door.as_str(), "source": last.source,
+        })),
+        "unbound": unbound,
+    })
+}
+
+/// A device in one line.
+pub fn in_words(device: &Device) -> String {
+    format!(
+        "{} ({}), bound {}",
+        device.name,
+        device.kind,
+        moment(Some(device.created_at))
+    )
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Self {
+        let (code, told) = (error.code(), error.to_string());
+        match error {
+            DeviceError::Store(error) => error.into(),
+            DeviceError::Entropy(error) => error.into(),
+            DeviceError::LimitReached { .. } => Self::new(Exit::Conflict, code, told)
+                .hint("`samekey device list` shows what is bound, `samekey device unbind` frees the place."),
+            DeviceError::NameTaken(_) => Self::new(Exit::Conflict, code, told).hint("--name gives it another name."),
+            DeviceError::NotFound => Self::new(Exit::NotFound, code, told),
+            DeviceError::Import(_) => Self::new(Exit::Usage, "usage", told),
+            DeviceError::Seal(_) => Self::new(Exit::Unavailable, "keyring_unusable", told),
+            DeviceError::Hash(_) => Self::failed(told),
+        }
+    }
+}
+
+impl From<BindError> for Failure {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::NoAccount => Self::not_found(error.to_string()),
+            BindError::Device(error) => error.into(),
+            BindError::Flow(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The verbs, one file per group, and how each is reached.
+
+mod account;
+mod audit;
+mod client;
+mod device;
+mod init;
+mod keyring;
+mod policy;
+mod recovery_codes;
+mod status;
+
+use crate::exit::Failure;
+use crate::output::Answer;
+use std::path::PathBuf;
+
+/// Administers Samekey: one enrolment, two doors (Linux logins and OpenID Connect).
+///
+/// Exit codes: 0 done or already as asked, 1 failed, 2 usage, 3 not found, 4 refused by policy, 5 would lock somebody
+/// out, 6 store unavailable, 7 limit or conflict. `policy explain` and `status` have their own, see their help.
+#[derive(Debug, clap::Parser)]
+#[command(name = "samekey", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = samekey_shared::config::DEFAULT_PATH)]
+    pub config: PathBuf,
+    /// Answer with one JSON value on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Make configuration, keyring, store and first policy; what is there stays as it is
+    Init(init::Arguments),
+    /// People and automations that sign in
+    #[command(subcommand)]
+    Account(account::Verb),
+    /// Bound second factors
+    #[command(subcommand)]
+    Device(device::Verb),
+    /// The ten codes kept on paper
+    #[command(subcommand)]
+    RecoveryCodes(recovery_codes::Verb),
+    /// Web apps that sign in through the provider
+    #[command(subcommand)]
+    Client(client::Verb),
+    /// The policy that both doors obey
+    #[command(subcommand)]
+    Policy(policy::Verb),
+    /// The hash-chained trail of what happened
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// The master keys that seal secrets at rest
+    #[command(subcommand)]
+    Keyring(keyring::Verb),
+    /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
+    Status(status::Arguments),
+}
+
+/// Runs the verb.
+pub fn run(cli: &Cli) -> Result<Answer, Failure> {
+    match &cli.verb {
+        Verb::Init(arguments) => init::run(&cli.config, arguments),
+        Verb::Account(verb) => account::run(&cli.config, verb),
+        Verb::Device(verb) => device::run(cli, verb),
+        Verb::RecoveryCodes(verb) => recovery_codes::run(&cli.config, verb),
+        Verb::Client(verb) => client::run(&cli.config, verb),
+        Verb::Policy(verb) => policy::run(&cli.config, verb),
+        Verb::Audit(verb) => audit::run(cli, verb),
+        Verb::Keyring(verb) => keyring::run(&cli.config, verb),
+        Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

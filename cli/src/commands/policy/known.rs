@@ -1,0 +1,70 @@
+//! The accounts of the store as a policy check looks at them: whom would it lock out, who would have to enrol again?
+
+use crate::exit::Failure;
+use crate::installation::Installation;
+use samekey_shared::accounts::{self, Account, AccountState, Groups, groups};
+use samekey_shared::devices;
+use samekey_shared::policy::{GroupSource, KnownAccount, Policy};
+
+/// So many accounts are looked at: each may cost a question to a directory.
+const MOST: u32 = 10_000;
+
+/// What was looked at.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The accounts, at most [`MOST`].
+    pub accounts: Vec<KnownAccount>,
+    more: bool,
+}
+
+impl Known {
+    /// That not all were looked at, if so.
+    pub fn remark(&self) -> Option<String> {
+        self.more
+            .then(|| format!("Only the first {MOST} accounts were looked at."))
+    }
+}
+
+/// The store's accounts with the groups that they have under the policy of this text; none when it does not parse.
+pub fn accounts(installation: &Installation, text: &str) -> Result<Known, Failure> {
+    let Ok(policy) = Policy::parse(text) else {
+        return Ok(Known::default());
+    };
+    let store = &installation.realm.store;
+    let mut listed = store.read(|tx| accounts::rows::list(tx, None, MOST + 1))?;
+    let more = listed.len() > MOST as usize;
+    listed.truncate(MOST as usize);
+    let known = listed.iter().filter(|account| account.state == AccountState::Active);
+    let accounts = known
+        .map(|account| one(installation, &policy, account))
+        .collect::<Result<_, Failure>>()?;
+    Ok(Known { accounts, more })
+}
+
+fn one(installation: &Installation, policy: &Policy, account: &Account) -> Result<KnownAccount, Failure> {
+    let source = group_source(policy);
+    // Outside the unit of work: a directory may take seconds.
+    let nss = if source.asks_nss() {
+        groups::from_nss(&account.name)
+    } else {
+        Groups::Unknown
+    };
+    installation.realm.store.read(|tx| {
+        Ok(KnownAccount {
+            user: account.name.to_string(),
+            groups: groups::of(source, tx, nss.clone(), Some(account.id))?.known().cloned(),
+            flags: account.flags.clone(),
+            administrator: account.administrator,
+            bound: devices::rows::bound(tx, account.id)?.methods(),
+        })
+    })
+}
+
+/// Where the policy takes groups from, as the look-up takes it.
+pub fn group_source(policy: &Policy) -> accounts::GroupSource {
+    match policy.group_source() {
+        GroupSource::Nss => accounts::GroupSource::Nss,
+        GroupSource::Store => accounts::GroupSource::Store,
+        GroupSource::Both => accounts::GroupSource::Both,
+    }
+}

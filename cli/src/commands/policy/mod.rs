@@ -1,0 +1,252 @@
+//! `samekey policy`: the rules that both doors obey, shown, checked, applied and explained.
+
+mod explain;
+mod known;
+
+use crate::diff;
+use crate::exit::{Exit, Failure};
+use crate::identity;
+use crate::installation::{self, Installation};
+use crate::output::{Answer, moment};
+use samekey_shared::audit::EventKind;
+use samekey_shared::clock::{Clock, SystemClock};
+use samekey_shared::policy::rows::{self, ApplyError, StoredPolicy};
+use samekey_shared::policy::{CheckReport, KnownAccount, Policy, Problem, check};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A longer file is no policy that anybody has written.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// `samekey policy …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Print the policy that holds
+    Show {
+        /// Also what it takes from its preset, and every setting that it leaves at its default
+        #[arg(long)]
+        effective: bool,
+    },
+    /// Check a file: form, lints, its [[test]]s, and whom it would lock out here; exit 4 if it may not be applied
+    Check {
+        /// The file; `-` for stdin
+        file: PathBuf,
+        /// Do not look into the store: no configuration is needed
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Check a file and make it the policy that holds; the one before is kept in the store
+    Apply {
+        /// The file; `-` for stdin
+        file: PathBuf,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tell what would happen to a sign-in, and why: exit 0 allow, 10 challenge, 11 enrol, 12 nag, 20 deny
+    Explain(explain::Arguments),
+}
+
+/// Runs the verb.
+pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
+    match verb {
+        Verb::Show { effective } => show(&Installation::open(config)?, *effective),
+        Verb::Check { file, offline } => {
+            let text = read(file)?;
+            let installation = if *offline {
+                None
+            } else {
+                Some(Installation::open(config)?)
+            };
+            checked(file, &text, installation.as_ref())
+        }
+        Verb::Apply { file, dry_run } => apply(&Installation::open(config)?, file, *dry_run),
+        Verb::Explain(arguments) => explain::run(&Installation::open(config)?, arguments),
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(MOST_BYTES + 1).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::file(file, &error))?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(Failure::usage(format!(
+            "{}: larger than {MOST_BYTES} bytes",
+            file.display()
+        )));
+    }
+    Ok(text)
+}
+
+/// Whether a policy file may be applied as far as that can be told without a store: `init` asks before it makes one.
+pub fn passes(file: &Path, text: &str) -> Result<(), Failure> {
+    let report = check(text, SystemClock.now(), &[]);
+    if report.is_clean() {
+        Ok(())
+    } else {
+        Err(refused(file, &report))
+    }
+}
+
+fn show(installation: &Installation, effective: bool) -> Result<Answer, Failure> {
+    let (stored, policy) = installation
+        .realm
+        .store
+        .read(|tx| Ok::<_, Failure>((rows::active(tx)?, rows::load(tx)?.1)))?;
+    let text = if effective {
+        policy.effective()
+    } else {
+        policy.text().to_owned()
+    };
+    let data = json!({
+        "version": stored.as_ref().map_or(0, |stored| stored.version),
+        "hash": policy.hash(),
+        "applied_at": stored.as_ref().map(|stored| stored.applied_at),
+        "applied_by": stored.as_ref().map(|stored| stored.by.as_str()),
+        "text": text,
+    });
+    let told = match &stored {
+        Some(stored) => format!(
+            "Version {}, applied {} by {}.",
+            stored.version,
+            moment(Some(stored.applied_at)),
+            stored.by
+        ),
+        None => "The shipped default: none was applied yet.".to_owned(),
+    };
+    Ok(Answer::data(data, text).remark(told))
+}
+
+/// What a check found, for both forms.
+fn found(report: &CheckReport) -> Value {
+    json!({
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "tests_passed": report.tests_passed,
+        "tests_failed": report.tests_failed,
+    })
+}
+
+fn lines(file: &Path, kind: &str, problems: &[Problem]) -> Vec<String> {
+    let name = file.display();
+    problems
+        .iter()
+        .map(|found| format!("{name}:{}:{}: {kind}: {}", found.line, found.column, found.message))
+        .collect()
+}
+
+fn checked(file: &Path, text: &str, installation: Option<&Installation>) -> Result<Answer, Failure> {
+    let now = SystemClock.now();
+    let known = installation
+        .map(|installation| known::accounts(installation, text))
+        .transpose()?
+        .unwrap_or_default();
+    let report = check(text, now, &known.accounts);
+    let mut told = lines(file, "error", &report.errors);
+    told.extend(lines(file, "warning", &report.warnings));
+    told.extend(known.remark());
+    told.push(format!(
+        "{}: {} errors, {} warnings, {} of {} tests held.",
+        file.display(),
+        report.errors.len(),
+        report.warnings.len(),
+        report.tests_passed,
+        report.tests_passed + report.tests_failed
+    ));
+    let mut data = found(&report);
+    data["clean"] = Value::from(report.is_clean());
+    let answer = Answer::data(data, told.join("\n"));
+    Ok(if report.is_clean() {
+        answer
+    } else {
+        answer.exit(exit_of(text, now))
+    })
+}
+
+/// A policy that is clean as long as nobody's account is looked at would lock somebody out.
+fn exit_of(text: &str, now: i64) -> Exit {
+    if check(text, now, &[]).is_clean() {
+        Exit::LocksOut
+    } else {
+        Exit::Refused
+    }
+}
+
+fn refused(file: &Path, report: &CheckReport) -> Failure {
+    let text = report.policy.as_ref().map(Policy::text).unwrap_or_default();
+    let exit = if text.is_empty() {
+        Exit::Refused
+    } else {
+        exit_of(text, SystemClock.now())
+    };
+    let code = if exit == Exit::LocksOut {
+        "locks_out"
+    } else {
+        "policy_refused"
+    };
+    let mut told = lines(file, "error", &report.errors);
+    told.push("The policy was not applied; the one before still holds.".to_owned());
+    Failure::new(exit, code, told.join("\n"))
+}
+
+fn apply(installation: &Installation, file: &Path, dry_run: bool) -> Result<Answer, Failure> {
+    let text = read(file)?;
+    let known = known::accounts(installation, &text)?;
+    let before = installation.realm.store.read(rows::load)?.1;
+    let report = check(&text, installation.now(), &known.accounts);
+    if !report.is_clean() {
+        return Err(refused(file, &report));
+    }
+    let difference = diff::unified(before.text(), &text, "active policy", &file.display().to_string());
+    let stored = if dry_run || before.text() == text {
+        None
+    } else {
+        Some(put(installation, file, &text, &known.accounts)?)
+    };
+    let mut data = found(&report);
+    data["diff"] = Value::from(difference.as_str());
+    data["dry_run"] = Value::from(dry_run);
+    data["version"] = stored
+        .as_ref()
+        .map_or(Value::Null, |stored| Value::from(stored.version));
+    data["hash"] = stored
+        .as_ref()
+        .map_or(Value::Null, |stored| Value::from(stored.hash.as_str()));
+    let remark = match (&stored, difference.is_empty()) {
+        (Some(stored), _) => format!("Version {} holds from now on, hash {}.", stored.version, stored.hash),
+        (None, true) => "It holds already; nothing changed.".to_owned(),
+        (None, false) => "Dry run: nothing was changed.".to_owned(),
+    };
+    let answer = Answer::change(stored.is_some(), data, remark).text(difference);
+    let warnings = lines(file, "warning", &report.warnings)
+        .into_iter()
+        .chain(known.remark());
+    Ok(warnings.fold(answer, Answer::remark))
+}
+
+/// Makes a policy the one that holds, and tells the trail.
+pub fn put(
+    installation: &Installation,
+    file: &Path,
+    text: &str,
+    accounts: &[KnownAccount],
+) -> Result<StoredPolicy, Failure> {
+    let by = format!("cli:{}", identity::operator().name);
+    let put = installation.realm.store.write(|tx| {
+        let (stored, _) = rows::apply(tx, text, &by, installation.now(), accounts)?;
+        let event = installation::event(EventKind::PolicyApplied)
+            .decided(&stored.hash, "-")
+            .detail("version", stored.version);
+        installation.record(tx, &event)?;
+        Ok::<_, ApplyError>(stored)
+    });
+    put.map_err(|error| match error {
+        ApplyError::Refused(report) => refused(file, &report),
+        ApplyError::Store(error) => error.into(),
+    })
+}
