@@ -304,7 +304,11 @@ fn unknown_closed_and_unreadable_names_go_through_the_same_motions() {
         let Step::Ask(Prompt::Code { method, others, .. }) = step else {
             panic!("{name}: {step:?}")
         };
-        assert_eq!((method, others.len()), (Method::Totp, 0), "{name}");
+        assert_eq!(
+            (method, others),
+            (Method::Totp, vec![Method::RecoveryCode]),
+            "{name}: as for everybody"
+        );
         assert_eq!(
             notice(scene.answer(&ssh, &mut sign_in, scene.code())),
             Some(Notice::CodeWrong),

@@ -99,7 +99,8 @@ impl SignIn {
     }
 
     fn verdict(&self, facts: &Circumstances) -> Verdict {
-        let decoy = || Verdict::Ask(vec![Method::Totp]);
+        // What everybody has after binding an app: `?` at a terminal, and the links on a page, tell nothing either.
+        let decoy = || Verdict::Ask(vec![Method::Totp, Method::RecoveryCode]);
         let asks = matches!(facts.decision, Decision::Challenge { .. } | Decision::MustBind { .. })
             || matches!(facts.decision, Decision::AllowAndNag { .. });
         match &facts.subject {
