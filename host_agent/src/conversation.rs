@@ -128,7 +128,7 @@ impl Code<'_> {
     /// Asks until there is something for the machine.
     fn ask(mut self, line: &mut Line<'_>, detours: &mut u32) -> Result<Answer, Lost> {
         while *detours <= MOST_DETOURS {
-            let prompt = sentences::code_prompt(self.method, !self.others.is_empty(), self.remark);
+            let prompt = sentences::code_prompt(self.method, self.remark);
             let typed = match line.ask(prompt)? {
                 Heard::Text(typed) => typed,
                 Heard::Fake => return Ok(Answer::Fake),

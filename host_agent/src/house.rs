@@ -96,7 +96,7 @@ impl House {
             Call::Account => account_phase::check(self, line, start, &doorway, trust)?,
         };
         self.remember(start, trust, &ending);
-        self.log(start, &doorway, &ending);
+        log(start, &doorway, &ending);
         Ok(ending)
     }
 
@@ -113,23 +113,6 @@ impl House {
         {
             self.passages.record(connection, login, passage, self.realm.clock.now());
         }
-    }
-
-    fn log(&self, start: &Start, doorway: &Doorway, ending: &Ending) {
-        let (kind, actor) = match (ending.verdict, &ending.login) {
-            (Verdict::Granted, Some(login)) => (EventKind::SignInGranted, Actor::Account(login.to_string())),
-            (Verdict::Exempt, Some(login)) => (EventKind::SignInExempt, Actor::Account(login.to_string())),
-            _ => (EventKind::SignInRefused, Actor::Stranger),
-        };
-        let event = Event::new(kind, actor)
-            .result(ending.code)
-            .about(&start.user)
-            .at(doorway.door, &start.service)
-            .from(&doorway.source);
-        journal::event(&match ending.request {
-            Some(request) => event.request(request),
-            None => event,
-        });
     }
 
     /// A process asks about somebody else.
@@ -161,4 +144,22 @@ impl House {
         told.retain(|_, at| (0..PEER_LINES_EVERY).contains(&(now - *at)));
         told.len() < MOST_PEERS && told.insert(peer.uid, now).is_none()
     }
+}
+
+/// One line in the journal about how it ended.
+fn log(start: &Start, doorway: &Doorway, ending: &Ending) {
+    let (kind, actor) = match (ending.verdict, &ending.login) {
+        (Verdict::Granted, Some(login)) => (EventKind::SignInGranted, Actor::Account(login.to_string())),
+        (Verdict::Exempt, Some(login)) => (EventKind::SignInExempt, Actor::Account(login.to_string())),
+        _ => (EventKind::SignInRefused, Actor::Stranger),
+    };
+    let event = Event::new(kind, actor)
+        .result(ending.code)
+        .about(&start.user)
+        .at(doorway.door, &start.service)
+        .from(&doorway.source);
+    journal::event(&match ending.request {
+        Some(request) => event.request(request),
+        None => event,
+    });
 }

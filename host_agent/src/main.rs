@@ -19,6 +19,8 @@ mod line;
 mod listener;
 mod passages;
 mod peer;
+#[cfg(test)]
+mod scripted;
 mod seats;
 mod sentences;
 mod settings;
@@ -37,7 +39,7 @@ use seats::Seats;
 use settings::Settings;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -70,7 +72,7 @@ fn main() -> ExitCode {
             eprint!("samekey-agent: {what}\n\n{USAGE}");
             ExitCode::from(2)
         }
-        Order::Run(path) => match run(path) {
+        Order::Run(path) => match run(&path) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 journal::trouble(&error.to_string());
@@ -97,8 +99,8 @@ fn order(mut args: impl Iterator<Item = String>) -> Order {
 }
 
 /// Runs until a signal.
-fn run(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::load(&path)?;
+fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(path)?;
     let settings: Settings = config.section(Owner::Agent)?;
     settings.validate()?;
     // Registered before the socket is there: from then on a stop is a clean one.
@@ -161,8 +163,8 @@ mod tests {
 
     #[test]
     fn the_command_line_is_strict() {
-        assert!(matches!(asked(&[]), Order::Run(path) if path == PathBuf::from(DEFAULT_PATH)));
-        assert!(matches!(asked(&["--config", "/a"]), Order::Run(path) if path == PathBuf::from("/a")));
+        assert!(matches!(asked(&[]), Order::Run(path) if path == Path::new(DEFAULT_PATH)));
+        assert!(matches!(asked(&["--config", "/a"]), Order::Run(path) if path == Path::new("/a")));
         assert!(matches!(asked(&["--config"]), Order::Misused(_)));
         assert!(matches!(asked(&["--confg", "/a"]), Order::Misused(_)));
         assert!(matches!(asked(&["--version"]), Order::Say(_)));

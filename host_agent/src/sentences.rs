@@ -21,19 +21,19 @@ pub enum Remark {
     NotOnTheList,
 }
 
-/// Asks for a code of this method. Names no other method: `?` lists those that are bound.
-pub fn code_prompt(method: Method, has_others: bool, remark: Option<Remark>) -> String {
+/// Asks for a code of this method. Names no other method: `?` lists those that are bound, and is offered to everybody,
+/// so that the prompt does not tell who has others.
+pub fn code_prompt(method: Method, remark: Option<Remark>) -> String {
     let what = match method {
         Method::Totp => "Verification code (authenticator app)",
         Method::RecoveryCode => "Recovery code (XXXX-XXXX-XXXX-XXXX)",
         Method::Email => "Verification code (from your e-mail)",
         Method::Passkey | Method::SecurityKey => "Verification code",
     };
-    let others = if has_others { ", or ? for other methods" } else { "" };
     let remark = remark
         .map(|remark| format!("\n{}", sentence(remark, method)))
         .unwrap_or_default();
-    format!("{remark}\n{what}{others}: ")
+    format!("{remark}\n{what}, or ? for other methods: ")
 }
 
 fn sentence(remark: Remark, method: Method) -> &'static str {
@@ -66,12 +66,14 @@ fn code_replayed(method: Method) -> &'static str {
 
 /// The list that `?` shows, numbered from 1.
 pub fn list_prompt(others: &[Method]) -> String {
-    let mut text = String::from("\nOther methods:\n");
-    for (number, method) in (1..).zip(others) {
-        text.push_str(&format!("  {number}  {}\n", method_name(*method)));
-    }
-    text.push_str("Type a number, or press Enter to go back: ");
-    text
+    let lines: Vec<String> = (1..)
+        .zip(others)
+        .map(|(number, method): (u32, _)| format!("  {number}  {}\n", method_name(*method)))
+        .collect();
+    format!(
+        "\nOther methods:\n{}Type a number, or press Enter to go back: ",
+        lines.concat()
+    )
 }
 
 fn method_name(method: Method) -> &'static str {
@@ -138,7 +140,7 @@ mod tests {
     fn a_prompt_begins_on_a_new_line_and_is_ascii() {
         for method in Method::ALL {
             for remark in [None, Some(Remark::Nothing), Some(Remark::Notice(Notice::CodeReplayed))] {
-                let text = code_prompt(method, true, remark);
+                let text = code_prompt(method, remark);
                 assert!(
                     text.starts_with('\n') && text.is_ascii() && text.ends_with(": "),
                     "{text}"
@@ -150,13 +152,13 @@ mod tests {
     #[test]
     fn the_prompts_read_as_documented() {
         assert_eq!(
-            code_prompt(Method::Totp, true, None),
+            code_prompt(Method::Totp, None),
             "\nVerification code (authenticator app), or ? for other methods: "
         );
         assert_eq!(
-            code_prompt(Method::Totp, false, Some(Remark::Notice(Notice::CodeWrong))),
+            code_prompt(Method::Totp, Some(Remark::Notice(Notice::CodeWrong))),
             "\nThat code is not right. Check that your phone's clock is set automatically.\
-             \nVerification code (authenticator app): "
+             \nVerification code (authenticator app), or ? for other methods: "
         );
         assert_eq!(
             list_prompt(&[Method::RecoveryCode]),
