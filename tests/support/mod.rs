@@ -1,4 +1,7 @@
 //! What the whole-system tests stand on.
 
 pub mod boxed;
+pub mod built;
+pub mod fake_agent;
+pub mod pam_host;
 pub mod site;

@@ -1,0 +1,69 @@
+//! The programs under test, built once by this run.
+
+use super::boxed::{target, tree};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The PAM module as it is loaded in development.
+pub fn module() -> PathBuf {
+    static DONE: OnceLock<PathBuf> = OnceLock::new();
+    DONE.get_or_init(|| {
+        cargo(&["build", "-p", "pam_samekey"]);
+        target().join("debug/libpam_samekey.so")
+    })
+    .clone()
+}
+
+/// The agent.
+pub fn agent() -> PathBuf {
+    static DONE: OnceLock<PathBuf> = OnceLock::new();
+    DONE.get_or_init(|| {
+        cargo(&["build", "-p", "samekey-agent"]);
+        target().join("debug/samekey-agent")
+    })
+    .clone()
+}
+
+/// The module that understands the argument `panic`.
+pub fn panicking_module() -> PathBuf {
+    static DONE: OnceLock<PathBuf> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let into = target().join("fault-injection");
+        cargo(&[
+            "build",
+            "-p",
+            "pam_samekey",
+            "--features",
+            "fault-injection",
+            "--target-dir",
+            into.to_str().unwrap(),
+        ]);
+        into.join("debug/libpam_samekey.so")
+    })
+    .clone()
+}
+
+/// The module as it is shipped.
+pub fn shipped_module() -> PathBuf {
+    static DONE: OnceLock<PathBuf> = OnceLock::new();
+    DONE.get_or_init(|| {
+        cargo(&["build", "-p", "pam_samekey", "--release"]);
+        target().join("release/libpam_samekey.so")
+    })
+    .clone()
+}
+
+fn cargo(arguments: &[&str]) {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(tree())
+        .env("CARGO_TARGET_DIR", target())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
