@@ -1,10 +1,7 @@
 //! The command at a real terminal: what it asks, what it shows, and that secrets are not echoed.
 #![expect(unsafe_code, reason = "a pseudo-terminal has no safe interface in std")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod place;
-
-use place::Place;
+use super::place::{self, Place};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};

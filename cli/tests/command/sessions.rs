@@ -13,11 +13,7 @@
 //! no-out text | no-err text            and this it does not
 //! out-is                               stdout is empty
 //! ```
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod place;
-
-use place::{Ended, Place};
+use super::place::{self, Ended, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

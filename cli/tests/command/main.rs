@@ -1,0 +1,8 @@
+//! The real command, run as people and programs run it: one module for each way.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod agent;
+mod place;
+mod rotation;
+mod sessions;
+mod terminal;
