@@ -201,6 +201,8 @@ fn an_exception_needs_a_reason_an_approver_an_end_and_somebody() {
     let robot = "when = { users = [\"backup\"], services = [\"pam:sshd\"] }";
     file(&[robot, whole[1], whole[2], "automation = true"]).unwrap();
     file(&[whole[0], whole[1], whole[2], "automation = true"]).unwrap_err();
+    let anybody_else = "when = { users = [\"backup\"], except-services = [\"pam:sshd\"] }";
+    file(&[anybody_else, whole[1], whole[2], "automation = true"]).unwrap_err();
     let denying = file(&[whole[0], whole[1], whole[2], whole[3], "allow.deny = true"]);
     denying.unwrap_err();
 }
