@@ -1,0 +1,233 @@
+//! The `[provider]` section: where we are reached, how, and who checks passwords.
+
+mod exposure;
+mod issuer;
+mod networks;
+
+pub use exposure::{Exposure, TlsFiles};
+pub use issuer::{Issuer, NotAnIssuer};
+pub use networks::{Network, Networks, NotANetwork};
+
+use samekey_shared::flows::sign_in::PasswordSource;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The section as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProviderSection {
+    /// The one address that people and applications know us by; every link and token is made from it.
+    issuer: String,
+    /// Address and port to listen on.
+    #[serde(default = "default_listen")]
+    listen: SocketAddr,
+    /// PEM file of the certificate chain.
+    tls_certificate: Option<PathBuf>,
+    /// PEM file of its private key.
+    tls_key: Option<PathBuf>,
+    /// Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed. None unless named.
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    /// `store` or `system`.
+    #[serde(default)]
+    passwords: PasswordsWord,
+    /// The PAM service that checks passwords where `passwords = "system"`.
+    #[serde(default = "default_pam_service")]
+    pam_service: String,
+    /// Seconds that an authorization code lives.
+    #[serde(default = "default_code_seconds")]
+    code_seconds: i64,
+    /// Seconds that access and ID tokens live.
+    #[serde(default = "default_token_seconds")]
+    token_seconds: i64,
+    /// Seconds that a browser stays signed in.
+    #[serde(default = "default_session_seconds")]
+    session_seconds: i64,
+    /// Whom people may ask for help; shown on refusals.
+    contact: Option<String>,
+    /// A sentence shown on the sign-in page.
+    announcement: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PasswordsWord {
+    #[default]
+    Store,
+    System,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8480))
+}
+
+fn default_pam_service() -> String {
+    "samekey-provider".to_owned()
+}
+
+fn default_code_seconds() -> i64 {
+    60
+}
+
+fn default_token_seconds() -> i64 {
+    600
+}
+
+fn default_session_seconds() -> i64 {
+    8 * 3600
+}
+
+/// Why the section cannot be used. The provider does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SectionError {
+    /// `issuer`
+    #[error("[provider] issuer: {0}")]
+    Issuer(#[from] NotAnIssuer),
+    /// `trusted-proxies`
+    #[error("[provider] trusted-proxies: {0}")]
+    Proxy(#[from] NotANetwork),
+    /// One of the two TLS files alone.
+    #[error("[provider]: give both `tls-certificate` and `tls-key`, or neither")]
+    HalfTls,
+    /// Plain HTTP where anybody could listen in.
+    #[error(
+        "[provider] listen: {0} is not loopback: give `tls-certificate` and `tls-key`, or name the reverse proxy in `trusted-proxies`"
+    )]
+    Plain(SocketAddr),
+    /// Lifetimes out of bounds.
+    #[error(
+        "[provider]: code-seconds from 10 to 600, token-seconds from 60 to 86400, session-seconds from 300 to 2592000"
+    )]
+    Lifetimes,
+    /// A PAM service name that could be a path.
+    #[error("[provider] pam-service: 1 to 64 characters of a-z 0-9 - _")]
+    PamService,
+    /// A text for people that is too long or holds control characters.
+    #[error("[provider] contact and announcement: at most 500 characters, none of them a control character")]
+    Text,
+}
+
+/// The section, checked.
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    /// See [`ProviderSection`].
+    pub issuer: Issuer,
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// How the listener is protected.
+    pub exposure: Exposure,
+    /// Proxies that are believed.
+    pub proxies: Networks,
+    /// Who checks passwords.
+    pub passwords: PasswordSource,
+    /// The PAM service for [`PasswordSource::System`].
+    pub pam_service: String,
+    /// Life of a code in seconds.
+    pub code_seconds: i64,
+    /// Life of a token in seconds.
+    pub token_seconds: i64,
+    /// Life of a browser session in seconds.
+    pub session_seconds: i64,
+    /// Whom to ask.
+    pub contact: Option<String>,
+    /// What to announce.
+    pub announcement: Option<String>,
+}
+
+impl ProviderSection {
+    /// Holds the section against the rules.
+    pub fn check(self) -> Result<ProviderConfig, SectionError> {
+        let issuer: Issuer = self.issuer.parse()?;
+        let proxies = Networks::parse(&self.trusted_proxies)?;
+        let tls = match (self.tls_certificate, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            _ => return Err(SectionError::HalfTls),
+        };
+        let exposure = Exposure::of(self.listen, tls, &proxies).ok_or(SectionError::Plain(self.listen))?;
+        let lives = (10..=600).contains(&self.code_seconds)
+            && (60..=86_400).contains(&self.token_seconds)
+            && (300..=2_592_000).contains(&self.session_seconds);
+        if !lives {
+            return Err(SectionError::Lifetimes);
+        }
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+        if !(1..=64).contains(&self.pam_service.len()) || !self.pam_service.bytes().all(plain) {
+            return Err(SectionError::PamService);
+        }
+        let bad = |text: &String| text.chars().count() > 500 || text.chars().any(char::is_control);
+        if self.contact.iter().chain(&self.announcement).any(bad) {
+            return Err(SectionError::Text);
+        }
+        Ok(ProviderConfig {
+            issuer,
+            listen: self.listen,
+            exposure,
+            proxies,
+            passwords: match self.passwords {
+                PasswordsWord::Store => PasswordSource::Store,
+                PasswordsWord::System => PasswordSource::System,
+            },
+            pam_service: self.pam_service,
+            code_seconds: self.code_seconds,
+            token_seconds: self.token_seconds,
+            session_seconds: self.session_seconds,
+            contact: self.contact,
+            announcement: self.announcement,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str) -> Result<ProviderConfig, String> {
+        let section: ProviderSection = samekey_shared::config::strict::parse(text)?;
+        section.check().map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_or_a_named_proxy() {
+        let issuer = "issuer = \"https://id.example.org\"\n";
+        assert!(checked(issuer).is_ok());
+        assert!(checked(&format!("{issuer}listen = \"[::1]:80\"")).is_ok());
+        assert!(checked(&format!("{issuer}listen = \"0.0.0.0:80\"")).is_err());
+        assert!(checked(&format!("{issuer}listen = \"192.0.2.1:80\"")).is_err());
+        assert!(
+            checked(&format!(
+                "{issuer}listen = \"0.0.0.0:80\"\ntrusted-proxies = [\"10.0.0.7\"]"
+            ))
+            .is_ok()
+        );
+        assert!(checked(&format!("{issuer}listen = \"0.0.0.0:80\"\ntls-key = \"/k\"")).is_err());
+        assert!(
+            checked(&format!(
+                "{issuer}listen = \"0.0.0.0:80\"\ntls-key = \"/k\"\ntls-certificate = \"/c\""
+            ))
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error_that_names_the_right_one() {
+        let error = checked("issuer = \"https://id.example.org\"\ntrusted-proxy = []").unwrap_err();
+        assert!(error.contains("did you mean `trusted-proxies`?"), "{error}");
+    }
+
+    #[test]
+    fn senseless_values_are_refused() {
+        for wrong in [
+            "code-seconds = 3600",
+            "token-seconds = 1",
+            "pam-service = \"../x\"",
+            "passwords = \"none\"",
+        ] {
+            assert!(
+                checked(&format!("issuer = \"https://id.example.org\"\n{wrong}")).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}
