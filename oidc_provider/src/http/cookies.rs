@@ -1,0 +1,61 @@
+//! Cookies: read from a request, written with the `__Host-` prefix.
+//!
+//! The prefix binds a cookie to this one origin: browsers take it only with `Secure`, `Path=/` and without `Domain`.
+//! Chromium, Firefox and curl treat `http://localhost` and `http://127.0.0.1` as secure for this purpose, so that the
+//! prefix holds in a loopback demonstration too.
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+
+/// The browser session.
+pub const SESSION: &str = "__Host-samekey-session";
+/// A sign-in in progress; the flow's id follows.
+pub const FLOW_PREFIX: &str = "__Host-samekey-flow-";
+
+/// The value of a cookie; `None` also when the name comes twice, since we never set one twice.
+pub fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = all(headers).filter(|(known, _)| *known == name);
+    let value = found.next().map(|(_, value)| value);
+    if found.next().is_some() { None } else { value }
+}
+
+/// Every cookie, in the order sent.
+pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// A `Set-Cookie` that lasts so many seconds, or until the browser closes.
+pub fn set(name: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+    let age = seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+    HeaderValue::from_str(&format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}")).ok()
+}
+
+/// A `Set-Cookie` that ends it.
+pub fn end(name: &str) -> Option<HeaderValue> {
+    set(name, "", Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_named_twice_is_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; __Host-samekey-session=x; b=2"));
+        assert_eq!(value(&headers, SESSION), Some("x"));
+        headers.append(COOKIE, HeaderValue::from_static("__Host-samekey-session=y"));
+        assert_eq!(value(&headers, SESSION), None);
+        assert_eq!(value(&headers, "absent"), None);
+    }
+
+    #[test]
+    fn what_is_set_is_bound_to_the_origin_and_closed_to_scripts() {
+        let line = set(SESSION, "x", None).unwrap();
+        assert_eq!(line, "__Host-samekey-session=x; Path=/; Secure; HttpOnly; SameSite=Lax");
+        assert!(end(SESSION).unwrap().to_str().unwrap().ends_with("; Max-Age=0"));
+    }
+}

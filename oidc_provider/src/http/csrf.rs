@@ -1,0 +1,53 @@
+//! Form tokens: every form that changes something carries one, bound to the cookie that goes with it; a wrong one is a 403
+//! (oidc.md row 38).
+
+use crate::pages::problem::Problem;
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
+use data_encoding::BASE64URL_NOPAD;
+use ring::hmac;
+use subtle::ConstantTimeEq;
+
+/// Name of the form field.
+pub const FIELD: &str = "csrf";
+
+/// Makes and checks form tokens.
+#[derive(Debug)]
+pub struct Tokens(hmac::Key);
+
+impl Tokens {
+    /// Takes the key of this purpose.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// The token of a form for whoever holds this cookie.
+    pub fn of(&self, form: &str, cookie: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(form.as_bytes());
+        context.update(b"\0");
+        context.update(cookie.as_bytes());
+        BASE64URL_NOPAD.encode(context.sign().as_ref())
+    }
+
+    /// Refuses a form whose token is not the one of this cookie, or that a browser sent from elsewhere.
+    pub fn check(
+        &self,
+        form: &str,
+        cookie: &str,
+        shown: Option<&str>,
+        headers: &HeaderMap,
+        own_origin: &str,
+    ) -> Result<(), Problem> {
+        let expected = self.of(form, cookie);
+        let right = shown.is_some_and(|shown| bool::from(shown.as_bytes().ct_eq(expected.as_bytes())));
+        let from_here = headers
+            .get(ORIGIN)
+            .is_none_or(|origin| origin.as_bytes() == own_origin.as_bytes());
+        if right && from_here {
+            Ok(())
+        } else {
+            Err(Problem::FormFromElsewhere)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The headers that every answer carries.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::response::Response;
+
+/// For answers that are no page.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Adds what the handler did not set itself.
+pub fn complete(response: &mut Response) {
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &'static str); 6] = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not `no-referrer`: Chromium would then send `Origin: null` with our own forms (oidc.md section 7, 12).
+        (REFERRER_POLICY, "same-origin"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The policy of a page: our style sheet, no inline script or style, no frame, and forms that end here or at `targets`
+/// (Chromium holds `form-action` against the whole chain of redirects after a form).
+pub fn page_policy(targets: &[String], scripts: Scripts) -> String {
+    let script = match scripts {
+        Scripts::None => "",
+        Scripts::Own => "script-src 'self'; ",
+    };
+    let mut forms = String::from("'self'");
+    for target in targets {
+        forms.push(' ');
+        forms.push_str(target);
+    }
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; {script}form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+/// Whether a page runs our one script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// None at all.
+    None,
+    /// Files of our own.
+    Own,
+}
