@@ -19,8 +19,8 @@ CREATE TABLE web_sessions (
   id TEXT PRIMARY KEY,
   secret_hash BYTEA NOT NULL UNIQUE,
   account TEXT NOT NULL,
-  proofs TEXT NOT NULL,
-  auth_time BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  evidence TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );

@@ -1,0 +1,90 @@
+//! Browser sessions: made when somebody signs in, replaced whenever what was proven changes, ended by signing out.
+//!
+//! The cookie holds 256 random bits, the store their hash. A new sign-in always makes a new row and ends the old one, so
+//! that a cookie from before is worth nothing afterwards (oidc.md row 20).
+
+mod rows;
+
+pub use rows::{end, is_live, sweep};
+
+use crate::http::cookies;
+use axum::http::HeaderMap;
+use samekey_shared::accounts::{self, Account, AccountState};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::Grant;
+use samekey_shared::flows::sign_in::Prior;
+use samekey_shared::ids::{AccountId, SessionId};
+use samekey_shared::methods::Evidence;
+use samekey_shared::secrets::opaque;
+use samekey_shared::store::{StoreError, Tx};
+
+/// Random bytes of a session cookie.
+pub const COOKIE_BYTES: usize = 32;
+
+/// A live session and whose it is.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id: `sid` in tokens. Never the cookie's value.
+    pub id: SessionId,
+    /// The account, as it is now.
+    pub account: Account,
+    /// When the password was right.
+    pub first_at: UnixTime,
+    /// The second factors.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Session {
+    /// What a sign-in machine may count on.
+    pub fn prior(&self) -> Prior {
+        Prior {
+            first_at: self.first_at,
+            evidence: self.evidence.clone(),
+        }
+    }
+}
+
+/// What is written when somebody signs in.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// Hash of the cookie's value.
+    pub secret_hash: [u8; 32],
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// The session of whoever sent these headers; `None` for no cookie, a wrong one, an ended session, or an account that is
+/// no longer active.
+pub fn current(tx: &mut Tx<'_>, headers: &HeaderMap, now: UnixTime) -> Result<Option<Session>, StoreError> {
+    let Some(cookie) = cookies::value(headers, cookies::SESSION).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let Some(found) = rows::by_secret(tx, &opaque::hash(cookie), now)? else {
+        return Ok(None);
+    };
+    let account = accounts::rows::by_id(tx, found.account)?.filter(|account| account.state == AccountState::Active);
+    Ok(account.map(|account| Session {
+        id: found.id,
+        account,
+        first_at: found.first_at,
+        evidence: found.evidence,
+    }))
+}
+
+/// Writes the session of a grant and ends the one that the same browser had.
+pub fn begin(
+    tx: &mut Tx<'_>,
+    new: &NewSession,
+    account: AccountId,
+    grant: &Grant,
+    before: Option<SessionId>,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    if let Some(before) = before {
+        rows::replace(tx, before)?;
+    }
+    let first_at = grant.first_at.unwrap_or(now);
+    rows::insert(tx, new, account, first_at, &grant.evidence, now)
+}

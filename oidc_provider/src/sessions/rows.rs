@@ -1,0 +1,91 @@
+//! The sessions' statements, written once for both engines, and the mapping of their rows.
+
+use super::NewSession;
+use samekey_shared::clock::UnixTime;
+use samekey_shared::ids::{AccountId, SessionId};
+use samekey_shared::methods::{Evidence, EvidenceRecord, recall};
+use samekey_shared::params;
+use samekey_shared::store::{StoreError, Tx};
+
+/// A session's row.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub id: SessionId,
+    pub account: AccountId,
+    pub first_at: UnixTime,
+    pub evidence: Vec<Evidence>,
+}
+
+pub(super) fn by_secret(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixTime) -> Result<Option<Found>, StoreError> {
+    let row = tx.query_opt(
+        "SELECT id, account, first_at, evidence FROM web_sessions \
+         WHERE secret_hash = $1 AND expires_at > $2",
+        params![hash.as_slice(), now],
+    )?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let records: Vec<EvidenceRecord> = serde_json::from_str(row.text(3)?)
+        .map_err(|why| StoreError::Inconsistent(format!("a session's evidence cannot be read: {why}")))?;
+    Ok(Some(Found {
+        id: row.parsed(0)?,
+        account: row.parsed(1)?,
+        first_at: row.int(2)?,
+        evidence: records.into_iter().map(recall).collect(),
+    }))
+}
+
+/// Whether a session goes on.
+pub fn is_live(tx: &mut Tx<'_>, id: SessionId, now: UnixTime) -> Result<bool, StoreError> {
+    let row = tx.query_opt(
+        "SELECT id FROM web_sessions WHERE id = $1 AND expires_at > $2",
+        params![id, now],
+    )?;
+    Ok(row.is_some())
+}
+
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    new: &NewSession,
+    account: AccountId,
+    first_at: UnixTime,
+    evidence: &[Evidence],
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let records: Vec<EvidenceRecord> = evidence.iter().map(Evidence::record).collect();
+    let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
+    tx.execute(
+        "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![
+            new.id,
+            new.secret_hash.as_slice(),
+            account,
+            first_at,
+            records,
+            now,
+            new.expires_at
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends a session because a new one takes its place; tokens given under it go on until they end by themselves.
+pub(super) fn replace(tx: &mut Tx<'_>, id: SessionId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])
+}
+
+/// Ends a session with every code and token that was given under it; false when it had ended before.
+pub fn end(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    tx.execute(
+        "DELETE FROM authorization_codes WHERE session = $1 AND used_at IS NULL",
+        params![id],
+    )?;
+    tx.execute("DELETE FROM access_tokens WHERE session = $1", params![id])?;
+    Ok(tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])? == 1)
+}
+
+/// Forgets what has ended.
+pub fn sweep(tx: &mut Tx<'_>, now: UnixTime) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM web_sessions WHERE expires_at < $1", params![now])
+}
