@@ -8,7 +8,9 @@ pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensu
 pub use rows::{by_id, list, secret_hash};
 
 use crate::keys::Alg;
+use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;
+use samekey_shared::methods::Level;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,6 +71,16 @@ impl ClientKind {
         match self {
             Self::Confidential => "confidential",
             Self::Public => "public",
+        }
+    }
+}
+
+impl ClientKind {
+    /// Whose redirect addresses they are.
+    pub fn owner(self) -> redirect::Owner {
+        match self {
+            Self::Confidential => redirect::Owner::Confidential,
+            Self::Public => redirect::Owner::Public,
         }
     }
 }
@@ -164,6 +176,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// The level that a name stands for: one of ours, or one of the client's own names for it.
+    pub fn level(&self, name: &str) -> Option<Level> {
+        let ours = self.settings.acr_aliases.get(name).map_or(name, String::as_str);
+        acr::level(ours)
+    }
+
     /// Whether a request of this client may come without a PKCE challenge.
     pub fn may_omit_pkce(&self) -> bool {
         self.kind == ClientKind::Confidential && self.settings.pkce == Pkce::Optional

@@ -1,6 +1,6 @@
 //! Registering a client: every setting held against the rules before it is stored. The command's `client` verbs call this.
 
-use super::redirect::{self, Owner, RedirectProblem};
+use super::redirect::{self, RedirectProblem};
 use super::{Client, ClientId, ClientKind, ClientSettings, NotAClientId, Pkce, rows};
 use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;
@@ -104,10 +104,7 @@ fn checked(registration: &Registration, now: UnixTime) -> Result<Client, Registr
     if settings.redirect_uris.len() > 32 || settings.post_logout_redirect_uris.len() > 32 {
         return Err(RegistrationError::TooMany);
     }
-    let owner = match registration.kind {
-        ClientKind::Confidential => Owner::Confidential,
-        ClientKind::Public => Owner::Public,
-    };
+    let owner = registration.kind.owner();
     for uri in settings.redirect_uris.iter().chain(&settings.post_logout_redirect_uris) {
         redirect::acceptable(uri, owner).map_err(|why| RegistrationError::Redirect { uri: uri.clone(), why })?;
     }
@@ -246,7 +243,7 @@ mod tests {
         let (store, _folder) = store();
         let entropy = SeededEntropy::new(1);
         let mut wanted = registration(ClientKind::Public);
-        let mut run = |wanted: &Registration| store.write(|tx| ensure(tx, wanted, &entropy, 5));
+        let run = |wanted: &Registration| store.write(|tx| ensure(tx, wanted, &entropy, 5));
         assert!(matches!(run(&wanted).unwrap(), Ensured::Added(None)));
         assert!(matches!(run(&wanted).unwrap(), Ensured::Unchanged));
         wanted.name = "The wiki".into();

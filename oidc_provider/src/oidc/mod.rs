@@ -1,3 +1,12 @@
 //! The protocol endpoints, one file each.
 
 pub mod acr;
+pub mod authorize;
+pub mod claims;
+pub mod discovery;
+pub mod end_session;
+pub mod errors;
+pub mod id_token;
+pub mod scope;
+pub mod token;
+pub mod userinfo;

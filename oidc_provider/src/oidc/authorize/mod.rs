@@ -1,0 +1,125 @@
+//! `/authorize`: parse, check in order, ask the sign-in machine, answer (OpenID Connect Core section 3.1.2).
+//!
+//! ```text
+//! GET ─► checks ─► signed in, and it suffices? ─► 303 to the application with a code
+//!                  otherwise ─► sealed cookie, 303 to /sign-in ─► … ─► 303 to the application
+//! POST ─► 303 to the same GET: the session cookie is SameSite=Lax and does not come with another site's POST
+//! ```
+
+pub mod checks;
+pub mod levels;
+pub mod request;
+pub mod respond;
+
+use crate::app::{App, blocking, routes};
+use crate::clients::{self, Client};
+use crate::http::body::form;
+use crate::http::{Fault, Params, Visitor};
+use crate::oidc::errors::AuthorizeError;
+use crate::pages::flow::{Flow, Purpose, Refused, Stage};
+use crate::pages::problem::Problem;
+use crate::pages::turn::{self, Finished, Person, Turn};
+use crate::sessions::{self, Session};
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use request::{AuthorizeRequest, Prompt};
+use samekey_shared::flows::RefusalCode;
+use samekey_shared::store::StoreError;
+
+/// `POST /authorize`
+pub async fn by_post(request: Request) -> Result<Response, Fault> {
+    let params = form(request).await?;
+    respond::see_other(&format!("{}?{}", routes::AUTHORIZE, params.encoded()))
+}
+
+/// `GET /authorize`
+pub async fn by_get(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
+    let now = app.realm.clock.now();
+    let (client, session) = app.realm.store.read(|tx| {
+        let client = match params.value("client_id") {
+            Some(id) => clients::by_id(tx, id)?,
+            None => None,
+        };
+        Ok::<_, StoreError>((client, sessions::current(tx, &headers, now)?))
+    })?;
+    let return_to = checks::return_to(&params, client.as_ref())?;
+    let Some(client) = client else {
+        return Err(Problem::UnknownApplication.into());
+    };
+    let published = app.published();
+    let request = checks::request(
+        &params,
+        &client,
+        return_to.clone(),
+        &published.keys,
+        app.config.issuer.as_str(),
+    )
+    .and_then(|request| levels::asked(&request, &client).map(|_| request));
+    match request {
+        Err(error) => respond::error(&app, &return_to, error),
+        Ok(request) => {
+            let person = Person { visitor, session };
+            blocking(&app, move |app| interact(app, &person, &headers, &client, request)).await
+        }
+    }
+}
+
+/// Asks as little as the request, the session and the policy allow.
+fn interact(
+    app: &App,
+    person: &Person,
+    headers: &HeaderMap,
+    client: &Client,
+    request: AuthorizeRequest,
+) -> Result<Response, Fault> {
+    let to = request.return_to.clone();
+    let silent = request.prompts(Prompt::None);
+    let known = person.session.as_ref().filter(|session| may_go_on(session, &request));
+    let hint = request.login_hint.clone().unwrap_or_default();
+    let purpose = Purpose::Application(Box::new(request));
+    let turn = match known {
+        Some(session) => {
+            let name = session.account.name.to_string();
+            let flow = Flow::begin(app, purpose, Stage::name(&name))?;
+            turn::start(app, person, Some(client), flow, &name, Some(session.prior()))?
+        }
+        None if silent => return respond::error(app, &to, AuthorizeError::LoginRequired),
+        None => Turn::Show(Box::new(Flow::begin(app, purpose, Stage::name(&hint))?)),
+    };
+    if silent {
+        if let Some(error) = silently_unmet(&turn) {
+            return respond::error(app, &to, error);
+        }
+    }
+    turn::answer(app, headers, turn)
+}
+
+/// Whether the session that is there may serve this request at all, perhaps after more questions.
+fn may_go_on(session: &Session, request: &AuthorizeRequest) -> bool {
+    let hinted = request.hinted_subject.as_ref();
+    let same = hinted.is_none_or(|subject| *subject == session.account.id.to_string());
+    same && !request.prompts(Prompt::SelectAccount)
+}
+
+/// What `prompt=none` answers when something would have to be asked (OpenID Connect Core 3.1.2.6).
+fn silently_unmet(turn: &Turn) -> Option<AuthorizeError> {
+    match turn {
+        Turn::Show(flow) => Some(match &flow.stage {
+            Stage::Name { .. } | Stage::Asking { .. } => AuthorizeError::LoginRequired,
+            Stage::Consent(_) => AuthorizeError::ConsentRequired,
+            Stage::Refused(Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {
+                AuthorizeError::UnmetAuthenticationRequirements
+            }
+            Stage::Refused(_) => AuthorizeError::InteractionRequired,
+        }),
+        Turn::Finished(Finished { .. }) => None,
+    }
+}

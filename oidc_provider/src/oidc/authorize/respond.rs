@@ -1,0 +1,76 @@
+//! The answer to the application: by redirect or by a form that the browser posts, always with `iss` (RFC 9207).
+
+use super::request::{ResponseMode, ReturnTo};
+use crate::app::AppState;
+use crate::clients::redirect;
+use crate::http::headers::Scripts;
+use crate::http::params::append;
+use crate::http::{Failure, Fault};
+use crate::oidc::errors::AuthorizeError;
+use crate::pages::page;
+use crate::pages::view::FormPostView;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, LOCATION};
+use axum::response::Response;
+
+/// `303 See Other`: the browser comes by GET and leaves the form behind (RFC 9700 section 4.12).
+pub fn see_other(address: &str) -> Result<Response, Fault> {
+    let location = HeaderValue::from_str(address).map_err(|_| Failure::Rendering("an address is no header".into()))?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+/// Hands the application its code.
+pub fn success(app: &AppState, to: &ReturnTo, code: &str) -> Result<Response, Fault> {
+    send(app, to, vec![("code", code.to_owned())])
+}
+
+/// Tells the application why it gets none.
+pub fn error(app: &AppState, to: &ReturnTo, error: AuthorizeError) -> Result<Response, Fault> {
+    send(app, to, error_fields(error))
+}
+
+/// The address that tells the application of an error, for a link; `None` where the answer is a form.
+pub fn error_address(app: &AppState, to: &ReturnTo, error: AuthorizeError) -> Option<String> {
+    let fields = complete(app, to, error_fields(error));
+    let pairs = fields.iter().map(|(name, value)| (*name, value.as_str()));
+    (to.mode == ResponseMode::Query).then(|| append(&to.redirect_uri, pairs))
+}
+
+fn error_fields(error: AuthorizeError) -> Vec<(&'static str, String)> {
+    vec![
+        ("error", error.code().to_owned()),
+        ("error_description", error.description().to_owned()),
+    ]
+}
+
+fn complete(app: &AppState, to: &ReturnTo, mut fields: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+    if let Some(state) = &to.state {
+        fields.push(("state", state.clone()));
+    }
+    fields.push(("iss", app.config.issuer.as_str().to_owned()));
+    fields
+}
+
+fn send(app: &AppState, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> Result<Response, Fault> {
+    let fields = complete(app, to, fields);
+    match to.mode {
+        ResponseMode::Query => see_other(&append(
+            &to.redirect_uri,
+            fields.iter().map(|(name, value)| (*name, value.as_str())),
+        )),
+        ResponseMode::FormPost => {
+            let view = FormPostView {
+                realm: &app.realm.names.realm,
+                contact: app.config.contact.as_deref(),
+                action: &to.redirect_uri,
+                fields: &fields,
+            };
+            let target: Vec<String> = redirect::origin(&to.redirect_uri).into_iter().collect();
+            page(&view, &target, Scripts::Own)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `/.well-known/openid-configuration` and `/jwks`: written once when keys are read, served as bytes.
+//!
+//! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
+
+use super::{acr, claims, scope::Scope};
+use crate::app::{App, routes};
+use crate::config::Issuer;
+use crate::keys::{Alg, KeySet};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use axum::response::Response;
+use data_encoding::HEXLOWER;
+use serde_json::json;
+
+/// A document that rarely changes.
+#[derive(Debug, Clone)]
+pub struct Prebuilt {
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+/// Applications fetch the key set anew after this: a `next` key is published for longer before it signs.
+const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+impl Prebuilt {
+    fn new(document: &serde_json::Value) -> Self {
+        let body = Bytes::from(document.to_string());
+        let hash = ring::digest::digest(&ring::digest::SHA256, &body);
+        let etag = format!("\"{}\"", HEXLOWER.encode(&hash.as_ref()[..16]));
+        let etag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"0\""));
+        Self { body, etag }
+    }
+
+    /// The public keys.
+    pub fn jwks(keys: &KeySet) -> Self {
+        Self::new(&keys.jwks())
+    }
+
+    /// The provider's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 9207).
+    pub fn discovery(issuer: &Issuer) -> Self {
+        Self::new(&json!({
+            "issuer": issuer.as_str(),
+            "authorization_endpoint": issuer.at(routes::AUTHORIZE),
+            "token_endpoint": issuer.at(routes::TOKEN),
+            "userinfo_endpoint": issuer.at(routes::USERINFO),
+            "jwks_uri": issuer.at(routes::JWKS),
+            "end_session_endpoint": issuer.at(routes::END_SESSION),
+            "scopes_supported": Scope::ALL.map(Scope::name),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "grant_types_supported": ["authorization_code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": Alg::ALL.map(Alg::name),
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "code_challenge_methods_supported": ["S256"],
+            "acr_values_supported": acr::reachable(),
+            "claims_supported": claims::SUPPORTED,
+            "claim_types_supported": ["normal"],
+            "claims_parameter_supported": true,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "authorization_response_iss_parameter_supported": true,
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "display_values_supported": ["page"],
+            "ui_locales_supported": ["en"],
+        }))
+    }
+
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == self.etag);
+        let mut response = Response::new(if known {
+            Body::empty()
+        } else {
+            Body::from(self.body.clone())
+        });
+        if known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ETAG, self.etag.clone());
+        headers.insert(CACHE_CONTROL, FRESH);
+        response
+    }
+}
+
+/// `GET /.well-known/openid-configuration`
+pub async fn discovery(State(app): State<App>, headers: HeaderMap) -> Response {
+    app.discovery.answer(&headers)
+}
+
+/// `GET /jwks`
+pub async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
+    app.published().jwks.answer(&headers)
+}

@@ -1,0 +1,176 @@
+//! Protocol error codes, one table for each kind of endpoint.
+//!
+//! Descriptions are fixed sentences of %x20-21 / %x23-5B / %x5D-7E (RFC 6749): nothing a client sent is ever repeated in
+//! them.
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// Errors of the endpoints that applications call: `/token` (RFC 6749 section 5.2) and `/userinfo` (RFC 6750 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtocolError {
+    /// The request itself is wrong.
+    InvalidRequest(&'static str),
+    /// The client did not prove who it is.
+    InvalidClient(ClientScheme),
+    /// The code is unknown, used, expired, another client's, or its verifier is wrong: never told which.
+    InvalidGrant,
+    /// Another grant type.
+    UnsupportedGrantType,
+    /// No access token, or a wrong one.
+    InvalidToken(Token),
+    /// The token does not cover `openid`.
+    InsufficientScope,
+    /// A failure of ours.
+    ServerError,
+    /// A failure of ours that may pass.
+    TemporarilyUnavailable,
+}
+
+/// How the client tried to authenticate, which decides on the challenge in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientScheme {
+    /// By the `Authorization` header.
+    Header,
+    /// By the form, or not at all.
+    Form,
+}
+
+/// What was wrong with the access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// There was none: RFC 6750 wants a bare challenge.
+    Absent,
+    /// It is unknown, expired or revoked.
+    Wrong,
+}
+
+impl ProtocolError {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest(_) | Self::InvalidGrant | Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
+            Self::InvalidClient(_) | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidToken(_) => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(what) => what,
+            Self::InvalidClient(_) => "client authentication failed",
+            Self::InvalidGrant => "the code is not valid for this client, redirect_uri and code_verifier",
+            Self::UnsupportedGrantType => "only authorization_code is supported",
+            Self::InvalidToken(_) => "the access token is missing, expired, revoked or unknown",
+            Self::InsufficientScope => "the access token does not cover openid",
+            Self::ServerError => "the provider failed; its log tells why",
+            Self::TemporarilyUnavailable => "the provider cannot answer now; try again",
+        }
+    }
+
+    fn challenge(self) -> Option<HeaderValue> {
+        match self {
+            Self::InvalidClient(ClientScheme::Header) => Some(HeaderValue::from_static("Basic realm=\"samekey\"")),
+            Self::InvalidToken(Token::Absent) => Some(HeaderValue::from_static("Bearer")),
+            Self::InvalidToken(Token::Wrong) => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
+            Self::InsufficientScope => Some(HeaderValue::from_static(
+                "Bearer error=\"insufficient_scope\", scope=\"openid\"",
+            )),
+            _ => None,
+        }
+    }
+
+    /// The answer as JSON.
+    pub fn response(self) -> Response {
+        let body = serde_json::json!({ "error": self.code(), "error_description": self.description() });
+        let mut response = (self.status(), body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(HeaderName::from_static("pragma"), HeaderValue::from_static("no-cache"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// Errors that go back to the application by redirect (RFC 6749 section 4.1.2.1, OpenID Connect Core 3.1.2.6, and
+/// "unmet authentication requirements").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorizeError {
+    /// The request is wrong.
+    InvalidRequest(&'static str),
+    /// Another response type than `code`.
+    UnsupportedResponseType,
+    /// `openid` is not among the scopes.
+    InvalidScope,
+    /// The person said no.
+    AccessDenied,
+    /// `prompt=none`, and nobody is signed in, or not recently or strongly enough.
+    LoginRequired,
+    /// `prompt=none`, and the person has not agreed yet.
+    ConsentRequired,
+    /// `prompt=none`, and the policy wants something else asked.
+    InteractionRequired,
+    /// The level asked for is essential and out of reach.
+    UnmetAuthenticationRequirements,
+    /// `request`
+    RequestNotSupported,
+    /// `request_uri`
+    RequestUriNotSupported,
+    /// `registration`
+    RegistrationNotSupported,
+}
+
+impl AuthorizeError {
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+        }
+    }
+
+    /// A sentence for the application's developer.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(what) => what,
+            Self::UnsupportedResponseType => "only response_type=code is supported",
+            Self::InvalidScope => "the scope must contain openid",
+            Self::AccessDenied => "the person refused or gave up",
+            Self::LoginRequired => "nobody is signed in, or not recently or strongly enough",
+            Self::ConsentRequired => "the person has not agreed to these scopes",
+            Self::InteractionRequired => "the person must be asked something",
+            Self::UnmetAuthenticationRequirements => "the essential acr cannot be reached",
+            Self::RequestNotSupported => "the request parameter is not supported",
+            Self::RequestUriNotSupported => "the request_uri parameter is not supported",
+            Self::RegistrationNotSupported => "the registration parameter is not supported",
+        }
+    }
+}
