@@ -1,0 +1,204 @@
+//! What a grant comes to beside the machine's own rows: session, code, or the question of consent.
+//!
+//! Everything random is drawn before, since a unit of work may run more than once; what was written is remembered by its
+//! last run.
+
+use super::flow::Proven;
+use super::turn::Person;
+use crate::app::AppState;
+use crate::clients::{self, Client, Consent};
+use crate::grants::{self, Code, CodeDetails, consents};
+use crate::http::Failure;
+use crate::oidc::authorize::levels;
+use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
+use crate::oidc::errors::AuthorizeError;
+use crate::sessions::{self, COOKIE_BYTES, NewSession, Session};
+use samekey_shared::flows::Grant;
+use samekey_shared::ids::{AccountId, SessionId};
+use samekey_shared::secrets::opaque::Token;
+use samekey_shared::store::{StoreError, Tx};
+
+/// See the module.
+pub(super) struct Conclusion<'a> {
+    app: &'a AppState,
+    request: Option<AuthorizeRequest>,
+    before: Option<&'a Session>,
+    fresh: SessionId,
+    cookie: Token,
+    code: Token,
+    written: Option<Written>,
+}
+
+/// What the last run wrote.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    /// The session that the person has now.
+    pub session: SessionId,
+    /// How the flow goes on.
+    pub end: End,
+}
+
+/// How a flow goes on after a grant.
+#[derive(Debug, Clone)]
+pub(super) enum End {
+    /// A code was written.
+    Code,
+    /// The person must agree first.
+    Consent(Proven),
+    /// The application gets an error.
+    Error(AuthorizeError),
+    /// The application was removed meanwhile.
+    Gone,
+    /// No application asked.
+    Portal,
+}
+
+impl<'a> Conclusion<'a> {
+    pub(super) fn prepare(
+        app: &'a AppState,
+        person: &'a Person,
+        request: Option<AuthorizeRequest>,
+    ) -> Result<Self, Failure> {
+        let entropy = app.realm.entropy.as_ref();
+        Ok(Self {
+            app,
+            request,
+            before: person.session.as_ref(),
+            fresh: SessionId::draw(entropy)?,
+            cookie: Token::draw(entropy, COOKIE_BYTES)?,
+            code: Token::draw(entropy, grants::SECRET_BYTES)?,
+            written: None,
+        })
+    }
+
+    /// The new session's cookie, if one was begun.
+    pub(super) fn cookie(&self) -> Option<String> {
+        let begun = self
+            .written
+            .as_ref()
+            .is_some_and(|written| written.session == self.fresh);
+        begun.then(|| self.cookie.text().to_owned())
+    }
+
+    /// The code's text; worth something only where [`End::Code`] was written.
+    pub(super) fn code(&self) -> String {
+        self.code.text().to_owned()
+    }
+
+    pub(super) fn into_written(self) -> Option<Written> {
+        self.written
+    }
+
+    /// Runs in the machine's unit of work.
+    pub(super) fn write(&mut self, tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
+        let account = grant
+            .account
+            .ok_or_else(|| StoreError::Inconsistent("a web grant without an account".into()))?;
+        let session = self.session(tx, account, grant)?;
+        let end = match &self.request {
+            None => End::Portal,
+            Some(request) => self.toward_application(tx, request, account, session, grant)?,
+        };
+        self.written = Some(Written { session, end });
+        Ok(())
+    }
+
+    /// The session this grant rests on, or a new one in its place when anything was proven anew.
+    fn session(&self, tx: &mut Tx<'_>, account: AccountId, grant: &Grant) -> Result<SessionId, StoreError> {
+        let now = self.app.realm.clock.now();
+        if let Some(before) = self.before {
+            let unchanged = before.account.id == account
+                && Some(before.first_at) == grant.first_at
+                && before.evidence == grant.evidence;
+            if unchanged && sessions::is_live(tx, before.id, now)? {
+                return Ok(before.id);
+            }
+        }
+        let new = NewSession {
+            id: self.fresh,
+            secret_hash: self.cookie.hash(),
+            expires_at: now + self.app.config.session_seconds,
+        };
+        sessions::begin(tx, &new, account, grant, self.before.map(|before| before.id), now)?;
+        Ok(self.fresh)
+    }
+
+    fn toward_application(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &AuthorizeRequest,
+        account: AccountId,
+        session: SessionId,
+        grant: &Grant,
+    ) -> Result<End, StoreError> {
+        let Some(client) = still_registered(tx, request)? else {
+            return Ok(End::Gone);
+        };
+        if request
+            .hinted_subject
+            .as_ref()
+            .is_some_and(|hinted| *hinted != account.to_string())
+        {
+            return Ok(End::Error(AuthorizeError::LoginRequired));
+        }
+        let acr = match levels::told(request, &client, grant) {
+            Ok(acr) => acr,
+            Err(error) => return Ok(End::Error(error)),
+        };
+        let proven = Proven {
+            grant: grant.request,
+            account,
+            session,
+            acr,
+            amr: grant.amr().into_iter().map(str::to_owned).collect(),
+            auth_time: grant.auth_time,
+        };
+        if must_agree(tx, request, &client, account)? {
+            return Ok(End::Consent(proven));
+        }
+        grants::insert_code(tx, &self.code.hash(), &code(self.app, request, proven))?;
+        Ok(End::Code)
+    }
+}
+
+/// The code that this request and this proof come to.
+pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -> Code {
+    Code {
+        grant: proven.grant,
+        client: request.return_to.client.clone(),
+        account: proven.account,
+        session: proven.session,
+        redirect_uri: request.return_to.redirect_uri.clone(),
+        challenge: request.challenge.clone(),
+        details: CodeDetails {
+            scopes: request.scopes.clone(),
+            nonce: request.nonce.clone(),
+            acr: proven.acr,
+            amr: proven.amr,
+            auth_time: proven.auth_time,
+            claims: request.claims.clone(),
+        },
+        expires_at: app.realm.clock.now() + app.config.code_seconds,
+    }
+}
+
+/// The client, if it and the redirect address are still registered (oidc.md row 10).
+pub(super) fn still_registered(tx: &mut Tx<'_>, request: &AuthorizeRequest) -> Result<Option<Client>, StoreError> {
+    let client = clients::by_id(tx, request.return_to.client.as_str())?;
+    Ok(client.filter(|client| client.redirect(&request.return_to.redirect_uri).is_some()))
+}
+
+fn must_agree(
+    tx: &mut Tx<'_>,
+    request: &AuthorizeRequest,
+    client: &Client,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    if request.prompts(Prompt::Consent) {
+        return Ok(true);
+    }
+    match client.settings.consent {
+        Consent::Given => Ok(false),
+        Consent::Asked => Ok(!consents::covers(tx, account, &client.id, &request.scopes)?),
+    }
+}

@@ -1,0 +1,77 @@
+//! The question of consent, asked once for each set of scopes, after the sign-in and before the code.
+
+use super::conclusion::{code, still_registered};
+use super::flow::{Flow, Proven};
+use super::problem::Problem;
+use super::turn::{self, Outcome, Person, Turn};
+use super::view::ConsentView;
+use super::{page, texts};
+use crate::app::App;
+use crate::clients::redirect;
+use crate::grants::{self, consents};
+use crate::http::headers::Scripts;
+use crate::http::{Failure, Fault};
+use crate::oidc::scope::Scope;
+use axum::response::Response;
+use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::secrets::opaque::Token;
+use samekey_shared::source::Door;
+use samekey_shared::store::StoreError;
+
+/// The page.
+pub(super) fn show(app: &App, flow: &Flow, application: Option<&str>, targets: &[String]) -> Result<Response, Fault> {
+    let request = flow.request().ok_or(Problem::SignInGone)?;
+    let line = |scope| match scope {
+        Scope::Openid => texts::SCOPE_OPENID,
+        Scope::Profile => texts::SCOPE_PROFILE,
+        Scope::Email => texts::SCOPE_EMAIL,
+        Scope::Groups => texts::SCOPE_GROUPS,
+    };
+    let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
+    let view = ConsentView {
+        realm: &app.realm.names.realm,
+        contact: app.config.contact.as_deref(),
+        application: application.ok_or(Problem::UnknownApplication)?,
+        lines: request.scopes.iter().map(line).collect(),
+        target: &target,
+        flow: &flow.id.to_string(),
+        csrf: &flow.csrf(app),
+    };
+    page(&view, targets, Scripts::None)
+}
+
+/// The person agrees: consent, code and audit event in one unit of work, once.
+pub(super) fn allow(app: &App, person: &Person, flow: Flow, proven: Proven) -> Result<Turn, Fault> {
+    let same = person
+        .session
+        .as_ref()
+        .filter(|session| session.id == proven.session && session.account.id == proven.account);
+    let session = same.ok_or(Problem::SignInGone)?;
+    let request = flow.request().ok_or(Problem::SignInGone)?;
+    let token = Token::draw(app.realm.entropy.as_ref(), grants::SECRET_BYTES).map_err(Failure::from)?;
+    let now = app.realm.clock.now();
+    let client = &request.return_to.client;
+    let event = Event::new(
+        EventKind::ConsentGiven,
+        Actor::Account(session.account.name.to_string()),
+    )
+    .about(&session.account.name)
+    .request(proven.grant)
+    .at(Door::Web, format!("oidc:{client}"))
+    .from(&person.visitor.source)
+    .detail("scope", &request.scopes);
+    let written = app.realm.store.write(|tx| {
+        let fresh = grants::spend_flow(tx, flow.id, now + super::flow::LIFETIME)?;
+        if !fresh || still_registered(tx, request)?.is_none() {
+            return Ok(false);
+        }
+        consents::give(tx, proven.account, client, &request.scopes, now)?;
+        grants::insert_code(tx, &token.hash(), &code(app, request, proven.clone()))?;
+        audit::append(tx, &event, now)?;
+        Ok::<_, StoreError>(true)
+    })?;
+    if !written {
+        return Err(Problem::SignInGone.into());
+    }
+    Ok(turn::finished(flow, None, Outcome::Code(token.text().to_owned())))
+}

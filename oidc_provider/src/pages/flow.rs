@@ -1,0 +1,261 @@
+//! A sign-in in progress, sealed in a cookie of the browser that began it: nothing is stored before somebody has proven
+//! who they are, and no other browser, query or form can go on with it.
+
+use super::problem::Problem;
+use crate::app::AppState;
+use crate::http::cookies::{self, FLOW_PREFIX};
+use crate::http::{Failure, Fault};
+use crate::oidc::authorize::request::AuthorizeRequest;
+use axum::http::{HeaderMap, HeaderValue};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::{Notice, Prompt, RefusalCode, SignIn};
+use samekey_shared::ids::{AccountId, RequestId, SessionId};
+use samekey_shared::methods::Method;
+use serde::{Deserialize, Serialize};
+
+/// Seconds from the first page to the last.
+pub const LIFETIME: i64 = 15 * 60;
+/// Sign-ins that one browser may have open at a time (one for each application just opened); the oldest give way.
+const MOST_OPEN: usize = 4;
+/// Longest sealed value that every browser keeps together with its name.
+const LONGEST: usize = 3900;
+
+/// What somebody signs in for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Purpose {
+    /// An application asked.
+    Application(Box<AuthorizeRequest>),
+    /// The portal itself.
+    Portal,
+}
+
+/// What is asked at the moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Stage {
+    /// The user name.
+    Name {
+        /// What stands in the field.
+        typed: String,
+        /// Whether an empty one was sent.
+        missing: bool,
+    },
+    /// What the machine asks.
+    Asking {
+        /// The machine.
+        machine: Box<SignIn>,
+        /// Its question.
+        question: Question,
+    },
+    /// Signed in; may the application know?
+    Consent(Proven),
+    /// The machine refused.
+    Refused(Refused),
+}
+
+/// The machine's question in a form that can be sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Question {
+    /// The password.
+    Password(Option<Told>),
+    /// A code.
+    Code {
+        /// Of this method.
+        method: Method,
+        /// What may be chosen instead.
+        others: Vec<Method>,
+        /// What went wrong before.
+        told: Option<Told>,
+    },
+}
+
+/// What was proven before the question of consent, for the code that follows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proven {
+    /// The sign-in's id.
+    pub grant: RequestId,
+    /// The person.
+    pub account: AccountId,
+    /// The session that was signed in.
+    pub session: SessionId,
+    /// The level, by the name the application knows.
+    pub acr: Option<String>,
+    /// How.
+    pub amr: Vec<String>,
+    /// When.
+    pub auth_time: UnixTime,
+}
+
+/// See [`Notice`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// M12
+    CodeWrong,
+    /// M13
+    CodeReplayed,
+    /// Name or password.
+    PasswordWrong,
+    /// The method chosen.
+    NotOffered,
+}
+
+/// Why the machine refused, as far as a stranger may know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The stable code.
+    pub code: String,
+    /// When the throttle opens again, where it closed.
+    pub until: Option<UnixTime>,
+    /// Joins page, log and audit trail.
+    pub request: RequestId,
+}
+
+/// A sign-in in progress.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its id: in the cookie's name and in the page's address.
+    pub id: RequestId,
+    /// When its first page was shown.
+    pub started_at: UnixTime,
+    /// What for.
+    pub purpose: Purpose,
+    /// What is asked.
+    pub stage: Stage,
+    /// The cookie of a session begun in this very turn; it travels beside the flow, never inside.
+    #[serde(skip)]
+    pub session_cookie: Option<String>,
+}
+
+impl Stage {
+    /// Asks for the user name, this one to begin with.
+    pub fn name(typed: &str) -> Self {
+        Self::Name {
+            typed: typed.to_owned(),
+            missing: false,
+        }
+    }
+}
+
+impl Question {
+    /// The prompt, without what cannot be sealed.
+    pub fn of(prompt: Prompt) -> Self {
+        match prompt {
+            Prompt::Password { notice } => Self::Password(notice.map(told)),
+            Prompt::Code {
+                method, others, notice, ..
+            } => Self::Code {
+                method,
+                others,
+                told: notice.map(told),
+            },
+        }
+    }
+}
+
+fn told(notice: Notice) -> Told {
+    match notice {
+        Notice::CodeWrong => Told::CodeWrong,
+        Notice::CodeReplayed => Told::CodeReplayed,
+        Notice::PasswordWrong => Told::PasswordWrong,
+        Notice::NotOffered => Told::NotOffered,
+    }
+}
+
+impl Refused {
+    /// What of a refusal may be told.
+    pub fn of(code: RefusalCode, request: RequestId) -> Self {
+        let public = code.public();
+        Self {
+            code: public.code().to_owned(),
+            until: match public {
+                RefusalCode::TooManyAttempts { until } => Some(until),
+                _ => None,
+            },
+            request,
+        }
+    }
+}
+
+impl Flow {
+    /// A new one.
+    pub fn begin(app: &AppState, purpose: Purpose, stage: Stage) -> Result<Self, Failure> {
+        Ok(Self {
+            id: RequestId::draw(app.realm.entropy.as_ref())?,
+            started_at: app.realm.clock.now(),
+            purpose,
+            stage,
+            session_cookie: None,
+        })
+    }
+
+    /// The same with a new session's cookie to be set along with it.
+    pub fn with_cookie(mut self, cookie: Option<String>) -> Self {
+        self.session_cookie = cookie;
+        self
+    }
+
+    /// The application's request, if one asked.
+    pub fn request(&self) -> Option<&AuthorizeRequest> {
+        match &self.purpose {
+            Purpose::Application(request) => Some(request),
+            Purpose::Portal => None,
+        }
+    }
+
+    /// The one of this id that this browser holds.
+    pub fn load(app: &AppState, headers: &HeaderMap, id: Option<&str>) -> Result<Self, Problem> {
+        let id: RequestId = id.and_then(|id| id.parse().ok()).ok_or(Problem::SignInGone)?;
+        let name = cookie_name(id);
+        let sealed = cookies::value(headers, &name).ok_or(Problem::SignInGone)?;
+        let flow: Self = app.flows.open(&name, sealed).ok_or(Problem::SignInGone)?;
+        let age = app.realm.clock.now() - flow.started_at;
+        if flow.id == id && (0..=LIFETIME).contains(&age) {
+            Ok(flow)
+        } else {
+            Err(Problem::SignInGone)
+        }
+    }
+
+    /// Where its page is.
+    pub fn address(&self) -> String {
+        format!("/sign-in?flow={}", self.id)
+    }
+
+    /// The form token of its pages.
+    pub fn csrf(&self, app: &AppState) -> String {
+        app.csrf.of("sign-in", &self.id.to_string())
+    }
+
+    /// The cookies that keep it, and that end the oldest of too many others.
+    pub fn keep(&self, app: &AppState, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Fault> {
+        let name = cookie_name(self.id);
+        let sealed = app
+            .flows
+            .seal(app.realm.entropy.as_ref(), &name, self)
+            .map_err(|why| Failure::Rendering(why.to_string()))?;
+        if sealed.len() > LONGEST {
+            return Err(Problem::TooLarge.into());
+        }
+        let others: Vec<&str> = cookies::all(headers)
+            .map(|(name, _)| name)
+            .filter(|other| is_flow(other) && *other != name)
+            .collect();
+        let surplus = others.len().saturating_sub(MOST_OPEN - 1);
+        let kept = cookies::set(&name, &sealed, Some(LIFETIME));
+        let ended = others.into_iter().take(surplus).map(cookies::end);
+        Ok(std::iter::once(kept).chain(ended).flatten().collect())
+    }
+
+    /// The cookie that ends it.
+    pub fn end(&self) -> Option<HeaderValue> {
+        cookies::end(&cookie_name(self.id))
+    }
+}
+
+fn cookie_name(id: RequestId) -> String {
+    format!("{FLOW_PREFIX}{id}")
+}
+
+fn is_flow(name: &str) -> bool {
+    name.strip_prefix(FLOW_PREFIX)
+        .is_some_and(|id| id.parse::<RequestId>().is_ok())
+}

@@ -1,0 +1,16 @@
+//! Pages that people see: forms to flow answers, steps to templates. Every page works without scripts.
+
+pub mod assets;
+mod conclusion;
+pub mod consent;
+pub mod flow;
+pub mod portal;
+pub mod problem;
+pub mod refusal;
+mod show;
+pub mod sign_in;
+pub mod texts;
+pub mod turn;
+pub mod view;
+
+pub use show::{error_page, message, page};

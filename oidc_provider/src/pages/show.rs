@@ -1,0 +1,51 @@
+//! A template turned into an answer, with the policy that the page needs.
+
+use super::problem::Problem;
+use super::view::MessageView;
+use crate::app::AppState;
+use crate::http::headers::{Scripts, page_policy};
+use crate::http::{Failure, Fault};
+use askama::Template;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use samekey_shared::ids::RequestId;
+
+/// The page, with forms that may end at `targets` (origins) beside ourselves.
+pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Result<Response, Fault> {
+    let html = view.render().map_err(|why| Failure::Rendering(why.to_string()))?;
+    let policy = HeaderValue::from_str(&page_policy(targets, scripts))
+        .map_err(|_| Failure::Rendering("a form target is no header value".into()))?;
+    let mut response = Response::new(Body::from(html));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+/// A message page with nothing to do on it, to be filled further.
+pub fn message<'a>(app: &'a AppState, title: &'a str, text: &'a str) -> MessageView<'a> {
+    MessageView {
+        realm: &app.realm.names.realm,
+        contact: app.config.contact.as_deref(),
+        title,
+        text,
+        more: None,
+        forms: Vec::new(),
+        link: None,
+        code: None,
+        request: None,
+    }
+}
+
+/// The page of a problem. Cannot fail: without the template the sentence itself is sent.
+pub fn error_page(app: &AppState, request: RequestId, problem: Problem) -> Response {
+    let mut view = message(app, problem.title(), problem.text());
+    view.code = Some(problem.code());
+    view.request = Some(request.to_string());
+    let mut response =
+        page(&view, &[], Scripts::None).unwrap_or_else(|_| (StatusCode::OK, problem.text()).into_response());
+    *response.status_mut() = problem.status();
+    response
+}

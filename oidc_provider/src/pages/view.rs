@@ -1,0 +1,134 @@
+//! The pages' templates as types: askama checks each against its file when we compile, and escapes every value.
+
+use crate::pages::texts;
+use askama::Template;
+
+/// What to ask, as the sign-in page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepView {
+    /// The user name.
+    Name {
+        /// What stands in the field at first.
+        typed: String,
+    },
+    /// The password.
+    Password {
+        /// The name as typed.
+        name: String,
+    },
+    /// A code.
+    Code {
+        /// Whose.
+        name: String,
+        /// Over the field.
+        label: &'static str,
+        /// What to do.
+        hint: &'static str,
+        /// Whether digits suffice.
+        numeric: bool,
+        /// What may be chosen instead.
+        others: Vec<OtherMethod>,
+    },
+}
+
+/// A method that may be chosen instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherMethod {
+    /// Its word.
+    pub word: &'static str,
+    /// Its button.
+    pub label: &'static str,
+}
+
+/// User name, password or code.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInView<'a> {
+    /// The realm's name.
+    pub realm: &'a str,
+    /// Whom to ask.
+    pub contact: Option<&'a str>,
+    /// The application one is on the way to.
+    pub application: Option<&'a str>,
+    /// What the operator announces (R106).
+    pub announcement: Option<&'a str>,
+    /// What went wrong before.
+    pub problem: Option<&'a str>,
+    /// The flow's id.
+    pub flow: &'a str,
+    /// The form token.
+    pub csrf: &'a str,
+    /// What is asked.
+    pub step: StepView,
+    /// Whether there is somewhere to go back to.
+    pub can_cancel: bool,
+}
+
+/// May the application know?
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct ConsentView<'a> {
+    /// The realm's name.
+    pub realm: &'a str,
+    /// Whom to ask.
+    pub contact: Option<&'a str>,
+    /// The application.
+    pub application: &'a str,
+    /// What it will know.
+    pub lines: Vec<&'static str>,
+    /// Where the answer goes.
+    pub target: &'a str,
+    /// The flow's id.
+    pub flow: &'a str,
+    /// The form token.
+    pub csrf: &'a str,
+}
+
+/// A form of hidden fields and one button.
+#[derive(Debug, Clone)]
+pub struct ButtonForm {
+    /// Where it goes.
+    pub action: &'static str,
+    /// Its fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// Its button.
+    pub button: &'static str,
+}
+
+/// A title, a sentence and what can be done.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub struct MessageView<'a> {
+    /// The realm's name.
+    pub realm: &'a str,
+    /// Whom to ask.
+    pub contact: Option<&'a str>,
+    /// Title.
+    pub title: &'a str,
+    /// Sentence.
+    pub text: &'a str,
+    /// A second one.
+    pub more: Option<String>,
+    /// Buttons.
+    pub forms: Vec<ButtonForm>,
+    /// A link and its text.
+    pub link: Option<(String, &'static str)>,
+    /// A stable code.
+    pub code: Option<&'a str>,
+    /// The request's id.
+    pub request: Option<String>,
+}
+
+/// The answer to an application as a form (OAuth 2.0 Form Post Response Mode).
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub struct FormPostView<'a> {
+    /// The realm's name.
+    pub realm: &'a str,
+    /// Whom to ask.
+    pub contact: Option<&'a str>,
+    /// The application's address.
+    pub action: &'a str,
+    /// What it is told.
+    pub fields: &'a [(&'static str, String)],
+}
