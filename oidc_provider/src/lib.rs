@@ -1,9 +1,18 @@
-//! Everything web: the OpenID provider, its pages and sessions. `app::build` makes the router that the program serves and
+//! Everything web: the OpenID provider, its pages and sessions. [`app::build`] makes the router that the program serves and
 //! the tests drive.
+#![deny(unsafe_code)]
 
+pub mod app;
 pub mod clients;
+pub mod config;
+pub mod grants;
+pub mod http;
 pub mod keys;
 pub mod oidc;
+pub mod pages;
+pub mod passwords;
 mod schema;
+pub mod sessions;
+pub mod telemetry;
 
 pub use schema::SCHEMA;

@@ -1,2 +1,63 @@
-//! stub
-fn main() {}
+//! `samekey-provider`: reads its configuration, opens the realm, serves until a signal.
+
+use clap::Parser;
+use samekey_provider::app::{AppState, serve};
+use samekey_provider::config::ProviderSection;
+use samekey_provider::{SCHEMA, telemetry};
+use samekey_shared::clock::SystemClock;
+use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
+use samekey_shared::entropy::SystemEntropy;
+use samekey_shared::realm::Realm;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Threads that run store writes and password hashing at a time: enough for one convoy of the store's group commit.
+const BLOCKING_THREADS: usize = 64;
+
+/// The OpenID provider of Samekey: sign-in pages and protocol endpoints.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
+    config: PathBuf,
+    /// Read the configuration, say whether it is right, and end.
+    #[arg(long)]
+    check: bool,
+    /// Log more.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start(arguments.verbose);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(&arguments.config)?;
+    let section: ProviderSection = config.section(Owner::Provider)?;
+    let provider = section.check()?;
+    if arguments.check {
+        println!("{}: the [provider] section is right", arguments.config.display());
+        return Ok(());
+    }
+    let clock = Arc::new(SystemClock);
+    let entropy = Arc::new(SystemEntropy::default());
+    let realm = Arc::new(Realm::open_with(&config, clock, entropy, &[SCHEMA])?);
+    let app = AppState::new(realm, provider)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()?;
+    runtime.block_on(serve::serve(app))?;
+    Ok(())
+}

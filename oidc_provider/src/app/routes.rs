@@ -1,0 +1,153 @@
+//! The table of every route: its path, its methods, who may call it. The router is made from this table, so a route that
+//! is not in it does not exist, and a test tries each as nobody.
+
+use super::App;
+use crate::http::{Fault, cors, guard};
+use crate::oidc::{authorize, discovery, end_session, token, userinfo};
+use crate::pages::problem::Problem;
+use crate::pages::{assets, portal, sign_in};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+
+/// Path of the authorization endpoint.
+pub const AUTHORIZE: &str = "/authorize";
+/// Path of the token endpoint.
+pub const TOKEN: &str = "/token";
+/// Path of the userinfo endpoint.
+pub const USERINFO: &str = "/userinfo";
+/// Path of the key set.
+pub const JWKS: &str = "/jwks";
+/// Path of the end-session endpoint.
+pub const END_SESSION: &str = "/logout";
+
+/// Who gets anything from a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody: it tells nothing about a person.
+    Anybody,
+    /// An application that proves who it is, or shows a code of its own.
+    Application,
+    /// Whoever holds an access token.
+    TokenHolder,
+    /// The browser that holds the sign-in's cookie, with a form token.
+    FlowHolder,
+    /// The browser that holds a session, with a form token.
+    SessionHolder,
+}
+
+/// One route and method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Its path, as the router writes it.
+    pub path: &'static str,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Who gets anything from it.
+    pub who: Who,
+}
+
+struct Served {
+    path: &'static str,
+    who: Who,
+    cors: bool,
+    methods: Vec<&'static str>,
+    router: MethodRouter<App>,
+}
+
+fn on_get<H: Handler<T, App>, T: 'static>(path: &'static str, who: Who, handler: H) -> Served {
+    Served {
+        path,
+        who,
+        cors: false,
+        methods: vec!["GET"],
+        router: get(handler),
+    }
+}
+
+fn on_post<H: Handler<T, App>, T: 'static>(path: &'static str, who: Who, handler: H) -> Served {
+    Served {
+        path,
+        who,
+        cors: false,
+        methods: vec!["POST"],
+        router: post(handler),
+    }
+}
+
+impl Served {
+    fn and_post<H: Handler<T, App>, T: 'static>(mut self, handler: H) -> Self {
+        self.methods.push("POST");
+        self.router = self.router.post(handler);
+        self
+    }
+
+    fn readable_elsewhere(mut self) -> Self {
+        self.cors = true;
+        self
+    }
+}
+
+fn table() -> Vec<Served> {
+    use Who::{Anybody, Application, FlowHolder, SessionHolder, TokenHolder};
+    vec![
+        on_get("/.well-known/openid-configuration", Anybody, discovery::discovery).readable_elsewhere(),
+        on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
+        on_get(AUTHORIZE, Anybody, authorize::by_get).and_post(authorize::by_post),
+        on_post(TOKEN, Application, token::endpoint).readable_elsewhere(),
+        on_get(USERINFO, TokenHolder, userinfo::by_get)
+            .and_post(userinfo::by_post)
+            .readable_elsewhere(),
+        on_get(END_SESSION, Anybody, end_session::by_get).and_post(end_session::by_post),
+        on_post("/sign-out", SessionHolder, end_session::confirmed),
+        on_get("/sign-in", FlowHolder, sign_in::show),
+        on_post("/sign-in", FlowHolder, sign_in::submit),
+        on_get("/", Anybody, portal::home),
+        on_get("/login", Anybody, portal::login),
+        on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
+        on_get("/{realm}/login.htm", Anybody, portal::login_of_realm),
+        on_get("/forgot-password", Anybody, portal::forgot_password),
+        on_get("/assets/style.css", Anybody, assets::style),
+        on_get("/assets/icon.svg", Anybody, assets::icon),
+        on_get("/assets/form_post.js", Anybody, assets::form_post),
+    ]
+}
+
+/// Every route and method, for the tests.
+pub fn every() -> Vec<Route> {
+    let routes = table().into_iter().flat_map(|served| {
+        let Served { path, who, methods, .. } = served;
+        methods.into_iter().map(move |method| Route { path, method, who })
+    });
+    routes.collect()
+}
+
+async fn no_such_page() -> Fault {
+    Problem::NoSuchPage.into()
+}
+
+async fn wrong_method() -> Fault {
+    Problem::WrongMethod.into()
+}
+
+/// The router over this state.
+pub fn build(app: App) -> Router {
+    let mut router = Router::new();
+    for served in table() {
+        let methods = if served.cors {
+            served
+                .router
+                .options(wrong_method)
+                .layer(from_fn_with_state(app.clone(), cors::pass))
+        } else {
+            served.router
+        };
+        router = router.route(served.path, methods);
+    }
+    router
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(app.clone(), guard::pass))
+        .with_state(app)
+}

@@ -1,0 +1,105 @@
+//! What every handler works with: one realm (store, clock, entropy, keyring), one configuration, the published keys.
+
+use crate::config::ProviderConfig;
+use crate::http::csrf::Tokens;
+use crate::http::sealed::Sealer;
+use crate::keys::{self, KeySet, KeysError};
+use crate::oidc::discovery::Prebuilt;
+use samekey_shared::flows::FlowError;
+use samekey_shared::realm::Realm;
+use samekey_shared::store::StoreError;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The state, shared by every handler.
+pub type App = Arc<AppState>;
+
+/// See the module.
+#[derive(Debug)]
+pub struct AppState {
+    /// Store, clock, entropy, keyring, policy.
+    pub realm: Arc<Realm>,
+    /// The checked `[provider]` section.
+    pub config: ProviderConfig,
+    /// The metadata, as bytes.
+    pub discovery: Prebuilt,
+    /// Form tokens.
+    pub csrf: Tokens,
+    /// Sign-ins in progress.
+    pub flows: Sealer,
+    published: RwLock<Arc<Published>>,
+}
+
+/// The signing keys and what is published of them.
+#[derive(Debug)]
+pub struct Published {
+    /// The keys.
+    pub keys: KeySet,
+    /// The public halves, as bytes.
+    pub jwks: Prebuilt,
+    fingerprint: String,
+}
+
+/// Why the provider cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(#[from] FlowError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key of the wrong length: never, unless the keyring is broken.
+    #[error("no cookie key can be made of the keyring")]
+    CookieKey,
+}
+
+impl AppState {
+    /// Makes what a first start lacks and reads the rest.
+    pub fn new(realm: Arc<Realm>, config: ProviderConfig) -> Result<App, StartError> {
+        let keyring = realm.keyring()?;
+        keys::ensure(&realm.store, &keyring, realm.entropy.as_ref(), realm.clock.now())?;
+        let published = Published::read(&realm)?;
+        let flows = Sealer::new(keyring.subkey("provider: sign-in cookies").expose()).ok_or(StartError::CookieKey)?;
+        let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
+        Ok(Arc::new(Self {
+            discovery: Prebuilt::discovery(&config.issuer),
+            published: RwLock::new(Arc::new(published)),
+            realm,
+            config,
+            csrf,
+            flows,
+        }))
+    }
+
+    /// The keys as they were read last.
+    pub fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the keys again if they were rotated since.
+    pub fn follow_rotation(&self) -> Result<(), StartError> {
+        if KeySet::fingerprint(&self.realm.store)? == self.published().fingerprint {
+            return Ok(());
+        }
+        let fresh = Arc::new(Published::read(&self.realm)?);
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+impl Published {
+    fn read(realm: &Realm) -> Result<Self, StartError> {
+        let keyring = realm.keyring()?;
+        // The fingerprint first: a rotation in between is then noticed at the next look.
+        let fingerprint = KeySet::fingerprint(&realm.store)?;
+        let keys = KeySet::load(&realm.store, &keyring)?;
+        Ok(Self {
+            jwks: Prebuilt::jwks(&keys),
+            keys,
+            fingerprint,
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Background work: follows key rotations, prepares the next keys, forgets what has ended.
+
+use super::App;
+use crate::{grants, keys, sessions};
+use samekey_shared::store::StoreError;
+use std::time::Duration;
+
+/// Seconds between two looks for rotated keys. A `next` key is published long before it signs, so a few seconds of an
+/// older active key do no harm.
+const LOOK: Duration = Duration::from_secs(10);
+/// Looks between two sweeps.
+const SWEEP_EVERY: u32 = 60;
+
+/// Runs until the program ends.
+pub async fn upkeep(app: App) {
+    let mut looks: u32 = 0;
+    loop {
+        let app = app.clone();
+        let sweeping = looks.is_multiple_of(SWEEP_EVERY);
+        let done = tokio::task::spawn_blocking(move || once(&app, sweeping)).await;
+        if done.is_err() {
+            tracing::error!("the background work was cut off");
+        }
+        looks = looks.wrapping_add(1);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn once(app: &App, sweeping: bool) {
+    if sweeping {
+        let prepared = app.realm.keyring().map_err(|why| why.to_string()).and_then(|keyring| {
+            let realm = &app.realm;
+            keys::prepare_next(&realm.store, &keyring, realm.entropy.as_ref(), realm.clock.now())
+                .map_err(|why| why.to_string())
+        });
+        if let Err(why) = prepared {
+            tracing::error!(why, "no next signing keys");
+        }
+        if let Err(error) = sweep(app) {
+            tracing::error!(%error, "ended sessions and codes were not swept");
+        }
+    }
+    if let Err(error) = app.follow_rotation() {
+        tracing::error!(%error, "the signing keys cannot be read again; the ones read before go on");
+    }
+}
+
+fn sweep(app: &App) -> Result<(), StoreError> {
+    let now = app.realm.clock.now();
+    app.realm.store.write(|tx| {
+        sessions::sweep(tx, now)?;
+        grants::sweep(tx, now)
+    })
+}
