@@ -8,6 +8,7 @@ mod init;
 mod keyring;
 mod policy;
 mod recovery_codes;
+mod signing_keys;
 mod status;
 
 use crate::exit::Failure;
@@ -56,6 +57,9 @@ enum Verb {
     /// The master keys that seal secrets at rest
     #[command(subcommand)]
     Keyring(keyring::Verb),
+    /// The keys that sign tokens for web apps
+    #[command(subcommand)]
+    SigningKeys(signing_keys::Verb),
     /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
     Status(status::Arguments),
 }
@@ -71,6 +75,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Policy(verb) => policy::run(&cli.config, verb),
         Verb::Audit(verb) => audit::run(cli, verb),
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
+        Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
         Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
     }
 }

@@ -51,12 +51,13 @@ pub fn list(installation: &Installation, after: Option<&str>, limit: u32) -> Res
 /// One account, its devices and the locks that hold.
 pub fn show(installation: &Installation, name: &str) -> Result<Answer, Failure> {
     let name = installation.login_name(name)?;
-    let (devices, locks) = installation.realm.store.read(|tx| {
+    let (mut devices, locks) = installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
         let lockout = installation::lockout(installation.realm.policy(tx)?.settings());
         let locks = attempts::locks(tx, &lockout, &name, installation.now())?;
         Ok::<_, Failure>((devices::rows::bound(tx, account.id)?.devices, locks))
     })?;
+    device::in_order(&mut devices);
     let mut account = described(installation, &name)?;
     account["devices"] = devices.iter().map(device::as_json).collect();
     account["locks"] = locks

@@ -63,7 +63,7 @@ pub fn authority() -> Authority {
 
 fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Failure> {
     let name = installation.login_name(user)?;
-    let (devices, recovery_left) = installation.realm.store.read(|tx| {
+    let (mut devices, recovery_left) = installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
         let bound = devices::rows::bound(tx, account.id)?;
         let devices = if all {
@@ -73,6 +73,7 @@ fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Fa
         };
         Ok::<_, Failure>((devices, bound.recovery_left))
     })?;
+    in_order(&mut devices);
     let mut table = Table::new(&["NAME", "KIND", "STATE", "BOUND", "LAST USED", "ID"]);
     for device in &devices {
         table.row([
@@ -90,6 +91,11 @@ fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Fa
         "recovery_codes_left": recovery_left,
     });
     Ok(Answer::data(data, table.draw()).remark(format!("{recovery_left} recovery codes left.")))
+}
+
+/// Oldest first; what was bound in one second in the order of kinds, not of random ids.
+pub fn in_order(devices: &mut [Device]) {
+    devices.sort_by_key(|device| (device.created_at, device.kind));
 }
 
 fn last_use(last: &LastUse) -> String {
