@@ -1,5 +1,4 @@
 //! Faulty policy files: every kind of fault names its line and what was likely meant.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use samekey_shared::policy::{Policy, check};
 
