@@ -1,7 +1,7 @@
 //! Seals a value of one row with AES-256-GCM, so that it opens only there.
 
 use super::SecretBytes;
-use super::keyring::{KeyId, Keyring, KeyringError};
+use super::keyring::{KeyId, Keyring};
 use crate::entropy::{Entropy, EntropyError};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::fmt;
@@ -49,7 +49,7 @@ impl fmt::Display for Place {
 /// Why a value was not sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// Sealed with a key that the keyring does not hold, also after reading its file anew.
+    /// Sealed with a key that the keyring does not hold.
     #[error(
         "{place} is sealed with key {key}, which the keyring lacks: put back the keyring that belongs to this store"
     )]
@@ -62,9 +62,6 @@ pub enum SealError {
     /// Changed, cut, or moved here from another row.
     #[error("{0} does not open: it was changed or moved, restore it from a backup")]
     Broken(Place),
-    /// The keyring changed on disk and cannot be read.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
     /// No randomness for the nonce.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -73,7 +70,7 @@ pub enum SealError {
 impl Keyring {
     /// Seals `plain` for this place with the active key. The nonce is random: good for 2^32 values per key.
     pub fn seal(&self, entropy: &dyn Entropy, place: &Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (id, key) = self.active_key();
+        let (id, key) = (self.active_id(), self.active_key());
         let mut nonce = [0; NONCE_LEN];
         entropy.fill(&mut nonce)?;
         let mut body = plain.to_vec();
@@ -91,12 +88,11 @@ impl Keyring {
         Ok(sealed)
     }
 
-    /// Opens what [`Keyring::seal`] sealed for this place. A key that is not in memory is looked for in the file:
-    /// another process may have rotated since.
+    /// Opens what [`Keyring::seal`] sealed for this place.
     pub fn open(&self, place: &Place, sealed: &[u8]) -> Result<SecretBytes, SealError> {
         let broken = || SealError::Broken(place.clone());
         let id = sealed_with(sealed).ok_or_else(broken)?;
-        let key = self.key(id)?.ok_or_else(|| SealError::UnknownKey {
+        let key = self.key(id).ok_or_else(|| SealError::UnknownKey {
             place: place.clone(),
             key: id,
         })?;

@@ -95,7 +95,7 @@ impl SignIn {
     }
 
     pub(super) fn evidence(&self) -> Vec<Evidence> {
-        self.proofs.iter().cloned().map(methods::recall).collect()
+        self.proofs.iter().copied().map(methods::recall).collect()
     }
 
     fn verdict(&self, facts: &Circumstances) -> Verdict {

@@ -128,34 +128,12 @@ impl Document {
         self.active
     }
 
-    pub(super) fn base(&self) -> Secret<[u8; 32]> {
-        self.base.0.clone()
+    pub(super) fn into_base(self) -> Secret<[u8; 32]> {
+        self.base.0
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = (KeyId, &Secret<[u8; 32]>)> {
         self.keys.iter().map(|entry| (entry.id, &entry.key.0))
-    }
-}
-
-/// Tells one state of the file from the next without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    length: u64,
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    /// `None` if the file cannot be seen.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let found = std::fs::metadata(path).ok()?;
-        Some(Self {
-            device: found.dev(),
-            inode: found.ino(),
-            length: found.len(),
-            changed: (found.ctime(), found.ctime_nsec()),
-        })
     }
 }
 

@@ -17,13 +17,12 @@ use super::{Secret, SecretBytes};
 use crate::clock::UnixTime;
 use crate::config::safe_file::UnsafeFile;
 use crate::entropy::{Entropy, EntropyError};
-use file::{Document, Stamp};
+use file::Document;
 use ring::aead::LessSafeKey;
 use ring::hmac;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// Names one sealing key: 4 random bytes, shown as 8 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,28 +73,19 @@ pub enum KeyringError {
     Entropy(#[from] EntropyError),
 }
 
-/// The keys in memory, kept in step with their file.
+/// The keys of one state of the file. A program that runs for long reads the file again when it changes: the realm
+/// does that.
 pub struct Keyring {
-    path: Option<PathBuf>,
-    keys: RwLock<Arc<Keys>>,
-}
-
-struct Keys {
     base: Secret<[u8; 32]>,
     active: KeyId,
-    sealing: BTreeMap<KeyId, Arc<LessSafeKey>>,
-    active_key: Arc<LessSafeKey>,
-    stamp: Option<Stamp>,
+    active_key: LessSafeKey,
+    retired: BTreeMap<KeyId, LessSafeKey>,
 }
 
 impl Keyring {
     /// Reads the file. It must belong to root or to this program's user; group may read it, others nothing.
     pub fn load(path: &Path) -> Result<Self, KeyringError> {
-        let keys = Keys::read(path)?;
-        Ok(Self {
-            path: Some(path.to_owned()),
-            keys: RwLock::new(Arc::new(keys)),
-        })
+        Self::of(file::read(path)?, path)
     }
 
     /// Makes a new file, mode 0600, with a base key and one sealing key, synced to disk. An existing file is kept.
@@ -105,7 +95,7 @@ impl Keyring {
     }
 
     /// Adds a new sealing key and makes it the active one; the older ones stay, so that everything still opens.
-    /// Programs that run notice by themselves. Afterwards move the rows with [`super::reseal::all`].
+    /// Afterwards move the rows with [`super::reseal::all`].
     pub fn rotate(path: &Path, entropy: &dyn Entropy, now: UnixTime) -> Result<Self, KeyringError> {
         file::change(path, |document| document.add_key(entropy, now))?;
         Self::load(path)
@@ -119,11 +109,10 @@ impl Keyring {
 
     /// 32 bytes for one purpose, the same for ever: HKDF-SHA256 (RFC 5869) of the base key, the purpose as `info`.
     pub fn subkey(&self, purpose: &str) -> Secret<[u8; 32]> {
-        let keys = self.current();
         // The first block of HKDF-Expand, T(1) = HMAC(PRK, info | 0x01), is all that 32 bytes need. Written out,
         // because ring's form returns an error that cannot occur and a caller could mishandle.
         let extract = hmac::Key::new(hmac::HMAC_SHA256, b"samekey subkey");
-        let pseudo_random = hmac::sign(&extract, keys.base.expose());
+        let pseudo_random = hmac::sign(&extract, self.base.expose());
         let expand = hmac::Key::new(hmac::HMAC_SHA256, pseudo_random.as_ref());
         let mut context = hmac::Context::with_key(&expand);
         context.update(purpose.as_bytes());
@@ -135,63 +124,26 @@ impl Keyring {
 
     /// The key that seals.
     pub fn active_id(&self) -> KeyId {
-        self.current().active
+        self.active
     }
 
     /// All keys, also the retired ones.
     pub fn key_ids(&self) -> BTreeSet<KeyId> {
-        self.current().sealing.keys().copied().collect()
+        self.retired.keys().copied().chain([self.active]).collect()
     }
 
-    /// The key that seals now. If the file has changed it is read anew; if that fails, the keys in memory still serve,
-    /// for what they seal can be opened and moved later.
-    pub(super) fn active_key(&self) -> (KeyId, Arc<LessSafeKey>) {
-        let keys = self.current();
-        let keys = match &self.path {
-            Some(path) if Stamp::of(path) != keys.stamp => self.reload(path).unwrap_or(keys),
-            _ => keys,
-        };
-        (keys.active, keys.active_key.clone())
+    pub(super) fn active_key(&self) -> &LessSafeKey {
+        &self.active_key
     }
 
-    /// The key of this id, looked for in the file if it is not in memory.
-    pub(super) fn key(&self, id: KeyId) -> Result<Option<Arc<LessSafeKey>>, KeyringError> {
-        if let Some(key) = self.current().sealing.get(&id) {
-            return Ok(Some(key.clone()));
+    pub(super) fn key(&self, id: KeyId) -> Option<&LessSafeKey> {
+        if id == self.active {
+            return Some(&self.active_key);
         }
-        let Some(path) = &self.path else { return Ok(None) };
-        Ok(self.reload(path)?.sealing.get(&id).cloned())
+        self.retired.get(&id)
     }
 
-    fn current(&self) -> Arc<Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn reload(&self, path: &Path) -> Result<Arc<Keys>, KeyringError> {
-        let keys = Arc::new(Keys::read(path)?);
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.clone();
-        Ok(keys)
-    }
-
-    /// A keyring without a file. Tests only.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn in_memory(entropy: &dyn Entropy) -> Result<Self, KeyringError> {
-        let keys = Keys::of(&Document::generate(entropy, 0)?, None, Path::new("memory"))?;
-        Ok(Self {
-            path: None,
-            keys: RwLock::new(Arc::new(keys)),
-        })
-    }
-}
-
-impl Keys {
-    fn read(path: &Path) -> Result<Self, KeyringError> {
-        // The stamp first: a change between the two makes the next look read anew.
-        let stamp = Stamp::of(path);
-        Self::of(&file::read(path)?, stamp, path)
-    }
-
-    fn of(document: &Document, stamp: Option<Stamp>, path: &Path) -> Result<Self, KeyringError> {
+    fn of(document: Document, path: &Path) -> Result<Self, KeyringError> {
         let damaged = |what: &str| KeyringError::Damaged {
             path: path.to_owned(),
             what: what.into(),
@@ -199,31 +151,35 @@ impl Keys {
         let mut sealing = BTreeMap::new();
         for (id, key) in document.keys() {
             let key = sealing_key(key.expose()).ok_or_else(|| damaged("a key does not fit"))?;
-            if sealing.insert(id, Arc::new(key)).is_some() {
+            if sealing.insert(id, key).is_some() {
                 return Err(damaged("two keys have one id"));
             }
         }
+        let active = document.active();
         let active_key = sealing
-            .get(&document.active())
-            .ok_or_else(|| damaged("its active key is missing"))?
-            .clone();
+            .remove(&active)
+            .ok_or_else(|| damaged("its active key is missing"))?;
         Ok(Self {
-            base: document.base(),
-            active: document.active(),
-            sealing,
+            base: document.into_base(),
+            active,
             active_key,
-            stamp,
+            retired: sealing,
         })
+    }
+
+    /// A keyring without a file. Tests only.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn in_memory(entropy: &dyn Entropy) -> Result<Self, KeyringError> {
+        Self::of(Document::generate(entropy, 0)?, Path::new("memory"))
     }
 }
 
 /// Key ids only.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.current();
         f.debug_struct("Keyring")
-            .field("active", &keys.active)
-            .field("keys", &keys.sealing.keys().collect::<Vec<_>>())
+            .field("active", &self.active)
+            .field("keys", &self.key_ids())
             .finish_non_exhaustive()
     }
 }
@@ -278,17 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn after_a_rotation_old_values_open_and_running_programs_follow() {
+    fn after_a_rotation_old_values_open_and_subkeys_stay() {
         let (_folder, path, entropy) = new_file();
-        let running = Keyring::create(&path, &entropy, 100).unwrap();
-        let before = running.subkey("cookie");
-        let old = running.seal(&entropy, &place(), b"old").unwrap();
+        let first = Keyring::create(&path, &entropy, 100).unwrap();
+        let before = first.subkey("cookie");
+        let old = first.seal(&entropy, &place(), b"old").unwrap();
         let rotated = Keyring::rotate(&path, &entropy, 200).unwrap();
         assert_ne!(rotated.active_id(), KeyId(old[1..5].try_into().unwrap()));
         assert_eq!(rotated.open(&place(), &old).unwrap().expose(), b"old");
         let new = rotated.seal(&entropy, &place(), b"new").unwrap();
-        assert_eq!(running.open(&place(), &new).unwrap().expose(), b"new");
-        assert_eq!(running.seal(&entropy, &place(), b"x").unwrap()[1..5], new[1..5]);
+        assert_eq!(rotated.open(&place(), &new).unwrap().expose(), b"new");
+        assert_ne!(new[1..5], old[1..5]);
         assert_eq!(rotated.subkey("cookie").expose(), before.expose());
         assert_ne!(rotated.subkey("other").expose(), before.expose());
     }
@@ -364,7 +320,7 @@ mod tests {
         }
         let keyring = Keyring::in_memory(&SeededEntropy::new(3)).unwrap();
         let salt = ring::hkdf::Salt::new(ring::hkdf::HKDF_SHA256, b"samekey subkey");
-        let prk = salt.extract(keyring.current().base.expose());
+        let prk = salt.extract(keyring.base.expose());
         let mut wanted = [0; 32];
         prk.expand(&[b"cookie"], Length).unwrap().fill(&mut wanted).unwrap();
         assert_eq!(keyring.subkey("cookie").expose(), &wanted);
@@ -377,7 +333,7 @@ mod tests {
         let id = keyring.active_id();
         assert_eq!(
             format!("{keyring:?}"),
-            format!("Keyring {{ active: KeyId({id}), keys: [KeyId({id})], .. }}")
+            format!("Keyring {{ active: KeyId({id}), keys: {{KeyId({id})}}, .. }}")
         );
     }
 }
