@@ -10,6 +10,7 @@ pub mod strict;
 
 pub use sections::{KeyringSection, PasswordSection, RealmSection, StoreSection};
 
+use safe_file::{Privacy, UnsafeFile};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -22,14 +23,9 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// Why the configuration cannot be used. Nothing starts with half of one.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{path}: {why}; check that it exists and that this program's user may read it")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
+    /// The file cannot be read, or somebody else could have written it.
+    #[error("the configuration is refused: {0}")]
+    File(#[from] UnsafeFile),
     /// The file's text is wrong.
     #[error("{path}: {what}")]
     Wrong {
@@ -79,20 +75,13 @@ pub enum Owner {
 }
 
 impl Config {
-    /// Reads and parses the file.
+    /// Reads and parses the file, which only root or this program's user may be able to write.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |why: std::io::Error| ConfigError::Unreadable {
+        let bytes = safe_file::read(path, Privacy::Public, MOST_BYTES)?;
+        let text = String::from_utf8(bytes).map_err(|_| ConfigError::Wrong {
             path: path.to_owned(),
-            why: why.to_string(),
-        };
-        let length = std::fs::metadata(path).map_err(unreadable)?.len();
-        if length > MOST_BYTES {
-            return Err(ConfigError::Wrong {
-                path: path.to_owned(),
-                what: "is larger than 1 MiB".into(),
-            });
-        }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+            what: "is not UTF-8".into(),
+        })?;
         Self::parse(&text, path)
     }
 
