@@ -6,6 +6,7 @@ use samekey_shared::accounts::{self, Account, LoginName};
 use samekey_shared::attempts::Lockout;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::clock::{SystemClock, UnixTime};
+use samekey_shared::config::safe_file::UnsafeFile;
 use samekey_shared::config::{Config, ConfigError};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::flows::FlowError;
@@ -108,7 +109,7 @@ pub fn lockout(settings: &Settings) -> Lockout {
 /// Reads the configuration.
 pub fn load(path: &Path) -> Result<Config, Failure> {
     Config::load(path).map_err(|error| {
-        let unreadable = matches!(error, ConfigError::Unreadable { .. });
+        let unreadable = matches!(error, ConfigError::File(UnsafeFile::Unreadable { .. }));
         let failure = Failure::new(Exit::Unavailable, "config_unusable", error.to_string());
         if unreadable {
             failure.hint("`samekey init` makes one; --config names another.")
