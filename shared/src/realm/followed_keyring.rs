@@ -45,3 +45,31 @@ fn stamp(path: &Path) -> Option<Stamp> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SeededEntropy;
+
+    #[test]
+    fn a_rotation_is_followed_and_a_file_that_others_may_read_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyring");
+        let entropy = SeededEntropy::new(1);
+        let first = Keyring::create(&path, &entropy, 100).unwrap().active_id();
+        let followed = FollowedKeyring::load(&path).unwrap();
+        assert_eq!(followed.current().unwrap().active_id(), first);
+        let second = Keyring::rotate(&path, &entropy, 200).unwrap().active_id();
+        let current = followed.current().unwrap();
+        assert_eq!(
+            (current.active_id(), current.key_ids()),
+            (second, [first, second].into())
+        );
+        std::fs::remove_file(&path).unwrap();
+        assert!(followed.current().is_err());
+        Keyring::create(&path, &entropy, 300).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(followed.current().is_err());
+    }
+}
