@@ -120,6 +120,8 @@ impl From<StoreError> for Failure {
         let hint = match &error {
             StoreError::Conflict(_) => return Self::new(Exit::Conflict, "conflict", error.to_string()),
             StoreError::Statement(_) => return Self::failed(error.to_string()),
+            // Its text says what to do.
+            StoreError::Refused(_) => return Self::new(Exit::Unavailable, "store_unavailable", error.to_string()),
             StoreError::Busy(_) => "Another program holds it; try again.",
             StoreError::Full(_) => "Nothing was changed. Make room and try again.",
             StoreError::Inconsistent(_) => "Run `samekey store check`.",

@@ -117,7 +117,7 @@ fn check(path: &Path, found: &Metadata, privacy: Privacy) -> Result<(), UnsafeFi
 
 /// The user whom this program acts as.
 #[expect(unsafe_code, reason = "std does not tell the effective user")]
-fn own_user() -> u32 {
+pub(crate) fn own_user() -> u32 {
     // SAFETY: geteuid takes nothing, touches no memory of ours and cannot fail (POSIX).
     unsafe { libc::geteuid() }
 }

@@ -146,9 +146,13 @@ pub(super) trait Statements {
 }
 
 /// One unit of work: a view of the store in which everything holds or nothing does.
+///
+/// A statement that fails ends the unit: nothing more can be done in it and it is undone, whatever the closure returns.
+/// (PostgreSQL works so by itself. Where a row may be there already, say `ON CONFLICT DO NOTHING` and look at the count.)
 pub struct Tx<'a> {
     statements: &'a mut dyn Statements,
     purpose: Purpose,
+    fault: Option<StoreError>,
 }
 
 /// What a unit of work was begun for.
@@ -160,7 +164,11 @@ pub(super) enum Purpose {
 
 impl<'a> Tx<'a> {
     pub(super) fn over(statements: &'a mut dyn Statements, purpose: Purpose) -> Self {
-        Self { statements, purpose }
+        Self {
+            statements,
+            purpose,
+            fault: None,
+        }
     }
 
     /// Whether this unit was begun to write. A unit begun to read refuses every change.
@@ -168,15 +176,43 @@ impl<'a> Tx<'a> {
         self.purpose == Purpose::Write
     }
 
+    /// The first failure of a statement, for which the unit must be undone.
+    pub(super) fn fault(&self) -> Option<StoreError> {
+        self.fault.clone()
+    }
+
+    fn run<T>(
+        &mut self,
+        params: &[Value],
+        statement: impl FnOnce(&mut dyn Statements) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(fault) = &self.fault {
+            return Err(StoreError::Statement(format!(
+                "the unit of work had failed before: {fault}"
+            )));
+        }
+        // SQLite would keep it, PostgreSQL would not.
+        let holds_nul = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+        let done = if params.iter().any(holds_nul) {
+            Err(StoreError::Statement("a text holds a NUL".into()))
+        } else {
+            statement(self.statements)
+        };
+        if let Err(error) = &done {
+            self.fault = Some(error.clone());
+        }
+        done
+    }
+
     /// Runs a statement and tells how many rows it changed: for PostgreSQL and SQLite alike the rows that the
     /// `WHERE` matched, also where the new value equals the old one.
     pub fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError> {
-        self.statements.execute(sql, params)
+        self.run(params, |statements| statements.execute(sql, params))
     }
 
     /// Runs a statement (a `SELECT`, or one with `RETURNING`) and gives its rows.
     pub fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        self.statements.query(sql, params)
+        self.run(params, |statements| statements.query(sql, params))
     }
 
     /// As `query`, for at most one row.

@@ -1,7 +1,7 @@
 //! Why the store did not do as asked.
 
 /// A failure of the store. None of them may ever be read as "no such row".
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else held the store for longer than we may wait.
     #[error("the store is busy: {0}")]
@@ -21,6 +21,9 @@ pub enum StoreError {
     /// The statement is wrong: a fault of ours.
     #[error("the statement was refused: {0}")]
     Statement(String),
+    /// The store is not safe to use as it lies there, or cannot do what was asked; the text says what to do.
+    #[error("{0}")]
+    Refused(String),
     /// The store was written by a newer release.
     #[error("the store is of schema version {found} of `{component}`, this program knows up to {known}: upgrade it")]
     TooNew {

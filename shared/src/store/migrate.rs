@@ -31,6 +31,32 @@ pub(super) fn run(store: &Store, components: &[Component]) -> Result<(), StoreEr
     })
 }
 
+/// The version of each component in the store.
+pub(super) fn versions(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = tx.query("SELECT component, version FROM schema_versions ORDER BY component", &[])?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?)))
+        .collect()
+}
+
+/// Where the store's schema is not the one that these components expect.
+pub(super) fn differences(versions: &[(String, i64)], components: &[Component]) -> Vec<String> {
+    let differences = components.iter().filter_map(|component| {
+        let known = component.migrations.last().map_or(0, |last| last.version);
+        let found = versions
+            .iter()
+            .find(|(name, _)| name == component.name)
+            .map_or(0, |(_, version)| *version);
+        (found != known).then(|| {
+            format!(
+                "the schema of `{}` is of version {found}, not {known} as this program expects",
+                component.name
+            )
+        })
+    });
+    differences.collect()
+}
+
 fn advance(tx: &mut Tx<'_>, component: &Component) -> Result<(), StoreError> {
     let row = tx.query_opt(
         "SELECT version FROM schema_versions WHERE component = $1",

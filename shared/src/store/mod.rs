@@ -8,25 +8,73 @@
 //! store.write(|tx| ...)   one unit of work: Ok commits it (durably, before `write` returns), Err undoes it
 //! ```
 //!
-//! The closure may run more than once (PostgreSQL asks for that after a serialisation failure), so it must not
-//! leave traces outside the transaction.
+//! Units that write run one after another, on either engine and across threads, processes and machines, so what one
+//! reads is still true when it writes. The closure may run more than once (PostgreSQL may ask for that), so it must
+//! leave no traces outside the transaction, and it must not begin another unit that writes. It should hold nothing up:
+//! hash passwords and talk to others before or after it.
 
 mod driver;
 mod error;
 mod migrate;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
 pub use driver::{Row, Tx, Value};
 pub use error::StoreError;
 pub use migrate::{Component, Migration};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// A file of SQLite.
+    Sqlite(PathBuf),
+    /// The connection string of a PostgreSQL server, `host=… user=… dbname=…` or `postgresql://…`. It is reached over a
+    /// Unix socket or loopback: the connection is not encrypted.
+    Postgres(String),
+}
+
+/// What a checkpoint did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checkpoint {
+    /// Pages carried over from the log into the file.
+    pub pages: i64,
+    /// Pages left in the log, because somebody still reads an older state.
+    pub left: i64,
+}
+
+/// Which store a backup may replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// None that knows of audit events that the backup does not know of.
+    OlderOnly,
+    /// Any that no process has open.
+    Any,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// What is wrong, in words; empty if the store is sound.
+    pub faults: Vec<String>,
+    /// The schema's version of each component in the store.
+    pub versions: Vec<(String, i64)>,
+}
 
 /// A handle to the store; cheap to clone, shared by threads.
 #[derive(Clone)]
 pub struct Store {
-    engine: Arc<sqlite::Sqlite>,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<sqlite::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<postgres::Postgres>),
 }
 
 impl std::fmt::Debug for Store {
@@ -35,47 +83,55 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// Where a store is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreLocation {
-    /// A SQLite file.
-    Sqlite(std::path::PathBuf),
-    /// A PostgreSQL connection string.
-    Postgres(String),
-}
-
 impl Store {
-    /// Opens a store that exists.
+    /// Opens a store that exists. The caller's next act is [`Store::migrate`].
     pub fn open(location: &StoreLocation) -> Result<Self, StoreError> {
         match location {
             StoreLocation::Sqlite(path) => Self::open_sqlite(path),
-            StoreLocation::Postgres(_) => Err(StoreError::Unavailable("built without PostgreSQL".into())),
+            StoreLocation::Postgres(server) => Self::open_postgres(server),
         }
     }
 
-    /// Makes a new store, or opens the one that is there.
+    /// Makes a new store, or opens the one that is there. On PostgreSQL the database itself must exist.
     pub fn create(location: &StoreLocation) -> Result<Self, StoreError> {
         match location {
             StoreLocation::Sqlite(path) => Self::create_sqlite(path),
-            StoreLocation::Postgres(_) => Self::open(location),
+            StoreLocation::Postgres(server) => Self::open_postgres(server),
         }
     }
 
     /// Opens a SQLite store that exists.
     pub fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let engine = sqlite::Sqlite::open(path, sqlite::Absent::Refuse)?;
         Ok(Self {
-            engine: Arc::new(sqlite::Sqlite::open(path, false)?),
+            engine: Engine::Sqlite(Arc::new(engine)),
         })
     }
 
     /// Makes a new SQLite store, or opens the one that is there.
     pub fn create_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let engine = sqlite::Sqlite::open(path, sqlite::Absent::Create)?;
         Ok(Self {
-            engine: Arc::new(sqlite::Sqlite::open(path, true)?),
+            engine: Engine::Sqlite(Arc::new(engine)),
         })
     }
 
-    /// Brings the schema of these components up to date.
+    #[cfg(feature = "postgres")]
+    fn open_postgres(server: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            engine: Engine::Postgres(Arc::new(postgres::Postgres::open(server)?)),
+        })
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn open_postgres(_server: &str) -> Result<Self, StoreError> {
+        Err(StoreError::Refused(
+            "this program was built without PostgreSQL: build it with the feature `postgres`, or name a SQLite file"
+                .into(),
+        ))
+    }
+
+    /// Brings the schema of these components up to date. Several processes may do so at once.
     pub fn migrate(&self, components: &[Component]) -> Result<(), StoreError> {
         migrate::run(self, components)
     }
@@ -86,7 +142,11 @@ impl Store {
         E: From<StoreError>,
         F: FnMut(&mut Tx<'_>) -> Result<T, E>,
     {
-        self.engine.read(&mut work)
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(&mut work),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(engine) => engine.read(&mut work),
+        }
     }
 
     /// Runs `work` as one unit: durable when this returns Ok, undone when it returns Err.
@@ -95,6 +155,49 @@ impl Store {
         E: From<StoreError>,
         F: FnMut(&mut Tx<'_>) -> Result<T, E>,
     {
-        self.engine.write(&mut work)
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.write(&mut work),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(engine) => engine.write(&mut work),
+        }
+    }
+
+    /// Housekeeping for a daemon to do when it is idle, every minute or so: SQLite's log is carried over into the file,
+    /// so that no login has to. Others go on reading and writing meanwhile. PostgreSQL does it by itself.
+    pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.checkpoint(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Ok(Checkpoint::default()),
+        }
+    }
+
+    /// Looks whether the store is sound and of the schema that `components` expect. Reads the whole file of SQLite.
+    pub fn check(&self, components: &[Component]) -> Result<Health, StoreError> {
+        let versions = self.read(migrate::versions)?;
+        let mut faults = match &self.engine {
+            Engine::Sqlite(engine) => engine.faults()?,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Vec::new(),
+        };
+        faults.extend(migrate::differences(&versions, components));
+        Ok(Health { faults, versions })
+    }
+
+    /// Writes a consistent copy to a new file of mode 0600, while others go on reading and writing.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.backup(to),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Err(StoreError::Refused(
+                "a PostgreSQL store is backed up with `pg_dump` and restored with `pg_restore`".into(),
+            )),
+        }
+    }
+
+    /// Puts a backup in the place of the store at `to`, which no process may have open, or where none is. The store that
+    /// it replaces stays beside it: its path is returned. If this is cut short, either the old or the new one is there.
+    pub fn restore(from: &Path, to: &Path, overwrite: Overwrite) -> Result<Option<PathBuf>, StoreError> {
+        sqlite::restore(from, to, overwrite)
     }
 }
