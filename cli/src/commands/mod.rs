@@ -10,6 +10,7 @@ mod policy;
 mod recovery_codes;
 mod signing_keys;
 mod status;
+mod store;
 
 use crate::exit::Failure;
 use crate::output::Answer;
@@ -60,6 +61,9 @@ enum Verb {
     /// The keys that sign tokens for web apps
     #[command(subcommand)]
     SigningKeys(signing_keys::Verb),
+    /// The store: check it, copy it, put it back
+    #[command(subcommand)]
+    Store(store::Verb),
     /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
     Status(status::Arguments),
 }
@@ -76,6 +80,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Audit(verb) => audit::run(cli, verb),
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
+        Verb::Store(verb) => store::run(&cli.config, verb),
         Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
     }
 }
