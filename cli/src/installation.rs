@@ -3,14 +3,12 @@
 use crate::exit::{Exit, Failure};
 use crate::identity;
 use samekey_shared::accounts::{self, Account, LoginName};
-use samekey_shared::attempts::Lockout;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::clock::{SystemClock, UnixTime};
 use samekey_shared::config::safe_file::UnsafeFile;
 use samekey_shared::config::{Config, ConfigError};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::flows::FlowError;
-use samekey_shared::policy::Settings;
 use samekey_shared::realm::{Realm, RealmError};
 use samekey_shared::source::Door;
 use samekey_shared::store::{StoreError, Tx};
@@ -93,17 +91,6 @@ pub fn event(kind: EventKind) -> Event {
     Event::new(kind, Actor::Operator { uid: operator.uid })
         .at(Door::Command, "samekey")
         .detail("operator", format!("cli:{}", operator.name))
-}
-
-/// What the policy says about failures, as the throttle takes it.
-pub fn lockout(settings: &Settings) -> Lockout {
-    let said = settings.lockout;
-    Lockout {
-        attempts: said.attempts,
-        window: said.window,
-        lock_for: said.lock_for,
-        hard_stop: said.hard_stop,
-    }
 }
 
 /// Reads the configuration.

@@ -670,3 +670,22 @@ fn a_password_checked_by_the_system_goes_on_to_the_code() {
         RefusalCode::OutOfTurn
     );
 }
+
+#[test]
+fn a_policy_without_skew_takes_the_present_code_only() {
+    let scene = scene();
+    let ssh = shell("192.0.2.7");
+    let before = scene.phone.code_at(scene.test.clock.now());
+    scene.test.clock.advance(30);
+    scene
+        .test
+        .policy(&format!("{STRICT}[settings]\ntotp = {{ skew = 0 }}\n"))
+        .unwrap();
+    let (mut sign_in, _) = scene.start(&ssh, at_shell("ann"));
+    assert_eq!(
+        notice(scene.answer(&ssh, &mut sign_in, Answer::Code(before.clone()))),
+        Some(Notice::CodeWrong)
+    );
+    scene.test.policy(STRICT).unwrap();
+    let _ = granted(scene.answer(&ssh, &mut sign_in, Answer::Code(before)));
+}

@@ -81,6 +81,9 @@ impl fmt::Display for GroupSource {
 }
 
 impl GroupSource {
+    /// Every word for one.
+    pub const WORDS: &'static [&'static str] = &["nss", "store", "both"];
+
     /// Whether the system has to be asked: do that before the unit of work, for a directory may take seconds.
     pub fn asks_nss(self) -> bool {
         matches!(self, Self::Nss | Self::Both)

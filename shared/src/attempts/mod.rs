@@ -30,13 +30,15 @@ use crate::store::{StoreError, Tx};
 use throttle::Bucket;
 
 /// How many tries, and what happens after them (policy `[settings] lockout`; W21).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Lockout {
     /// Failures that lock; at least 1.
     pub attempts: u32,
     /// Seconds without a failure after which the count starts anew.
     pub window: i64,
     /// Seconds that a lock lasts.
+    #[serde(rename = "for")]
     pub lock_for: i64,
     /// Failures of strangers since the account's last success, after which only somebody else's act lets them try again.
     pub hard_stop: u32,

@@ -17,9 +17,6 @@ pub const PERIOD: i64 = 30;
 const SECRET_BYTES: usize = 20;
 /// Keys that other programs made: 80 bits was libpam-google-authenticator's default for years.
 const IMPORT_BYTES: std::ops::RangeInclusive<usize> = 10..=128;
-/// Steps accepted on either side of the present one; more is never learnt (S8).
-const WINDOW: i64 = 1;
-
 /// The hash under the code. New devices use SHA-1, because many apps ignore any other (R17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
@@ -151,7 +148,7 @@ impl Pending {
     /// Shows that the app has the key. With a wrong code it stays pending.
     pub fn prove(self, code: &str, now: UnixTime) -> Result<Proven, Self> {
         // The latest step that fits: nothing up to it can be offered again.
-        match matching_steps(&self.secret, self.shape, code, now).last() {
+        match matching_steps(&self.secret, self.shape, code, Window::default(), now).last() {
             Some(step) => Ok(Proven {
                 pending: self,
                 step: *step,
@@ -246,7 +243,13 @@ impl Drop for Kept {
 
 /// The steps of the window whose code this is, earliest first: none, one, or by rare chance more. Spaces in the
 /// code are dropped (R17); all of the window is computed and compared in constant time.
-pub(crate) fn matching_steps(secret: &SecretBytes, shape: Shape, code: &str, now: UnixTime) -> Vec<i64> {
+pub(crate) fn matching_steps(
+    secret: &SecretBytes,
+    shape: Shape,
+    code: &str,
+    window: Window,
+    now: UnixTime,
+) -> Vec<i64> {
     let Some(code) = digits_of(code, shape.digits) else {
         return Vec::new();
     };
@@ -265,7 +268,7 @@ pub(crate) fn matching_steps(secret: &SecretBytes, shape: Shape, code: &str, now
         let right = Zeroizing::new(codes.generate(time).to_string());
         bool::from(right.as_bytes().ct_eq(code.as_bytes()))
     };
-    (present - WINDOW..=present + WINDOW).filter(fits).collect()
+    (present - window.0..=present + window.0).filter(fits).collect()
 }
 
 /// The digits of a code as somebody typed it; `None` if it is not so many digits.
@@ -276,6 +279,24 @@ fn digits_of(code: &str, digits: u8) -> Option<Zeroizing<String>> {
     let typed = Zeroizing::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
     let right = typed.len() == usize::from(digits) && typed.bytes().all(|b| b.is_ascii_digit());
     right.then_some(typed)
+}
+
+/// How many steps before and after the present one are accepted (policy `[settings] totp.skew`; Q25).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window(i64);
+
+impl Window {
+    /// Of so many steps, at most one: more would keep a code alive for minutes (RFC 6238, section 5.2).
+    pub fn of(steps: u32) -> Self {
+        Self(i64::from(steps.min(1)))
+    }
+}
+
+impl Default for Window {
+    /// One step, which forgives a clock half a minute off.
+    fn default() -> Self {
+        Self(1)
+    }
 }
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
@@ -339,7 +360,7 @@ mod tests {
                 (Algorithm::Sha512, 64, sha512),
             ] {
                 let app = imported(algorithm, 8, &key[..length]);
-                let steps = matching_steps(app.secret(), app.shape(), code, time);
+                let steps = matching_steps(app.secret(), app.shape(), code, Window::default(), time);
                 assert_eq!(steps, [time / 30], "{algorithm:?} {time}");
             }
         }
@@ -351,7 +372,7 @@ mod tests {
         let now = 1_700_000_015;
         for (away, accepted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
             let code = app.code_at(now + away * PERIOD);
-            let steps = matching_steps(app.secret(), app.shape(), &code, now);
+            let steps = matching_steps(app.secret(), app.shape(), &code, Window::default(), now);
             assert_eq!(!steps.is_empty(), accepted, "{away} steps away");
         }
     }
@@ -361,7 +382,7 @@ mod tests {
         let app = pending();
         let now = 1_700_000_015;
         let code = app.code_at(now);
-        let fits = |typed: &str| !matching_steps(app.secret(), app.shape(), typed, now).is_empty();
+        let fits = |typed: &str| !matching_steps(app.secret(), app.shape(), typed, Window::default(), now).is_empty();
         for good in [
             code.clone(),
             format!("{} {}", &code[..3], &code[3..]),
@@ -389,9 +410,9 @@ mod tests {
     fn a_broken_clock_accepts_nothing_and_does_not_panic() {
         let app = pending();
         for now in [i64::MIN, -1_000_000, i64::MAX] {
-            assert!(matching_steps(app.secret(), app.shape(), "000000", now).len() <= 3);
+            assert!(matching_steps(app.secret(), app.shape(), "000000", Window::default(), now).len() <= 3);
         }
-        assert!(matching_steps(app.secret(), app.shape(), &app.code_at(59), -59).is_empty());
+        assert!(matching_steps(app.secret(), app.shape(), &app.code_at(59), Window::default(), -59).is_empty());
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Circumstances {
         // The last recovery code is no longer bound once it is spent, and yet it has just been shown.
         methods.extend(standing.just_used);
         let account = subject.account().map(|account| account.id);
-        let groups = groups::of(group_source(&policy), tx, host.groups.clone(), account)?;
+        let groups = groups::of(policy.group_source(), tx, host.groups.clone(), account)?;
         let no_flags = BTreeSet::new();
         let facts = Facts {
             user: subject.login().map_or("", LoginName::as_str),
@@ -217,25 +217,6 @@ fn proven(evidence: &Evidence) -> Proven {
         level: evidence.level(),
         method: Some(evidence.method()),
         at: evidence.at(),
-    }
-}
-
-/// The throttle's numbers, as the policy has them.
-pub(super) fn lockout(policy: &Policy) -> attempts::Lockout {
-    let set = &policy.settings().lockout;
-    attempts::Lockout {
-        attempts: set.attempts,
-        window: set.window,
-        lock_for: set.lock_for,
-        hard_stop: set.hard_stop,
-    }
-}
-
-fn group_source(policy: &Policy) -> groups::GroupSource {
-    match policy.group_source() {
-        policy::GroupSource::Nss => groups::GroupSource::Nss,
-        policy::GroupSource::Store => groups::GroupSource::Store,
-        policy::GroupSource::Both => groups::GroupSource::Both,
     }
 }
 

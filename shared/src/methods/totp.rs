@@ -7,7 +7,7 @@
 use super::{Checked, Evidence, Method, MethodError};
 use crate::clock::UnixTime;
 use crate::devices::rows::secret_place;
-use crate::devices::totp::{Shape, matching_steps};
+use crate::devices::totp::{Shape, Window, matching_steps};
 use crate::ids::{AccountId, DeviceId};
 use crate::params;
 use crate::secrets::Keyring;
@@ -19,6 +19,7 @@ pub fn check(
     keyring: &Keyring,
     account: AccountId,
     code: &str,
+    window: Window,
     now: UnixTime,
 ) -> Result<Checked, MethodError> {
     let apps = tx.query(
@@ -27,7 +28,7 @@ pub fn check(
     )?;
     let mut found = Checked::Wrong;
     for app in &apps {
-        match check_app(tx, keyring, app, code, now)? {
+        match check_app(tx, keyring, app, code, window, now)? {
             accepted @ Checked::Accepted(_) => return Ok(accepted),
             Checked::Replayed => found = Checked::Replayed,
             Checked::Wrong => {}
@@ -36,11 +37,18 @@ pub fn check(
     Ok(found)
 }
 
-fn check_app(tx: &mut Tx<'_>, keyring: &Keyring, app: &Row, code: &str, now: UnixTime) -> Result<Checked, MethodError> {
+fn check_app(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    app: &Row,
+    code: &str,
+    window: Window,
+    now: UnixTime,
+) -> Result<Checked, MethodError> {
     let device: DeviceId = app.parsed(0)?;
     let last_step = app.int(3)?;
     let secret = keyring.open(&secret_place(device), app.bytes(4)?)?;
-    let steps = matching_steps(&secret, shape(app)?, code, now);
+    let steps = matching_steps(&secret, shape(app)?, code, window, now);
     if steps.is_empty() {
         return Ok(Checked::Wrong);
     }

@@ -7,7 +7,7 @@ use super::selectors::When;
 use super::settings::Settings;
 use super::terms::Terms;
 use super::test_case::TestCase;
-use super::words::words;
+use crate::accounts::GroupSource;
 use crate::clock::UnixTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,18 +50,6 @@ pub struct Exception {
     pub automation: bool,
     /// Its line in the file.
     pub line: usize,
-}
-
-words! {
-    /// Where group membership comes from, for shells and web alike.
-    GroupSource, NotAGroupSource, "one of: nss, store, both", {
-        /// The system's name service: /etc/group, LDAP, SSSD.
-        Nss = "nss",
-        /// The store.
-        Store = "store",
-        /// The union of both; unknown when either is.
-        Both = "both",
-    }
 }
 
 /// Everything that a policy file says, its preset included.

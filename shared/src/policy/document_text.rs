@@ -1,6 +1,6 @@
 //! Reads a policy file: every fault is told with its line, and one is enough not to load it.
 
-use super::document::{Document, Exception, GroupSource, Rule};
+use super::document::{Document, Exception, Rule};
 use super::presets::Preset;
 use super::problem::{Problem, Problems, Span};
 use super::reader::{Fields, Item};
@@ -10,6 +10,7 @@ use super::selectors_text::{self, Named};
 use super::settings::Settings;
 use super::terms::{Field, Terms, TwoTypes};
 use super::{lints, settings_text, test_case_text};
+use crate::accounts::GroupSource;
 use crate::config::strict;
 use crate::methods::{Level, Method};
 use std::collections::BTreeMap;

@@ -45,7 +45,7 @@ mod words;
 pub use check::{CheckReport, check};
 pub use decide::{Proven, State, decide};
 pub use decision::{AllowReason, Decision, DenyCode};
-pub use document::{Document, Exception, GroupSource, NotAGroupSource, Rule};
+pub use document::{Document, Exception, Rule};
 pub use explain::{Explanation, Weighed, explain};
 pub use facts::{Facts, FirstFactorKind, NotAFirstFactor, NotASource, SourceFact};
 pub use glob::Glob;
@@ -56,13 +56,14 @@ pub use problem::Problem;
 pub use requirement::{Requirement, requirement, requirement_with_reports};
 pub use selectors::{Condition, Truth, Wanted, When};
 pub use settings::{
-    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, Lockout, NotDeviceNames, NotEmailUse, NotFirstBind,
+    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, NotDeviceNames, NotEmailUse, NotFirstBind,
     NotSelfService, SelfService, Settings, Totp,
 };
 pub use terms::{Field, NotTwoTypes, Terms, TwoTypes};
 pub use test_case::{Expected, TestCase};
 pub use warnings::KnownAccount;
 
+use crate::accounts::GroupSource;
 use std::sync::Arc;
 
 /// A policy that may be asked: parsed, without faults, immutable, cheap to clone.

@@ -2,6 +2,7 @@
 
 use super::networks::SourceTerm;
 use super::words::words;
+use crate::attempts::Lockout;
 
 words! {
     /// What people may change on their own (R25).
@@ -79,22 +80,6 @@ pub struct Totp {
     pub skew: u32,
     /// Whether a device's drift is remembered. Always false: learning it let used codes in again elsewhere (S8).
     pub learn_drift: bool,
-}
-
-/// `lockout` (W21)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Lockout {
-    /// Wrong answers within `window` that lock.
-    pub attempts: u32,
-    /// Seconds after which a wrong answer no longer counts.
-    pub window: i64,
-    /// Seconds for which it stays locked (`for` in the file).
-    #[serde(rename = "for")]
-    pub lock_for: i64,
-    /// Wrong answers from strangers without one right answer between them that lock until an administrator unlocks
-    /// (NIST SP 800-63B 3.2.2: at most 100).
-    pub hard_stop: u32,
 }
 
 /// `first-bind`
@@ -180,12 +165,7 @@ impl Default for Settings {
                 learn_drift: false,
             },
             recovery_codes: 10,
-            lockout: Lockout {
-                attempts: 5,
-                window: 900,
-                lock_for: 900,
-                hard_stop: 100,
-            },
+            lockout: Lockout::default(),
             checkup: 28 * 86_400,
             session: 6 * 3600,
             idle: 3600,

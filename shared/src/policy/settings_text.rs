@@ -3,9 +3,8 @@
 use super::problem::{Problems, Span};
 use super::reader::{Fields, Item};
 use super::selectors_text::{Named, source_terms};
-use super::settings::{
-    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, Lockout, SelfService, Settings, Totp,
-};
+use super::settings::{DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, SelfService, Settings, Totp};
+use crate::attempts::Lockout;
 use toml::de::DeValue;
 
 pub(super) const KEYS: [&str; 19] = [

@@ -3,6 +3,7 @@
 use samekey_shared::accounts::{self, LoginName, NewAccount, PasswordCost};
 use samekey_shared::devices::recovery::Drawn;
 use samekey_shared::devices::totp::Pending;
+use samekey_shared::devices::totp::Window;
 use samekey_shared::devices::{self, Device, DeviceError, Limits};
 use samekey_shared::entropy::SeededEntropy;
 use samekey_shared::ids::AccountId;
@@ -81,7 +82,7 @@ impl Realm {
 
     pub fn check(&self, account: AccountId, code: &str, now: i64) -> Result<Checked, MethodError> {
         self.store
-            .write(|tx| totp::check(tx, &self.keyring, account, code, now))
+            .write(|tx| totp::check(tx, &self.keyring, account, code, Window::default(), now))
     }
 
     pub fn codes(&self, account: AccountId) -> Vec<SecretText> {

@@ -2,6 +2,7 @@
 
 use super::realm::{NOW, Realm, is_accepted};
 use samekey_shared::devices;
+use samekey_shared::devices::totp::Window;
 use samekey_shared::methods::{MethodError, totp};
 use samekey_shared::params;
 use samekey_shared::secrets::{Keyring, reseal};
@@ -38,7 +39,9 @@ fn after_a_rotation_everything_moves_to_the_new_key_and_still_works() {
     assert_eq!(report.in_use, [rotated.active_id()].into());
     Keyring::drop_retired(&path, &[old].into()).unwrap();
     let code = app.code_at(NOW);
-    let checked = realm.store.write(|tx| totp::check(tx, &rotated, alice, &code, NOW));
+    let checked = realm
+        .store
+        .write(|tx| totp::check(tx, &rotated, alice, &code, Window::default(), NOW));
     assert!(is_accepted(&checked.unwrap()));
     let again = reseal::all(&realm.store, &rotated, &realm.entropy, devices::rows::SEALED).unwrap();
     assert_eq!((again.seen, again.moved), (1, 0));

@@ -2,6 +2,7 @@
 
 use super::realm::{NOW, Realm, is_accepted};
 use samekey_shared::devices::totp::PERIOD;
+use samekey_shared::devices::totp::Window;
 use samekey_shared::ids::AccountId;
 use samekey_shared::methods::{Checked, Method, MethodError, totp};
 use samekey_shared::store::{Store, StoreError};
@@ -38,7 +39,11 @@ fn of_many_at_once_with_one_code_exactly_one_is_accepted() {
                 .map(|n| {
                     let store = if n % 2 == 0 { &realm.store } else { &other_door };
                     let (keyring, code) = (&realm.keyring, &code);
-                    scope.spawn(move || store.write(|tx| totp::check(tx, keyring, alice, code, now)).unwrap())
+                    scope.spawn(move || {
+                        store
+                            .write(|tx| totp::check(tx, keyring, alice, code, Window::default(), now))
+                            .unwrap()
+                    })
                 })
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -102,7 +107,14 @@ fn a_unit_that_fails_spends_nothing() {
     let (alice, app, _) = realm.alice_with_app();
     let code = app.code_at(NOW);
     let failed = realm.store.write(|tx| {
-        assert!(is_accepted(&totp::check(tx, &realm.keyring, alice, &code, NOW)?));
+        assert!(is_accepted(&totp::check(
+            tx,
+            &realm.keyring,
+            alice,
+            &code,
+            Window::default(),
+            NOW
+        )?));
         Err::<(), MethodError>(StoreError::Unavailable("the audit trail cannot be written".into()).into())
     });
     assert!(failed.is_err());

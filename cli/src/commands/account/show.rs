@@ -3,7 +3,7 @@
 use super::{as_json, described};
 use crate::commands::device;
 use crate::exit::Failure;
-use crate::installation::{self, Installation};
+use crate::installation::Installation;
 use crate::output::{Answer, Table, moment};
 use samekey_shared::accounts::rows;
 use samekey_shared::{attempts, devices};
@@ -53,7 +53,7 @@ pub fn show(installation: &Installation, name: &str) -> Result<Answer, Failure> 
     let name = installation.login_name(name)?;
     let (mut devices, locks) = installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
-        let lockout = installation::lockout(installation.realm.policy(tx)?.settings());
+        let lockout = installation.realm.policy(tx)?.settings().lockout;
         let locks = attempts::locks(tx, &lockout, &name, installation.now())?;
         Ok::<_, Failure>((devices::rows::bound(tx, account.id)?.devices, locks))
     })?;

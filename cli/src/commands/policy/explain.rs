@@ -2,7 +2,6 @@
 //!
 //! What no option tells is taken from the store, from the name service and from the configuration, as the doors take it.
 
-use super::known::group_source;
 use crate::exit::{Exit, Failure};
 use crate::installation::Installation;
 use crate::output::Answer;
@@ -163,7 +162,7 @@ fn look(
         SourceFact::Addr(address) => Some(!attempts::is_known_source(tx, name, &Source::address(address))?),
         SourceFact::Unknown => None,
     };
-    let groups = groups::of(group_source(policy), tx, nss.clone(), id)?;
+    let groups = groups::of(policy.group_source(), tx, nss.clone(), id)?;
     let host = arguments
         .service
         .starts_with("pam:")

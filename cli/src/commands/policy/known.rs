@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use crate::installation::Installation;
 use samekey_shared::accounts::{self, Account, AccountState, Groups, groups};
 use samekey_shared::devices;
-use samekey_shared::policy::{GroupSource, KnownAccount, Policy};
+use samekey_shared::policy::{KnownAccount, Policy};
 
 /// So many accounts are looked at: each may cost a question to a directory.
 const MOST: u32 = 10_000;
@@ -42,7 +42,7 @@ pub fn accounts(installation: &Installation, text: &str) -> Result<Known, Failur
 }
 
 fn one(installation: &Installation, policy: &Policy, account: &Account) -> Result<KnownAccount, Failure> {
-    let source = group_source(policy);
+    let source = policy.group_source();
     // Outside the unit of work: a directory may take seconds.
     let nss = if source.asks_nss() {
         groups::from_nss(&account.name)
@@ -58,13 +58,4 @@ fn one(installation: &Installation, policy: &Policy, account: &Account) -> Resul
             bound: devices::rows::bound(tx, account.id)?.methods(),
         })
     })
-}
-
-/// Where the policy takes groups from, as the look-up takes it.
-pub fn group_source(policy: &Policy) -> accounts::GroupSource {
-    match policy.group_source() {
-        GroupSource::Nss => accounts::GroupSource::Nss,
-        GroupSource::Store => accounts::GroupSource::Store,
-        GroupSource::Both => accounts::GroupSource::Both,
-    }
 }

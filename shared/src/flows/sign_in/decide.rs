@@ -1,6 +1,6 @@
 //! From the policy's decision to the next step.
 
-use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject, lockout};
+use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject};
 use super::{Purpose, SignIn, Stage, record};
 use crate::accounts::{LoginName, rows};
 use crate::attempts::{self, Gate};
@@ -250,7 +250,7 @@ impl SignIn {
 
 fn gate(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances, now: UnixTime) -> Result<Gate, FlowError> {
     Ok(match facts.subject.login() {
-        Some(login) => attempts::gate(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)?,
+        Some(login) => attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?,
         None => Gate::Open { left: 1 },
     })
 }

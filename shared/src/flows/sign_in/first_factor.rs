@@ -1,6 +1,6 @@
 //! The password, where this machine asks it.
 
-use super::super::circumstances::{self, HostView, Subject, lockout};
+use super::super::circumstances::{self, HostView, Subject};
 use super::{MOST_TRIES, PasswordSource, SignIn, Stage};
 use crate::accounts::password::{self, Match, PasswordError, PasswordHash};
 use crate::accounts::rows;
@@ -36,7 +36,7 @@ impl SignIn {
             let policy = visit.realm.policy(tx)?;
             Ok(attempts::gate(
                 tx,
-                &lockout(&policy),
+                &policy.settings().lockout,
                 &login,
                 &visit.doorway.source,
                 now,
@@ -125,7 +125,9 @@ impl SignIn {
         let counted = visit.realm.store.write(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;
             let gate = match facts.subject.login() {
-                Some(login) => attempts::failed(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)?,
+                Some(login) => {
+                    attempts::failed(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?
+                }
                 None => Gate::Open { left: 1 },
             };
             audit::append(

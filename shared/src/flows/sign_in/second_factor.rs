@@ -1,9 +1,10 @@
 //! The code: checked, spent and counted in one unit of work, together with what it opens.
 
-use super::super::circumstances::{Circumstances, HostView, Subject, lockout};
+use super::super::circumstances::{Circumstances, HostView, Subject};
 use super::{MOST_TRIES, SignIn};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
+use crate::devices::totp::Window;
 use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, RefusalCode, Step, Visit};
 use crate::methods::recovery_code::{self, Prepared};
 use crate::methods::{self, Checked, Method};
@@ -42,7 +43,10 @@ impl SignIn {
             let checked = match (&facts.subject, &facts.decision) {
                 (Subject::Open(account), Decision::Challenge { methods, .. }) if methods.contains(&method) => {
                     match (&method, &paper) {
-                        (Method::Totp, _) => methods::totp::check(tx, &keyring, account.id, typed.expose(), now),
+                        (Method::Totp, _) => {
+                            let window = Window::of(facts.policy.settings().totp.skew);
+                            methods::totp::check(tx, &keyring, account.id, typed.expose(), window, now)
+                        }
                         (Method::RecoveryCode, Some(found)) => recovery_code::spend(tx, found, now),
                         _ => Ok(Checked::Wrong),
                     }
@@ -155,7 +159,7 @@ impl SignIn {
         let Some(login) = facts.subject.login() else {
             return Ok(Outcome::Again(notice));
         };
-        let gate = attempts::failed(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)?;
+        let gate = attempts::failed(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?;
         if let Gate::Locked { until } = gate {
             audit::append(
                 tx,
@@ -175,7 +179,7 @@ fn shut(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances) -> Result<Opt
     };
     let now = visit.realm.clock.now();
     Ok(
-        match attempts::gate(tx, &lockout(&facts.policy), login, &visit.doorway.source, now)? {
+        match attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)? {
             Gate::Locked { until } => Some(RefusalCode::TooManyAttempts { until }),
             Gate::Open { .. } => None,
         },
