@@ -1,6 +1,8 @@
 //! Logins through PAM: sshd, sudo, su and login.
 
+mod agent;
 mod elevation;
+mod fail_closed;
 mod module;
 mod module_abi;
 mod sshd;

@@ -3,5 +3,8 @@
 pub mod boxed;
 pub mod built;
 pub mod fake_agent;
+pub mod live_agent;
 pub mod pam_host;
 pub mod site;
+#[cfg(target_arch = "x86_64")]
+pub mod tracer;
