@@ -126,6 +126,7 @@ fn start(user: &str) -> Start {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with how a conversation went")]
 fn refused(reason: Reason) -> Option<Verdict> {
     Some(Verdict::Refused { reason })
 }

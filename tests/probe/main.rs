@@ -2,7 +2,11 @@
 //! else; or an agent that grants everything to everybody, for playing the squatter.
 //!
 //! `pam_probe login FOLDER SERVICE USER PHASE [ANSWER…]` exits with the PAM code. `pam_probe squat SOCKET` listens.
-#![expect(dead_code, reason = "the application's side of libpam is shared with the tests, which use more of it")]
+#![expect(clippy::unwrap_used, reason = "a part of the tests")]
+#![expect(
+    dead_code,
+    reason = "the application's side of libpam is shared with the tests, which use more of it"
+)]
 
 #[path = "../support/pam_host.rs"]
 mod pam_host;
@@ -14,9 +18,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Closing this descriptor, which does not exist, tells a tracer that the login begins.
-pub const BEGINS: i32 = -4242;
+const BEGINS: i32 = -4242;
 /// The same for its end.
-pub const ENDS: i32 = -4243;
+const ENDS: i32 = -4243;
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().collect();
@@ -29,7 +33,11 @@ fn main() -> ExitCode {
 }
 
 fn login(folder: &str, service: &str, user: &str, phase: &str, answers: &[&str]) -> ExitCode {
-    let phase = if phase == "account" { Phase::Account } else { Phase::Authenticate };
+    let phase = if phase == "account" {
+        Phase::Account
+    } else {
+        Phase::Authenticate
+    };
     let replies = answers.iter().map(|answer| Reply::text(answer)).collect();
     let host = PamHost::new(Path::new(folder));
     mark(BEGINS);
@@ -51,7 +59,13 @@ fn squat(socket: &Path) -> ExitCode {
         let stream = stream.unwrap();
         let mut reader = Reader::new(&stream);
         let _ = reader.receive::<FromModule>(|_| Ok(()));
-        let _ = samekey_wire::write(&mut &stream, &FromAgent::Prompt { text: "code: ".into(), echo: Echo::On });
+        let _ = samekey_wire::write(
+            &mut &stream,
+            &FromAgent::Prompt {
+                text: "code: ".into(),
+                echo: Echo::On,
+            },
+        );
         let _ = reader.receive::<FromModule>(|_| Ok(()));
         let _ = samekey_wire::write(&mut &stream, &FromAgent::Verdict(Verdict::Granted));
     }

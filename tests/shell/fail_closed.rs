@@ -20,7 +20,10 @@ const CONTROL: &str = "[success=done ignore=ignore default=die]";
 
 /// The signs that the probe gives.
 #[cfg(target_arch = "x86_64")]
-const MARKS: Marks = Marks { begins: -4242, ends: -4243 };
+const MARKS: Marks = Marks {
+    begins: -4242,
+    ends: -4243,
+};
 
 struct Place {
     folder: TempDir,
@@ -37,7 +40,11 @@ impl Place {
     }
 
     fn stack(&self, socket: &Path) {
-        let line = format!("{CONTROL} {} socket={} timeout=1", built::module().display(), socket.display());
+        let line = format!(
+            "{CONTROL} {} socket={} timeout=1",
+            built::module().display(),
+            socket.display()
+        );
         self.host.service(
             "sshd",
             &format!("auth {line}\nauth required pam_permit.so\naccount {line}\naccount required pam_permit.so\n"),
@@ -64,7 +71,10 @@ fn line(message: &FromAgent) -> Vec<u8> {
 }
 
 fn prompt() -> FromAgent {
-    FromAgent::Prompt { text: "\ncode: ".into(), echo: Echo::On }
+    FromAgent::Prompt {
+        text: "\ncode: ".into(),
+        echo: Echo::On,
+    }
 }
 
 fn granted() -> FromAgent {
@@ -78,23 +88,44 @@ fn exempt() -> FromAgent {
 /// Whole lines that no honest agent sends, all of them smelling of a grant.
 fn lies() -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: &str| format!("{text}\n").into_bytes();
-    let long = format!("{{\"v\":1,\"body\":{{\"info\":{{\"text\":\"{}\"}}}}}}\n", "a".repeat(MAX_LINE));
+    let long = format!(
+        "{{\"v\":1,\"body\":{{\"info\":{{\"text\":\"{}\"}}}}}}\n",
+        "a".repeat(MAX_LINE)
+    );
     vec![
         ("another version", text(r#"{"v":2,"body":{"verdict":"granted"}}"#)),
         ("no version", text(r#"{"body":{"verdict":"granted"}}"#)),
         ("version in letters", text(r#"{"v":"1","body":{"verdict":"granted"}}"#)),
-        ("an unknown field", text(r#"{"v":1,"body":{"verdict":"granted"},"ok":true}"#)),
-        ("an unknown field inside", text(r#"{"v":1,"body":{"verdict":{"granted":{}}}}"#)),
-        ("two bodies", text(r#"{"v":1,"body":{"verdict":"too-many"},"body":{"verdict":"granted"}}"#)),
+        (
+            "an unknown field",
+            text(r#"{"v":1,"body":{"verdict":"granted"},"ok":true}"#),
+        ),
+        (
+            "an unknown field inside",
+            text(r#"{"v":1,"body":{"verdict":{"granted":{}}}}"#),
+        ),
+        (
+            "two bodies",
+            text(r#"{"v":1,"body":{"verdict":"too-many"},"body":{"verdict":"granted"}}"#),
+        ),
         ("an unknown verdict", text(r#"{"v":1,"body":{"verdict":"success"}}"#)),
         ("capital letters", text(r#"{"v":1,"body":{"verdict":"Granted"}}"#)),
         ("a number", text(r#"{"v":1,"body":{"verdict":0}}"#)),
         ("PAM_IGNORE", text(r#"{"v":1,"body":{"verdict":25}}"#)),
         ("null", text("null")),
         ("an empty line", text("")),
-        ("a refusal, then a grant", [line(&FromAgent::Verdict(Verdict::TooMany)), line(&granted())].concat()),
-        ("a zero byte", text("{\"v\":1,\"body\":{\"info\":{\"text\":\"\\u0000\"}}}\n\0")),
-        ("no UTF-8", b"{\"v\":1,\"body\":{\"info\":{\"text\":\"\xff\"}}}\n".to_vec()),
+        (
+            "a refusal, then a grant",
+            [line(&FromAgent::Verdict(Verdict::TooMany)), line(&granted())].concat(),
+        ),
+        (
+            "a zero byte",
+            text("{\"v\":1,\"body\":{\"info\":{\"text\":\"\\u0000\"}}}\n\0"),
+        ),
+        (
+            "no UTF-8",
+            b"{\"v\":1,\"body\":{\"info\":{\"text\":\"\xff\"}}}\n".to_vec(),
+        ),
         ("a line without end", vec![b'a'; 2 * MAX_LINE]),
         ("a message too long", long.into_bytes()),
         ("nothing but brackets", vec![b'['; MAX_LINE - 1]),
@@ -118,7 +149,11 @@ fn an_agent_that_lies_gets_nobody_in() {
 
 fn prompts_without_end() -> Vec<Act> {
     let prompts = (0..70).flat_map(|_| [Act::Say(prompt()), Act::Hear]);
-    [Act::Hear].into_iter().chain(prompts).chain([Act::Say(granted())]).collect()
+    [Act::Hear]
+        .into_iter()
+        .chain(prompts)
+        .chain([Act::Say(granted())])
+        .collect()
 }
 
 #[test]
@@ -128,14 +163,26 @@ fn an_agent_out_of_turn_gets_nobody_in() {
     for (what, script) in [
         ("a grant before any prompt", vec![Act::Hear, Act::Say(granted())]),
         ("a grant before it has heard anything", vec![Act::Say(granted())]),
-        ("exempt after a prompt", vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Say(exempt())]),
+        (
+            "exempt after a prompt",
+            vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Say(exempt())],
+        ),
         ("prompts without end", prompts_without_end()),
         ("silence", vec![Act::Hear, Act::Hold]),
-        ("silence after a prompt", vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Hold]),
+        (
+            "silence after a prompt",
+            vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Hold],
+        ),
         ("it hangs up at once", vec![Act::HangUp]),
         ("it hangs up after the start", vec![Act::Hear, Act::HangUp]),
-        ("it hangs up during the prompt", vec![Act::Hear, Act::Say(prompt()), Act::HangUp]),
-        ("it hangs up after the answer", vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::HangUp]),
+        (
+            "it hangs up during the prompt",
+            vec![Act::Hear, Act::Say(prompt()), Act::HangUp],
+        ),
+        (
+            "it hangs up after the answer",
+            vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::HangUp],
+        ),
     ] {
         points += place.refused(Phase::Authenticate, script, what);
     }
@@ -167,7 +214,9 @@ fn a_refusal_damaged_in_any_bit_gets_nobody_in() {
     let place = Place::new();
     let mut points = 0;
     for last in [
-        Verdict::Refused { reason: Reason::CodeWrong },
+        Verdict::Refused {
+            reason: Reason::CodeWrong,
+        },
         Verdict::TooMany,
         Verdict::Unavailable { outage: Outage::Busy },
     ] {
@@ -175,7 +224,13 @@ fn a_refusal_damaged_in_any_bit_gets_nobody_in() {
         for at in 0..whole.len() * 8 {
             let mut damaged = whole.clone();
             damaged[at / 8] ^= 1 << (at % 8);
-            let script = vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Bytes(damaged), Act::HangUp];
+            let script = vec![
+                Act::Hear,
+                Act::Say(prompt()),
+                Act::Hear,
+                Act::Bytes(damaged),
+                Act::HangUp,
+            ];
             points += place.refused(Phase::Authenticate, script, "one bit");
         }
     }
@@ -195,7 +250,15 @@ fn a_socket_that_is_not_the_agents_gets_nobody_in() {
     let _open = FakeAgent::start(&folder.join("open/agent.sock"), grants());
     let _good = FakeAgent::start(&place.socket(), grants());
     let mut points = 0;
-    for path in ["missing", "file", "dead", "missing/agent.sock", "open/agent.sock", "link/agent.sock", "file/agent.sock"] {
+    for path in [
+        "missing",
+        "file",
+        "dead",
+        "missing/agent.sock",
+        "open/agent.sock",
+        "link/agent.sock",
+        "file/agent.sock",
+    ] {
         place.stack(&folder.join(path));
         for phase in [Phase::Authenticate, Phase::Account] {
             let mut login = place.host.login("sshd", "demo", vec![Reply::text("1")]);
@@ -204,7 +267,11 @@ fn a_socket_that_is_not_the_agents_gets_nobody_in() {
         }
     }
     place.stack(&place.socket());
-    assert_eq!(place.host.login("sshd", "demo", vec![Reply::text("1")]).authenticate(), SUCCESS, "the control");
+    assert_eq!(
+        place.host.login("sshd", "demo", vec![Reply::text("1")]).authenticate(),
+        SUCCESS,
+        "the control"
+    );
     println!("points of injection, sockets: {points}, none gave SUCCESS or IGNORE");
 }
 
@@ -242,7 +309,9 @@ fn a_squatter_with_another_uid_gets_nobody_in() {
 #[test]
 fn every_system_call_failing_in_turn_gets_nobody_in() {
     let place = Place::new();
-    let no = FromAgent::Verdict(Verdict::Refused { reason: Reason::CodeWrong });
+    let no = FromAgent::Verdict(Verdict::Refused {
+        reason: Reason::CodeWrong,
+    });
     let asks = vec![Act::Hear, Act::Say(prompt()), Act::Hear, Act::Say(no.clone())];
     let mut points = 0;
     for (phase, script) in [("auth", asks), ("account", vec![Act::Hear, Act::Say(no)])] {
@@ -265,7 +334,10 @@ fn faults_below_do_end_a_login_that_would_be_let_in() {
     let _agent = FakeAgent::start(&place.socket(), vec![Act::Hear, Act::Say(exempt())]);
     let ended = each_call_failing(&place, "auth", libc::EIO);
     let refused = ended.iter().filter(|ended| **ended != Ended::Exited(SUCCESS)).count();
-    println!("of {} system calls of a login that is let in, {refused} failing alone end it", ended.len());
+    println!(
+        "of {} system calls of a login that is let in, {refused} failing alone end it",
+        ended.len()
+    );
     assert!(refused > 10, "{ended:?}");
 }
 
@@ -275,7 +347,11 @@ fn each_call_failing(place: &Place, phase: &str, error: i32) -> Vec<Ended> {
     let folder = place.folder.path().join("pam.d");
     let traced = |fault| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pam_probe"));
-        command.arg("login").arg(&folder).args(["sshd", "demo", phase, "123456"]).stderr(Stdio::null());
+        command
+            .arg("login")
+            .arg(&folder)
+            .args(["sshd", "demo", phase, "123456"])
+            .stderr(Stdio::null());
         tracer::run(&mut command, MARKS, fault)
     };
     let calls = traced(None).calls;

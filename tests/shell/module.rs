@@ -298,7 +298,7 @@ fn bad_arguments_and_bad_items_are_refused_before_the_agent_is_asked() {
     let mut login = place.login(vec![Reply::text("1")]);
     assert_eq!(
         login
-            .variable(&[b"SSH_AUTH_INFO_0=".as_slice(), &[b'a'; 40_000]].concat())
+            .variable(&[b"SSH_AUTH_INFO_0=".as_slice(), &vec![b'a'; 40_000]].concat())
             .authenticate(),
         AUTH_ERR
     );

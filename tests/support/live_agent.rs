@@ -5,8 +5,11 @@ use super::pam_host::{PamHost, Reply};
 use samekey_shared::audit;
 use samekey_shared::clock::{Clock, SystemClock};
 use samekey_shared::testing::{Phone, TestRealm};
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -41,37 +44,68 @@ impl Person {
 impl LiveAgent {
     /// A realm, and an agent that is ready.
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same with further lines in the agent's section of the configuration.
+    pub fn start_with(lines: &str) -> Self {
         let test = TestRealm::new().unwrap();
         test.clock.set(SystemClock.now() - 90);
         let folder = test.folder();
         // Screen lockers run as their user, and must reach socket and services.
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
         let config = folder.join("samekey.toml");
-        let mut text = std::fs::read_to_string(&config).unwrap();
-        text.push_str(&format!("[agent]\nsocket = \"{}/agent.sock\"\nhost = \"web1\"\n", folder.display()));
-        std::fs::write(&config, text).unwrap();
+        let mut settings = std::fs::read_to_string(&config).unwrap();
+        let _ = write!(
+            settings,
+            "[agent]\nsocket = \"{}/agent.sock\"\nhost = \"web1\"\n{lines}",
+            folder.display()
+        );
+        std::fs::write(&config, settings).unwrap();
         let host = PamHost::new(&folder.join("pam.d"));
         let module = folder.join("pam_samekey.so");
         std::fs::copy(built::module(), &module).unwrap();
-        let line = format!("required {} socket={}/agent.sock timeout=10", module.display(), folder.display());
+        let line = format!(
+            "required {} socket={}/agent.sock timeout=10",
+            module.display(),
+            folder.display()
+        );
         for service in ["sshd", "locker"] {
             host.service(service, &format!("auth {line}\naccount {line}\n"));
         }
-        let mut live = Self { test, host, child: None };
-        live.revive();
-        live
+        let mut agent = Self {
+            test,
+            host,
+            child: None,
+        };
+        agent.revive();
+        agent
     }
 
     /// Starts the agent, again if need be, and waits until it listens.
     pub fn revive(&mut self) {
-        let mut child = Command::new(built::agent())
-            .arg("--config")
-            .arg(self.test.folder().join("samekey.toml"))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(built::agent());
+        command.arg("--config").arg(self.test.folder().join("samekey.toml"));
+        self.run(&mut command);
+    }
+
+    /// Starts the agent the way systemd does, with a listening socket as descriptor 3.
+    pub fn revive_on(&mut self, listener: &UnixListener) {
+        rustix::io::fcntl_setfd(listener, rustix::io::FdFlags::empty()).unwrap();
+        let start = format!("LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&{}", listener.as_raw_fd());
+        let mut command = Command::new("bash");
+        command.args(["-c", &start, "bash"]).arg(built::agent());
+        command.arg("--config").arg(self.test.folder().join("samekey.toml"));
+        self.run(&mut command);
+    }
+
+    fn run(&mut self, command: &mut Command) {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let ready = lines.by_ref().map_while(Result::ok).find(|line| line.contains("agent ready") || line.contains("error"));
+        let ready = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains("agent ready") || line.contains("error"));
         assert_eq!(ready.as_deref(), Some("samekey: agent ready"));
         // Reads the rest away, so that the agent never waits for us.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
@@ -106,7 +140,12 @@ impl LiveAgent {
     pub fn person(&self, name: &str) -> Person {
         let account = self.test.account(name, "").unwrap();
         let (phone, papers) = self.test.bind_phone(account).unwrap();
-        let papers = papers.unwrap().shown().iter().map(|code| code.expose().clone()).collect();
+        let papers = papers
+            .unwrap()
+            .shown()
+            .iter()
+            .map(|code| code.expose().clone())
+            .collect();
         Person { phone, papers }
     }
 

@@ -310,11 +310,13 @@ impl Login {
 
     /// All texts shown so far, one after the other.
     pub fn transcript(&self) -> String {
-        self.person
+        let texts: Vec<&str> = self
+            .person
             .shown
             .iter()
-            .map(|shown| format!("{}\n", shown.text))
-            .collect()
+            .flat_map(|shown| [shown.text.as_str(), "\n"])
+            .collect();
+        texts.concat()
     }
 
     /// The delays that libpam was to make after failures, in microseconds (it varies what modules ask for).

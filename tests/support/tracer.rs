@@ -34,6 +34,10 @@ pub struct Marks {
 }
 
 /// Runs the program. If told so, the n-th (from 0) system call between the marks is not made and fails with this error.
+#[expect(
+    clippy::zombie_processes,
+    reason = "waited for by waitpid, which also tells of stops"
+)]
 pub fn run(command: &mut Command, marks: Marks, fault: Option<(usize, i32)>) -> Run {
     // SAFETY: between fork and exec only a system call is made.
     unsafe {
@@ -45,61 +49,104 @@ pub fn run(command: &mut Command, marks: Marks, fault: Option<(usize, i32)>) -> 
         });
     }
     let child = command.spawn().unwrap();
-    let process = libc::pid_t::try_from(child.id()).unwrap();
-    let mut run = Run { ended: Ended::Killed(0), calls: 0, injected: false };
-    let mut counting = false;
-    let mut entering = true;
-    let mut failing = false;
-    loop {
+    let mut tracee = Tracee {
+        process: libc::pid_t::try_from(child.id()).unwrap(),
+        marks,
+        fault,
+        counting: false,
+        inside: false,
+        failing: None,
+        calls: 0,
+        injected: false,
+    };
+    let ended = loop {
+        if let Some(ended) = tracee.step() {
+            break ended;
+        }
+    };
+    Run {
+        ended,
+        calls: tracee.calls,
+        injected: tracee.injected,
+    }
+}
+
+/// The program, stopped at every system call's begin and end.
+struct Tracee {
+    process: libc::pid_t,
+    marks: Marks,
+    fault: Option<(usize, i32)>,
+    counting: bool,
+    inside: bool,
+    failing: Option<i32>,
+    calls: usize,
+    injected: bool,
+}
+
+impl Tracee {
+    /// Waits for the next stop and goes on from it; tells how the program ended, when it has.
+    fn step(&mut self) -> Option<Ended> {
         let mut status = 0;
         // SAFETY: the child is ours, and `status` may be written.
-        let waited = unsafe { libc::waitpid(process, &raw mut status, 0) };
-        assert_eq!(waited, process, "waitpid");
+        let waited = unsafe { libc::waitpid(self.process, &raw mut status, 0) };
+        assert_eq!(waited, self.process, "waitpid");
         if libc::WIFEXITED(status) {
-            run.ended = Ended::Exited(libc::WEXITSTATUS(status));
-            return run;
+            return Some(Ended::Exited(libc::WEXITSTATUS(status)));
         }
         if libc::WIFSIGNALED(status) {
-            run.ended = Ended::Killed(libc::WTERMSIG(status));
-            return run;
+            return Some(Ended::Killed(libc::WTERMSIG(status)));
         }
-        let signal = libc::WSTOPSIG(status);
         let mut pass_on = 0;
-        if signal == libc::SIGTRAP | 0x80 {
-            if entering {
-                let mut registers = registers(process);
-                if is_close_of(&registers, marks.begins) {
-                    counting = true;
-                } else if is_close_of(&registers, marks.ends) {
-                    counting = false;
-                } else if counting {
-                    if fault.is_some_and(|(at, _)| at == run.calls) {
-                        // There is no such call: the kernel does nothing.
-                        registers.orig_rax = u64::MAX;
-                        set_registers(process, &registers);
-                        failing = true;
-                        run.injected = true;
-                    }
-                    run.calls += 1;
+        match libc::WSTOPSIG(status) {
+            signal if signal == libc::SIGTRAP | 0x80 => {
+                if self.inside {
+                    self.leave();
+                } else {
+                    self.enter();
                 }
-            } else if failing {
-                let mut registers = registers(process);
-                let error = fault.map_or(0, |(_, error)| error);
-                registers.rax = u64::from_ne_bytes((-i64::from(error)).to_ne_bytes());
-                set_registers(process, &registers);
-                failing = false;
+                self.inside = !self.inside;
             }
-            entering = !entering;
-        } else if signal == libc::SIGTRAP {
-            // Right after exec: tell system calls from real traps, and take the child along should we die.
-            let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
-            // SAFETY: the child is stopped and ours.
-            unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, process, 0, options) };
-        } else {
-            pass_on = signal;
+            libc::SIGTRAP => {
+                // Right after exec: tell system calls from real traps, and take the child along should we die.
+                let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
+                // SAFETY: the child is stopped and ours.
+                unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, self.process, 0, options) };
+            }
+            signal => pass_on = signal,
         }
         // SAFETY: the child is stopped and ours.
-        unsafe { libc::ptrace(libc::PTRACE_SYSCALL, process, 0, pass_on) };
+        unsafe { libc::ptrace(libc::PTRACE_SYSCALL, self.process, 0, pass_on) };
+        None
+    }
+
+    /// At the begin of a system call.
+    fn enter(&mut self) {
+        let mut registers = registers(self.process);
+        if is_close_of(&registers, self.marks.begins) {
+            self.counting = true;
+        } else if is_close_of(&registers, self.marks.ends) {
+            self.counting = false;
+        } else if self.counting {
+            if let Some((at, error)) = self.fault
+                && at == self.calls
+            {
+                // There is no such call: the kernel does nothing.
+                registers.orig_rax = u64::MAX;
+                set_registers(self.process, &registers);
+                self.failing = Some(error);
+                self.injected = true;
+            }
+            self.calls += 1;
+        }
+    }
+
+    /// At its end.
+    fn leave(&mut self) {
+        if let Some(error) = self.failing.take() {
+            let mut registers = registers(self.process);
+            registers.rax = u64::from_ne_bytes((-i64::from(error)).to_ne_bytes());
+            set_registers(self.process, &registers);
+        }
     }
 }
 
