@@ -126,8 +126,6 @@ impl From<StoreError> for Failure {
             StoreError::Full(_) => "Nothing was changed. Make room and try again.",
             StoreError::Inconsistent(_) => "Run `samekey store check`.",
             StoreError::TooNew { .. } => "Install the newer release.",
-            // Its text says what to do.
-            StoreError::Refused(_) => return Self::new(Exit::Unavailable, "store_unavailable", error.to_string()),
             StoreError::Unavailable(_) => "Run as root or as the store's owner; `samekey init` makes a new one.",
         };
         Self::new(Exit::Unavailable, "store_unavailable", error.to_string()).hint(hint)

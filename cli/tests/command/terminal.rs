@@ -179,3 +179,48 @@ fn unbinding_asks_for_a_typed_yes_in_any_letter_case() {
         assert_eq!(exit, wanted, "{rest}");
     }
 }
+
+/// What is shown before the first prompt of a binding in this environment.
+fn binding_shows(environment: &[(&str, &str)]) -> String {
+    let place = with_account();
+    let mut command = place.command(&["device", "bind", "totp", "--user", "alice"]);
+    command.envs(environment.iter().copied());
+    let mut terminal = AtTerminal::start(command);
+    let shown = terminal.until("Code: ");
+    terminal.type_in("\x04");
+    assert_eq!(terminal.end().0, 1);
+    shown
+}
+
+#[test]
+fn a_terminal_without_utf8_gets_key_and_address_and_a_word_why_there_is_no_picture() {
+    let shown = binding_shows(&[("LC_ALL", "C")]);
+    assert!(!shown.contains('█') && shown.contains("not UTF-8"), "{shown}");
+    assert!(shown.contains("otpauth://totp/") && shown.contains("Key: "), "{shown}");
+}
+
+#[test]
+fn no_color_draws_without_escape_sequences() {
+    let shown = binding_shows(&[("NO_COLOR", "1")]);
+    assert!(shown.contains('█') && !shown.contains('\u{1b}'), "{shown}");
+}
+
+#[test]
+fn a_password_comes_from_an_open_descriptor() {
+    let place = with_account();
+    let file = place.root().join("password");
+    std::fs::write(&file, "correct horse battery\n").unwrap();
+    let words = ["account", "password", "alice", "--password-fd", "3"];
+    let command = place.command(&words);
+    let mut shell = Command::new("sh");
+    let with_descriptor = r#"file=$1; shift; exec "$@" 3<"$file""#;
+    shell
+        .args(["-c", with_descriptor, "sh"])
+        .arg(&file)
+        .arg(command.get_program())
+        .args(command.get_args());
+    let ended = shell.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let closed = place.run(&words, "");
+    assert_eq!(closed.exit, 2, "{closed:?}");
+}
