@@ -234,7 +234,7 @@ fn a_hang_up_is_written_down() {
 fn sshds_stand_in_ends_it_without_counting() {
     let scene = Scene::new();
     for _ in 0..20 {
-        let went = scene.play_answers(ROOT, start("demo"), vec![Answer::Fake]);
+        let went = scene.play_answers(ROOT, start("demo"), vec![Answer::Fake; 3]);
         assert_eq!(went.verdict, refused(Reason::FakeAnswer));
     }
     assert_eq!(

@@ -86,11 +86,12 @@ fn method_name(method: Method) -> &'static str {
     }
 }
 
-/// Why somebody is not let in, where it helps them to know. What a closed account sees is what a wrong code sees.
+/// Why somebody is not let in, where it helps them to know. A closed account, and a name that sshd answers for, see what a
+/// wrong code sees.
 pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: UnixTime) -> Option<String> {
     let ask = whom_to_ask(contact);
     match code.public() {
-        RefusalCode::CodeWrong => Some(code_wrong(method).to_owned()),
+        RefusalCode::CodeWrong | RefusalCode::FakeAnswer => Some(code_wrong(method).to_owned()),
         RefusalCode::CodeReplayed => Some(code_replayed(method).to_owned()),
         RefusalCode::TooManyAttempts { until } => {
             let minutes = (until - now).max(1).saturating_add(59) / 60;

@@ -487,6 +487,20 @@ fn fake_answers_are_neither_counted_nor_right() {
     let ssh = shell("192.0.2.7");
     for _ in 0..20 {
         let (mut sign_in, _) = scene.start(&ssh, at_shell("ann"));
+        // Asked as often as anybody who is wrong.
+        for _ in 0..2 {
+            let again = scene.answer(&ssh, &mut sign_in, Answer::Fake);
+            assert!(
+                matches!(
+                    again,
+                    Step::Ask(Prompt::Code {
+                        notice: Some(Notice::CodeWrong),
+                        ..
+                    })
+                ),
+                "{again:?}"
+            );
+        }
         assert_eq!(
             refused(scene.answer(&ssh, &mut sign_in, Answer::Fake)),
             RefusalCode::FakeAnswer

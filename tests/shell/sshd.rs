@@ -56,7 +56,7 @@ boxed! {
         ssh.see("Recovery code (XXXX-XXXX-XXXX-XXXX)").unwrap();
         ssh.line(&ann.recovery_codes[3]).unwrap();
         ssh.see(SHELL).unwrap();
-        assert!(site.told(&["recovery-code-used"]), "{}", site.trail());
+        assert!(site.told(&["sign-in-granted", "recovery-code"]), "{}", site.trail());
     }
 
     fn three_wrong_codes_end_the_login() {

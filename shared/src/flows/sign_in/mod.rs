@@ -6,7 +6,7 @@ mod first_factor;
 mod record;
 mod second_factor;
 
-use super::{Answer, FlowError, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
+use super::{Answer, FlowError, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
 use crate::ids::RequestId;
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
@@ -192,6 +192,16 @@ impl SignIn {
         &self.typed
     }
 
+    /// sshd answered for the person. Neither counted nor written down: it makes one up for every bot that tries root.
+    /// Asked again as often as anybody, so that nobody learns from the prompts which names sshd would let in.
+    fn stand_in(&mut self, stage: Stage) -> Step {
+        self.tries += 1;
+        match stage {
+            Stage::Code(method) if self.tries < MOST_TRIES => self.ask_code(method, Some(Notice::CodeWrong)),
+            _ => self.close(RefusalCode::FakeAnswer),
+        }
+    }
+
     /// Takes an answer to what was asked last.
     pub fn answer(&mut self, visit: &Visit<'_>, answer: Answer, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
         let now = visit.realm.clock.now();
@@ -201,8 +211,7 @@ impl SignIn {
         match (self.stage, answer) {
             (Stage::Closed, _) => Ok(self.close(RefusalCode::OutOfTurn)),
             (_, Answer::GiveUp) => self.refuse(visit, RefusalCode::GaveUp),
-            // Neither counted nor written down: sshd makes one up for every bot that tries root.
-            (_, Answer::Fake) => Ok(self.close(RefusalCode::FakeAnswer)),
+            (stage, Answer::Fake) => Ok(self.stand_in(stage)),
             (Stage::Password, Answer::Password(typed)) if self.passwords == Some(PasswordSource::Store) => {
                 self.check_password(visit, &typed, on_grant)
             }
