@@ -270,12 +270,16 @@ impl Page {
         forms
     }
 
-    /// The first form that has a field of this name, with `value` filled in.
+    /// The first form that has a field of this name, with `value` filled in and Enter pressed there: of the form's buttons
+    /// that is the first (HTML, section "Implicit submission").
     pub fn fill(&self, field: &str, value: &str) -> Result<Form, BrowserError> {
         let mut forms = self.forms().into_iter();
         let found = forms.find(|form| form.fields.iter().any(|(name, _)| name == field));
         found
-            .map(|form| form.with(field, value))
+            .map(|form| match form.buttons.first().cloned() {
+                Some((name, pressed)) => form.with(field, value).with(&name, &pressed),
+                None => form.with(field, value),
+            })
             .ok_or_else(|| self.missing(&format!("field {field}")))
     }
 
@@ -365,7 +369,10 @@ mod tests {
         assert_eq!(form.action.as_str(), "http://127.0.0.1:1/sign-in");
         assert!(form.post);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(form.fields, [pair("csrf", "a&b"), pair("user", "ann")]);
+        assert_eq!(
+            form.fields,
+            [pair("csrf", "a&b"), pair("user", "ann"), pair("act", "next")]
+        );
         assert_eq!(form.buttons, [pair("act", "next")]);
         assert_eq!(page.text(), "Hi Next");
         assert!(page.fill("password", "x").is_err());

@@ -138,12 +138,12 @@ fn sudo(transcript: &mut Transcript, codes: &mut Codes, session: &mut Terminal) 
 /// What the trail must tell of the person, in this order: the event, and the service where it happened.
 const STORY: [(&str, Option<&str>); 7] = [
     ("device-bound", None),
-    ("sign-in-granted", Some("sshd")),
-    ("code-replayed", Some("sshd")),
-    ("code-replayed", Some("sample")),
-    ("sign-in-granted", Some("sample")),
-    ("code-refused", Some("sudo")),
-    ("sign-in-granted", Some("sudo")),
+    ("sign-in-granted", Some("pam:sshd")),
+    ("code-replayed", Some("pam:sshd")),
+    ("code-replayed", Some("oidc:sample")),
+    ("sign-in-granted", Some("oidc:sample")),
+    ("code-refused", Some("pam:sudo")),
+    ("sign-in-granted", Some("pam:sudo")),
 ];
 
 /// One chain that tells all of it.

@@ -58,6 +58,7 @@ impl Terminal {
         };
         // setsid makes the terminal the controlling one, so that ssh and sudo find it at /dev/tty.
         let child = Command::new("setsid")
+            .env("TERM", "dumb") // no colours, no cursor movements: what is shown is text
             .args(["--ctty", "--wait", program])
             .args(arguments)
             .stdin(side().map_err(TerminalError::Start)?)
