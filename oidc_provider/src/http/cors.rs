@@ -12,7 +12,6 @@ use axum::http::header::{
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use samekey_shared::store::StoreError;
 
 /// Answers preflights and marks answers for registered origins.
 pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -53,7 +52,7 @@ fn is_registered(app: &App, origin: &HeaderValue) -> Result<bool, Failure> {
     let Ok(origin) = origin.to_str() else {
         return Ok(false);
     };
-    let clients = app.realm.store.read(|tx| clients::list(tx).map_err(StoreError::from))?;
+    let clients = app.realm.store.read(clients::list)?;
     let mut public = clients.iter().filter(|client| client.kind == ClientKind::Public);
     Ok(public.any(|client| client.origins().any(|known| known == origin)))
 }

@@ -40,12 +40,11 @@ pub enum Failure {
 impl Failure {
     /// Whether trying again soon may help.
     fn passing(&self) -> bool {
-        let store = match self {
-            Self::Store(error) | Self::Flow(FlowError::Store(error)) => error,
-            _ => return false,
+        let (Self::Store(error) | Self::Flow(FlowError::Store(error))) = self else {
+            return false;
         };
         matches!(
-            store,
+            error,
             StoreError::Busy(_) | StoreError::Unavailable(_) | StoreError::Full(_)
         )
     }

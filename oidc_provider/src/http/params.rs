@@ -66,7 +66,7 @@ fn decode(text: &[u8]) -> Result<String, BadParams> {
     }
     let text = String::from_utf8(bytes).map_err(|_| BadParams::Malformed)?;
     // CR and LF end the lines of a pasted text area; nothing we read has a use for the other control characters.
-    if text.chars().any(|c| c.is_control()) {
+    if text.chars().any(char::is_control) {
         return Err(BadParams::Malformed);
     }
     Ok(text)

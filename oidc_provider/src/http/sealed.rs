@@ -78,13 +78,10 @@ mod tests {
     #[test]
     fn opens_only_what_it_sealed_under_that_name() {
         let entropy = SeededEntropy::new(3);
-        let sealer = Sealer::new(&[7; 32]).unwrap();
-        let sealed = sealer.seal(&entropy, "flow-a", &("alice", 5)).unwrap();
-        assert_eq!(
-            sealer.open::<(String, i64)>("flow-a", &sealed),
-            Some(("alice".into(), 5))
-        );
-        assert_eq!(sealer.open::<(String, i64)>("flow-b", &sealed), None);
+        let key = Sealer::new(&[7; 32]).unwrap();
+        let sealed = key.seal(&entropy, "flow-a", &("alice", 5)).unwrap();
+        assert_eq!(key.open::<(String, i64)>("flow-a", &sealed), Some(("alice".into(), 5)));
+        assert_eq!(key.open::<(String, i64)>("flow-b", &sealed), None);
         assert_eq!(
             Sealer::new(&[8; 32]).unwrap().open::<(String, i64)>("flow-a", &sealed),
             None
@@ -99,7 +96,7 @@ mod tests {
             "AAAA",
             &"A".repeat(5000),
         ] {
-            assert_eq!(sealer.open::<(String, i64)>("flow-a", wrong), None, "{wrong}");
+            assert_eq!(key.open::<(String, i64)>("flow-a", wrong), None, "{wrong}");
         }
     }
 }

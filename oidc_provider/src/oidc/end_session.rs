@@ -97,10 +97,11 @@ fn check(app: &App, params: &Params) -> Result<Asked, Fault> {
         None => None,
     };
     let named = params.value("client_id");
-    if let (Some(hint), Some(named)) = (&hint, named) {
-        if hint.aud != named {
-            return Err(Problem::DoubtfulHint.into());
-        }
+    if hint
+        .as_ref()
+        .is_some_and(|hint| named.is_some_and(|named| hint.aud != named))
+    {
+        return Err(Problem::DoubtfulHint.into());
     }
     let id = hint.as_ref().map(|hint| hint.aud.as_str()).or(named);
     let client = match id {

@@ -41,7 +41,7 @@ pub(super) fn show(app: &App, flow: &Flow, application: Option<&str>, targets: &
 }
 
 /// The person agrees: consent, code and audit event in one unit of work, once.
-pub(super) fn allow(app: &App, person: &Person, flow: Flow, proven: Proven) -> Result<Turn, Fault> {
+pub(super) fn allow(app: &App, person: &Person, flow: Flow, proven: &Proven) -> Result<Turn, Fault> {
     let same = person
         .session
         .as_ref()

@@ -188,6 +188,7 @@ impl Flow {
     }
 
     /// The same with a new session's cookie to be set along with it.
+    #[must_use]
     pub fn with_cookie(mut self, cookie: Option<String>) -> Self {
         self.session_cookie = cookie;
         self

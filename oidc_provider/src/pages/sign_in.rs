@@ -160,7 +160,7 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
             Some(code) => turn::advance(app, person, flow, *machine, Answer::Code(SecretText::from(code))),
             None => Ok(Turn::Show(Box::new(flow))),
         },
-        ("allow", Stage::Consent(proven)) => consent::allow(app, person, flow, proven),
+        ("allow", Stage::Consent(proven)) => consent::allow(app, person, flow, &proven),
         (
             choice,
             Stage::Asking {
@@ -181,16 +181,14 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
 }
 
 fn cancel(app: &App, person: &Person, flow: Flow, stage: Stage) -> Result<Turn, Fault> {
-    match stage {
-        // The machine writes down that the person gave up.
-        Stage::Asking { machine, .. } => turn::advance(app, person, flow, *machine, Answer::GiveUp),
-        _ => {
-            let outcome = flow
-                .request()
-                .map_or(Outcome::Portal, |_| Outcome::Error(AuthorizeError::AccessDenied));
-            Ok(turn::finished(flow, None, outcome))
-        }
+    // The machine writes down that the person gave up.
+    if let Stage::Asking { machine, .. } = stage {
+        return turn::advance(app, person, flow, *machine, Answer::GiveUp);
     }
+    let outcome = flow
+        .request()
+        .map_or(Outcome::Portal, |_| Outcome::Error(AuthorizeError::AccessDenied));
+    Ok(turn::finished(flow, None, outcome))
 }
 
 fn named(app: &App, person: &Person, mut flow: Flow, name: &str) -> Result<Turn, Fault> {

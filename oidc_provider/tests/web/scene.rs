@@ -67,8 +67,8 @@ impl Scene {
             .map(|code| code.expose().clone())
             .collect();
         test.clock.advance(30);
-        let text = format!("issuer = \"{ISSUER}\"\ncontact = \"help@example.org\"\n{lines}");
-        let section: ProviderSection = strict::parse(&text).unwrap();
+        let section = format!("issuer = \"{ISSUER}\"\ncontact = \"help@example.org\"\n{lines}");
+        let section: ProviderSection = strict::parse(&section).unwrap();
         let app = AppState::new(test.realm.clone(), section.check().unwrap()).unwrap();
         let mut scene = Self {
             router: build(app.clone()),

@@ -94,10 +94,8 @@ fn interact(
         None if silent => return respond::error(app, &to, AuthorizeError::LoginRequired),
         None => Turn::Show(Box::new(Flow::begin(app, purpose, Stage::name(&hint))?)),
     };
-    if silent {
-        if let Some(error) = silently_unmet(&turn) {
-            return respond::error(app, &to, error);
-        }
+    if let Some(error) = silently_unmet(&turn).filter(|_| silent) {
+        return respond::error(app, &to, error);
     }
     turn::answer(app, headers, turn)
 }
