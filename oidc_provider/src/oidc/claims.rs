@@ -49,21 +49,8 @@ pub struct Requested {
     pub acr_essential: bool,
 }
 
-#[derive(Deserialize)]
-struct Parameter {
-    #[serde(default)]
-    id_token: BTreeMap<String, Option<Wish>>,
-    #[serde(default)]
-    userinfo: BTreeMap<String, Option<Wish>>,
-}
-
-#[derive(Deserialize)]
-struct Wish {
-    #[serde(default)]
-    essential: bool,
-    value: Option<Value>,
-    values: Option<Vec<Value>>,
-}
+/// Claim names, each with `null` or what is wished of it.
+type Wishes = BTreeMap<String, Option<Map<String, Value>>>;
 
 impl Requested {
     /// Reads the `claims` parameter; claims that we cannot tell are left out, as the specification asks.
@@ -72,20 +59,27 @@ impl Requested {
         if text.len() > LONGEST {
             return Err(WRONG);
         }
-        let parameter: Parameter = serde_json::from_str(text).map_err(|_| WRONG)?;
-        let told = |asked: &BTreeMap<String, Option<Wish>>| {
+        // Members other than these two are to be ignored, whatever they hold.
+        let parameter: Map<String, Value> = serde_json::from_str(text).map_err(|_| WRONG)?;
+        let wishes = |member: &str| match parameter.get(member) {
+            Some(wishes) => serde_json::from_value::<Wishes>(wishes.clone()).map_err(|_| WRONG),
+            None => Ok(Wishes::new()),
+        };
+        let (id_token, userinfo) = (wishes("id_token")?, wishes("userinfo")?);
+        let told = |asked: &Wishes| {
             let names = ABOUT.iter().map(|(name, _)| (*name).to_owned());
             names.filter(|name| asked.contains_key(name)).collect()
         };
         let mut requested = Self {
-            id_token: told(&parameter.id_token),
-            userinfo: told(&parameter.userinfo),
+            id_token: told(&id_token),
+            userinfo: told(&userinfo),
             ..Self::default()
         };
-        if let Some(Some(wish)) = parameter.id_token.get("acr") {
-            let values = wish.values.iter().flatten().chain(&wish.value);
+        if let Some(Some(wish)) = id_token.get("acr") {
+            let several = wish.get("values").and_then(Value::as_array);
+            let values = several.into_iter().flatten().chain(wish.get("value"));
             requested.acr = values.filter_map(|value| value.as_str().map(str::to_owned)).collect();
-            requested.acr_essential = wish.essential;
+            requested.acr_essential = wish.get("essential") == Some(&Value::Bool(true));
         }
         Ok(requested)
     }
