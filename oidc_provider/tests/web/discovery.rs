@@ -1,0 +1,187 @@
+//! Row 46: discovery says only what is true. Row 34: and nothing a request says changes it.
+
+use crate::scene::{ISSUER, Scene};
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, ETAG, HOST, IF_NONE_MATCH};
+use axum::http::{Request, StatusCode};
+use std::collections::BTreeSet;
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+#[tokio::test]
+async fn names_endpoints_that_answer() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let metadata = browser.get(DISCOVERY).await.json();
+    assert_eq!(metadata["issuer"], ISSUER);
+    for (member, expected) in [
+        ("authorization_endpoint", StatusCode::BAD_REQUEST),
+        ("userinfo_endpoint", StatusCode::UNAUTHORIZED),
+        ("jwks_uri", StatusCode::OK),
+        ("end_session_endpoint", StatusCode::OK),
+    ] {
+        let path = metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
+        assert_eq!(browser.get(path).await.status, expected, "{member}");
+    }
+    assert_eq!(browser.post("/token", &[]).await.status, StatusCode::UNAUTHORIZED);
+    for absent in [
+        "registration_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "device_authorization_endpoint",
+        "pushed_authorization_request_endpoint",
+    ] {
+        assert!(metadata.get(absent).is_none(), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn every_advertised_choice_works_and_others_are_refused() {
+    let scene = Scene::new();
+    let wiki = scene.wiki();
+    let metadata = scene.browser().get(DISCOVERY).await.json();
+    let list = |member: &str| -> Vec<String> {
+        metadata[member]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let browser = scene.browser();
+    assert!(
+        scene
+            .sign_in(&browser, &wiki.request(&[]))
+            .await
+            .returned("code")
+            .is_some()
+    );
+    assert_eq!(list("response_types_supported"), ["code"]);
+    assert_eq!(list("code_challenge_methods_supported"), ["S256"]);
+    assert_eq!(list("grant_types_supported"), ["authorization_code"]);
+    for scope in list("scopes_supported") {
+        let back = browser
+            .get(&wiki.request(&[("scope", &format!("openid {scope}"))]))
+            .await;
+        let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+        assert!(
+            tokens["scope"].as_str().unwrap().split(' ').any(|one| one == scope),
+            "{scope}"
+        );
+    }
+    for acr in list("acr_values_supported") {
+        let back = browser.get(&wiki.request(&[("acr_values", &acr)])).await;
+        let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+        assert_eq!(
+            crate::relying_party::claims(tokens["id_token"].as_str().unwrap())["acr"],
+            acr.as_str()
+        );
+    }
+    for prompt in list("prompt_values_supported") {
+        let back = browser.get(&wiki.request(&[("prompt", &prompt)])).await;
+        assert!(!back.location().contains("error="), "{prompt}: {}", back.location());
+    }
+    for mode in list("response_modes_supported") {
+        let back = browser.get(&wiki.request(&[("response_mode", &mode)])).await;
+        assert!(
+            back.status == StatusCode::SEE_OTHER || back.body.contains("name=\"code\""),
+            "{mode}"
+        );
+    }
+    let algs: BTreeSet<String> = list("id_token_signing_alg_values_supported").into_iter().collect();
+    let keys = browser.get("/jwks").await.json();
+    let published: BTreeSet<String> = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["alg"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(algs, published);
+}
+
+#[tokio::test]
+async fn names_every_claim_that_it_tells() {
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    let metadata = browser.get(DISCOVERY).await.json();
+    let named: BTreeSet<&str> = metadata["claims_supported"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap())
+        .collect();
+    let back = scene
+        .sign_in(&browser, &wiki.request(&[("scope", "openid profile email groups")]))
+        .await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+    let id_token = crate::relying_party::claims(tokens["id_token"].as_str().unwrap());
+    let userinfo = wiki.userinfo(tokens["access_token"].as_str().unwrap()).await.json();
+    for claim in id_token
+        .as_object()
+        .unwrap()
+        .keys()
+        .chain(userinfo.as_object().unwrap().keys())
+    {
+        assert!(named.contains(claim.as_str()) || claim == "at_hash", "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn no_header_and_no_absolute_target_changes_an_address() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let plain = browser.get(DISCOVERY).await;
+    let request = Request::get(format!("https://evil.example{DISCOVERY}"))
+        .header(HOST, "evil.example")
+        .header("x-forwarded-host", "evil.example")
+        .header("x-forwarded-proto", "http")
+        .header("forwarded", "host=evil.example;proto=http");
+    let forged = browser.send(request, Body::empty()).await;
+    assert_eq!(plain.body, forged.body);
+    let wiki = scene.wiki();
+    let request = Request::get(wiki.request(&[]))
+        .header(HOST, "evil.example")
+        .header("x-forwarded-host", "evil.example");
+    let page = browser.send(request, Body::empty()).await;
+    assert!(page.location().starts_with("/sign-in?flow="), "{}", page.location());
+}
+
+#[tokio::test]
+async fn is_cached_and_revalidated() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    for path in [DISCOVERY, "/jwks"] {
+        let page = browser.get(path).await;
+        assert!(page.headers[CACHE_CONTROL].to_str().unwrap().starts_with("public"));
+        let tag = page.headers[ETAG].clone();
+        let again = browser
+            .send(Request::get(path).header(IF_NONE_MATCH, tag), Body::empty())
+            .await;
+        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_is_followed_without_a_restart() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let before = browser.get("/jwks").await;
+    let realm = &scene.test.realm;
+    let keyring = realm.keyring().unwrap();
+    let now = scene.now();
+    samekey_provider::keys::rotate(&realm.store, &keyring, realm.entropy.as_ref(), now, &mut |_| Ok(())).unwrap();
+    scene.app.follow_rotation().unwrap();
+    let after = browser.get("/jwks").await;
+    assert_ne!(before.headers[ETAG], after.headers[ETAG]);
+    for key in before.json()["keys"].as_array().unwrap() {
+        assert!(
+            after.body.contains(key["kid"].as_str().unwrap()),
+            "the retired key is still published"
+        );
+    }
+    let wiki = scene.wiki();
+    let back = scene.sign_in(&browser, &wiki.request(&[])).await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+    let alg = openidconnect::core::CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+    wiki.verified(tokens["id_token"].as_str().unwrap(), alg).await;
+}

@@ -1,0 +1,70 @@
+//! Every route tried as nobody. The router is made from the same table, so a route that is missing here does not exist.
+
+use crate::scene::Scene;
+use axum::http::StatusCode;
+use samekey_provider::app::routes::{Who, every};
+
+#[tokio::test]
+async fn nobody_gets_anything_about_a_person_from_any_route() {
+    let scene = Scene::new();
+    scene.sign_in(&scene.browser(), &scene.wiki().request(&[])).await;
+    for route in every() {
+        let path = route.path.replace("{realm}", "example.org");
+        let nobody = scene.browser();
+        let page = if route.method == "GET" {
+            nobody.get(&path).await
+        } else {
+            nobody.post(&path, &[]).await
+        };
+        let expected: &[StatusCode] = match route.who {
+            Who::Anybody => &[StatusCode::OK, StatusCode::SEE_OTHER, StatusCode::BAD_REQUEST],
+            Who::Application | Who::TokenHolder => &[StatusCode::UNAUTHORIZED],
+            Who::FlowHolder => &[StatusCode::BAD_REQUEST],
+            Who::SessionHolder => &[StatusCode::FORBIDDEN],
+        };
+        assert!(
+            expected.contains(&page.status),
+            "{} {path}: {}",
+            route.method,
+            page.status
+        );
+        let account = scene.ann.to_string();
+        assert!(
+            !page.body.contains(&account) && !page.body.contains(">ann<"),
+            "{path} tells about a person"
+        );
+        assert!(
+            !nobody.cookies().contains_key("__Host-samekey-session"),
+            "{path} signs nobody in"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_routes_is_the_reviewed_one() {
+    let table: Vec<String> = every()
+        .iter()
+        .map(|route| format!("{} {} {:?}", route.method, route.path, route.who))
+        .collect();
+    let reviewed = "GET /.well-known/openid-configuration Anybody
+GET /jwks Anybody
+GET /authorize Anybody
+POST /authorize Anybody
+POST /token Application
+GET /userinfo TokenHolder
+POST /userinfo TokenHolder
+GET /logout Anybody
+POST /logout Anybody
+POST /sign-out SessionHolder
+GET /sign-in FlowHolder
+POST /sign-in FlowHolder
+GET / Anybody
+GET /login Anybody
+GET /d/{realm}/login Anybody
+GET /{realm}/login.htm Anybody
+GET /forgot-password Anybody
+GET /assets/style.css Anybody
+GET /assets/icon.svg Anybody
+GET /assets/form_post.js Anybody";
+    assert_eq!(table.join("\n"), reviewed);
+}
