@@ -4,6 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::identity::{self, SystemUser};
 use crate::installation::{self, Installation};
 use crate::output::Answer;
+use samekey_shared::audit::EventKind;
 use samekey_shared::config::{Config, DEFAULT_PATH};
 use samekey_shared::policy::{self, Policy};
 use serde_json::json;
@@ -245,6 +246,8 @@ fn make_store(
         made.push("keyring");
     }
     if new_store {
+        let event = installation::event(EventKind::StoreCreated);
+        installation.realm.store.write(|tx| installation.record(tx, &event))?;
         made.push("store");
     }
     if make_policy(&installation, first_policy)? {
