@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test lint bench
+.PHONY: help setup build module demo demo-check test lint fuzz bench
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it.
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -40,6 +40,9 @@ lint: ## formatting, clippy, licences and bans
 	cargo clippy --workspace --all-targets --features samekey-shared/postgres -- -D warnings
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
 	cargo deny check bans licenses sources
+
+fuzz: ## run every fuzz target for 30 seconds
+	@fuzz/run 30
 
 bench: module ## compare with the rivals, A B A B; prints ratios and syncs
 	@benches/run
