@@ -15,6 +15,19 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// The SQL type, for messages.
+    #[cfg(feature = "postgres")]
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::Int(_) => "a BIGINT",
+            Self::Text(_) => "a TEXT",
+            Self::Bytes(_) => "a BYTEA",
+        }
+    }
+}
+
 impl From<i64> for Value {
     fn from(v: i64) -> Self {
         Self::Int(v)
