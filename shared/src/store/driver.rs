@@ -87,13 +87,13 @@ impl Row {
             .ok_or_else(|| StoreError::Inconsistent(format!("no column {column} in the answer")))
     }
 
-    fn wrong(&self, column: usize, wanted: &str) -> StoreError {
+    fn wrong(column: usize, wanted: &str) -> StoreError {
         StoreError::Inconsistent(format!("column {column} is no {wanted}"))
     }
 
     /// A BIGINT.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.opt_int(column)?.ok_or_else(|| self.wrong(column, "integer"))
+        self.opt_int(column)?.ok_or_else(|| Self::wrong(column, "integer"))
     }
 
     /// A BIGINT that may be NULL.
@@ -101,7 +101,7 @@ impl Row {
         match self.at(column)? {
             Value::Null => Ok(None),
             Value::Int(v) => Ok(Some(*v)),
-            _ => Err(self.wrong(column, "integer")),
+            _ => Err(Self::wrong(column, "integer")),
         }
     }
 
@@ -110,13 +110,13 @@ impl Row {
         match self.int(column)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(self.wrong(column, "flag of 0 or 1")),
+            _ => Err(Self::wrong(column, "flag of 0 or 1")),
         }
     }
 
     /// A TEXT.
     pub fn text(&self, column: usize) -> Result<&str, StoreError> {
-        self.opt_text(column)?.ok_or_else(|| self.wrong(column, "text"))
+        self.opt_text(column)?.ok_or_else(|| Self::wrong(column, "text"))
     }
 
     /// A TEXT that may be NULL.
@@ -124,13 +124,13 @@ impl Row {
         match self.at(column)? {
             Value::Null => Ok(None),
             Value::Text(v) => Ok(Some(v)),
-            _ => Err(self.wrong(column, "text")),
+            _ => Err(Self::wrong(column, "text")),
         }
     }
 
     /// Bytes.
     pub fn bytes(&self, column: usize) -> Result<&[u8], StoreError> {
-        self.opt_bytes(column)?.ok_or_else(|| self.wrong(column, "bytes"))
+        self.opt_bytes(column)?.ok_or_else(|| Self::wrong(column, "bytes"))
     }
 
     /// Bytes that may be NULL.
@@ -138,7 +138,7 @@ impl Row {
         match self.at(column)? {
             Value::Null => Ok(None),
             Value::Bytes(v) => Ok(Some(v)),
-            _ => Err(self.wrong(column, "bytes")),
+            _ => Err(Self::wrong(column, "bytes")),
         }
     }
 

@@ -13,9 +13,12 @@
 //! leave no traces outside the transaction, and it must not begin another unit that writes. It should hold nothing up:
 //! hash passwords and talk to others before or after it.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 mod driver;
 mod error;
 mod migrate;
+mod nesting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
@@ -75,6 +78,17 @@ enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(Arc<postgres::Postgres>),
+}
+
+impl Engine {
+    /// Tells one open store from another within the process.
+    fn address(&self) -> usize {
+        match self {
+            Self::Sqlite(engine) => Arc::as_ptr(engine).addr(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(engine) => Arc::as_ptr(engine).addr(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -155,6 +169,7 @@ impl Store {
         E: From<StoreError>,
         F: FnMut(&mut Tx<'_>) -> Result<T, E>,
     {
+        let _writing = nesting::Writing::enter(self.engine.address())?;
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(&mut work),
             #[cfg(feature = "postgres")]

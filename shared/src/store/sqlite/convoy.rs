@@ -19,7 +19,6 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
 use std::time::Duration;
 
 /// So many units share a commit at most; the first of them waits for all the others.
@@ -34,7 +33,6 @@ pub(super) struct Convoy {
     waiting: AtomicUsize,
     /// Numbers those who come, so that all who were waiting while the store was busy learn it at once.
     tickets: AtomicU64,
-    driver: Mutex<Option<ThreadId>>,
 }
 
 struct Lane {
@@ -94,7 +92,6 @@ impl Convoy {
             }),
             waiting: AtomicUsize::new(0),
             tickets: AtomicU64::new(1),
-            driver: Mutex::new(None),
         }
     }
 
@@ -115,21 +112,12 @@ impl Convoy {
         &self,
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let me = std::thread::current().id();
-        if *lock(&self.driver) == Some(me) {
-            return Err(StoreError::Statement("a unit of work was begun inside another".into()).into());
-        }
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut lane = lock(&self.lane);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        let batch = match lane.join(ticket, &self.tickets) {
-            Ok(batch) => batch,
-            Err(error) => return Err(error.into()),
-        };
-        *lock(&self.driver) = Some(me);
+        let batch = lane.join(ticket, &self.tickets)?;
         let unit = lane.run(work);
-        *lock(&self.driver) = None;
         // Whoever waits now is sure to take the lane, and so to commit or to hand on.
         let waiting = self.waiting.load(Ordering::SeqCst) > 0;
         if !waiting || lane.units >= MOST_UNITS {
