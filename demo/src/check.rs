@@ -75,7 +75,8 @@ fn ssh_again(stage: &Stage, transcript: &mut Transcript, used: &str) -> Result<(
     second.line(PASSWORD)?;
     second.see(CODE_PROMPT)?;
     second.line(used)?;
-    let next = second.see_any(&[CODE_PROMPT, SHELL])?;
+    let next = second.see_any(&["used already", SHELL])?;
+    second.see(CODE_PROMPT)?;
     shown(second.shown());
     transcript.holds("refused: it was used before", next == 0);
     second.keys(b"\x03")?;
@@ -126,7 +127,8 @@ fn sudo(transcript: &mut Transcript, codes: &mut Codes, session: &mut Terminal) 
     session.line(PASSWORD)?;
     session.see(CODE_PROMPT)?;
     session.line(&codes.wrong())?;
-    let next = session.see_any(&[CODE_PROMPT, "root\n"])?;
+    let next = session.see_any(&["not right", "root\n"])?;
+    session.see(CODE_PROMPT)?;
     transcript.holds("a wrong code is refused", next == 0);
     session.line(&codes.fresh())?;
     let next = session.see_any(&["root\n", CODE_PROMPT])?;
