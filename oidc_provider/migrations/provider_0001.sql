@@ -1,3 +1,4 @@
+-- What the provider alone keeps: signing keys, relying parties, sessions, codes, tokens, consents.
 CREATE TABLE signing_keys (
   kid TEXT PRIMARY KEY,
   alg TEXT NOT NULL,

@@ -1,3 +1,4 @@
+-- Sign-ins that were completed: each may be completed once.
 CREATE TABLE completed_sign_ins (
     request TEXT PRIMARY KEY,
     completed_at BIGINT NOT NULL
