@@ -1,14 +1,14 @@
 //! The account phase's tripwire: a login that never passed our authentication is refused, unless the policy asks nothing
 //! of it.
 //!
-//! The module comes here when its own mark is missing: a login by public key alone, a stack that skips us, or an ssh
-//! login whose account phase runs in another process than its authentication.
+//! The module comes here when its own mark is missing: a login by public key alone, a stack that skips us, an ssh login
+//! whose account phase runs in another process than its authentication, or sudo while its time stamp lasts.
 
 use crate::conversation::{self, Ending, nothing_more};
 use crate::house::House;
 use crate::journal;
 use crate::line::{Line, Lost};
-use crate::passages::Passage;
+use crate::passages::{Passage, Trace};
 use crate::peer::Trust;
 use crate::sentences;
 use crate::surroundings;
@@ -60,16 +60,15 @@ pub fn check(
     }
 }
 
-/// Whether this login passed through us on its ssh connection a moment ago. Both are needed: our own memory of it, and
-/// sshd's word that this connection completed a method that runs the PAM stack. (A connection by public key alone from
-/// the same address and port, right after, has only the first.)
+/// Whether this login passed through us a moment ago. For ssh, sshd must also say that this connection completed a method
+/// that runs the PAM stack: a connection by public key alone from the same address and port, right after, has not.
 fn passed_before(house: &House, start: &Start, trust: Trust) -> Option<(Passage, LoginName)> {
-    let connection = start.ssh_connection.as_deref().filter(|_| trust == Trust::Root)?;
-    if !surroundings::ran_the_stack(start) {
+    let trace = Trace::of(start).filter(|_| trust == Trust::Root)?;
+    if matches!(trace, Trace::Ssh { .. }) && !surroundings::ran_the_stack(start) {
         return None;
     }
     let login = LoginName::parse(&start.user, &house.realm.names).ok()?;
-    let passage = house.passages.find(connection, &login, house.realm.clock.now())?;
+    let passage = house.passages.find(&trace, &login, house.realm.clock.now())?;
     Some((passage, login))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use crate::journal;
+use crate::memory;
 use crate::peer::Peer;
 use crate::seats::Seat;
 use std::collections::{HashMap, VecDeque};
@@ -129,6 +130,8 @@ impl Shared {
             drop(call);
         }
         self.lock().threads -= 1;
+        // Threads end when a busy time is over (or at the end of everything).
+        memory::give_back();
         self.changed.notify_all();
     }
 

@@ -4,7 +4,7 @@ use crate::account_phase;
 use crate::conversation::{self, Ending};
 use crate::journal;
 use crate::line::{Line, Lost};
-use crate::passages::{Passage, Passages};
+use crate::passages::{Passage, Passages, Trace};
 use crate::peer::{Peer, Trust};
 use crate::surroundings;
 use samekey_shared::accounts::LoginName;
@@ -100,18 +100,17 @@ impl House {
         Ok(ending)
     }
 
-    /// Keeps in mind, for the account phase, who passed on an ssh connection.
+    /// Keeps in mind, for the account phase, who passed.
     fn remember(&self, start: &Start, trust: Trust, ending: &Ending) {
         let passage = match ending.verdict {
             Verdict::Granted => Passage::Proven,
             Verdict::Exempt => Passage::Exempt,
             _ => return,
         };
-        let connection = start.ssh_connection.as_deref();
-        if let (Call::Authenticate, Trust::Root, Some(connection), Some(login)) =
-            (start.call, trust, connection, &ending.login)
+        if let (Call::Authenticate, Trust::Root, Some(trace), Some(login)) =
+            (start.call, trust, Trace::of(start), &ending.login)
         {
-            self.passages.record(connection, login, passage, self.realm.clock.now());
+            self.passages.record(trace, login, passage, self.realm.clock.now());
         }
     }
 

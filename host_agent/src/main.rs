@@ -17,6 +17,7 @@ mod house;
 mod journal;
 mod line;
 mod listener;
+mod memory;
 mod passages;
 mod peer;
 #[cfg(test)]
@@ -100,6 +101,7 @@ fn order(mut args: impl Iterator<Item = String>) -> Order {
 
 /// Runs until a signal.
 fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    memory::economise();
     let config = Config::load(path)?;
     let settings: Settings = config.section(Owner::Agent)?;
     settings.validate()?;

@@ -321,6 +321,42 @@ fn the_account_phase_knows_who_passed_on_this_connection() {
 }
 
 #[test]
+fn sudo_may_go_on_while_its_time_stamp_lasts() {
+    let scene = Scene::new();
+    let sudo = |call| Start {
+        call,
+        service: "sudo".into(),
+        tty: Some("/dev/pts/3".into()),
+        rhost: None,
+        ruser: Some("demo".into()),
+        ssh_connection: None,
+        ..start("demo")
+    };
+    let missing = refused(Reason::SecondFactorMissing);
+    assert_eq!(scene.play(ROOT, sudo(Call::Account), &[]).verdict, missing);
+    assert_eq!(
+        scene.play(ROOT, sudo(Call::Authenticate), &[&scene.code()]).verdict,
+        Some(Verdict::Granted)
+    );
+    assert_eq!(
+        scene.play(ROOT, sudo(Call::Account), &[]).verdict,
+        Some(Verdict::Granted)
+    );
+    let elsewhere = Start {
+        tty: Some("/dev/pts/4".into()),
+        ..sudo(Call::Account)
+    };
+    assert_eq!(scene.play(ROOT, elsewhere, &[]).verdict, missing);
+    let su = Start {
+        service: "su".into(),
+        ..sudo(Call::Account)
+    };
+    assert_eq!(scene.play(ROOT, su, &[]).verdict, missing, "su has no time stamps");
+    scene.test.clock.advance(15 * 60 + 1);
+    assert_eq!(scene.play(ROOT, sudo(Call::Account), &[]).verdict, missing);
+}
+
+#[test]
 fn the_tripwire_says_why_and_writes_it_down() {
     let scene = Scene::new();
     let went = scene.play(ROOT, account("demo", "publickey ssh-ed25519 AAAA\n"), &[]);

@@ -21,6 +21,19 @@ boxed! {
         assert!(site.told(&["code-refused", "sudo"]) && site.told(&["sign-in-granted", "sudo"]), "{}", site.trail());
     }
 
+    fn sudo_asks_once_while_its_time_stamp_lasts() {
+        let site = Site::new();
+        let mut ann = site.person("ann");
+        let twice = "sudo id -un && sudo -n id -gn";
+        let mut sudo = Terminal::start("runuser", ["-u", "ann", "--", "sh", "-c", twice]).unwrap();
+        sudo.see(PASSWORD_PROMPT.trim_end_matches(": ")).unwrap();
+        sudo.line(PASSWORD).unwrap();
+        sudo.see(CODE_PROMPT).unwrap();
+        sudo.line(&ann.code()).unwrap();
+        sudo.see("root\r\nroot").unwrap();
+        assert!(sudo.end().unwrap().success(), "{}", sudo.shown());
+    }
+
     fn su_asks_for_the_factor_of_the_account_that_one_becomes() {
         let site = Site::new();
         let (mut ann, mut bob) = (site.person("ann"), site.person("bob"));
