@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup build module demo demo-check test lint fuzz bench
 
-# Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it.
+# Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
+# and for size: it is mapped into every login.
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo,)
 
@@ -18,7 +19,7 @@ build: module ## build every program (development profile) and the PAM module (r
 	cargo build --workspace
 
 module:
-	cargo build -p pam_samekey --release --target-dir $(TARGET)/module
+	cargo build -p pam_samekey --release --config 'profile.release.opt-level="z"' --target-dir $(TARGET)/module
 
 demo: ## one enrolment, two doors, on this machine: real sshd, web app, QR code; Ctrl-C removes it
 	@.ci/setup demo

@@ -30,7 +30,7 @@ boxed! {
         sudo.line(PASSWORD).unwrap();
         sudo.see(CODE_PROMPT).unwrap();
         sudo.line(&ann.code()).unwrap();
-        sudo.see("root\r\nroot").unwrap();
+        sudo.see("root\nroot").unwrap();
         assert!(sudo.end().unwrap().success(), "{}", sudo.shown());
     }
 

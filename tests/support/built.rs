@@ -44,12 +44,24 @@ pub fn panicking_module() -> PathBuf {
     .clone()
 }
 
-/// The module as it is shipped.
+/// The module as it is shipped: made just as `make module` does.
 pub fn shipped_module() -> PathBuf {
     static DONE: OnceLock<PathBuf> = OnceLock::new();
     DONE.get_or_init(|| {
-        cargo(&["build", "-p", "pam_samekey", "--release"]);
-        target().join("release/libpam_samekey.so")
+        let into = target().join("module");
+        let small = "profile.release.opt-level=\"z\"";
+        let into_text = into.to_str().unwrap();
+        cargo(&[
+            "build",
+            "-p",
+            "pam_samekey",
+            "--release",
+            "--config",
+            small,
+            "--target-dir",
+            into_text,
+        ]);
+        into.join("release/libpam_samekey.so")
     })
     .clone()
 }
