@@ -45,7 +45,10 @@ pub struct Crew {
 struct Shared {
     house: Arc<House>,
     state: Mutex<State>,
-    changed: Condvar,
+    /// A connection waits, or it is time to stop.
+    called: Condvar,
+    /// A thread has ended. Apart from `called`: waking the idle would start their wait anew.
+    ended: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +67,8 @@ impl Crew {
         let shared = Shared {
             house,
             state: Mutex::default(),
-            changed: Condvar::new(),
+            called: Condvar::new(),
+            ended: Condvar::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -85,7 +89,7 @@ impl Crew {
         }
         state.waiting.push_back(call);
         drop(state);
-        self.shared.changed.notify_one();
+        self.shared.called.notify_one();
         Ok(())
     }
 
@@ -97,11 +101,11 @@ impl Crew {
         for stream in state.live.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        self.shared.changed.notify_all();
+        self.shared.called.notify_all();
         let busy = |state: &mut State| state.threads > 0;
         let (state, waited) = self
             .shared
-            .changed
+            .ended
             .wait_timeout_while(state, FAREWELL, busy)
             .unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
@@ -132,7 +136,7 @@ impl Shared {
         self.lock().threads -= 1;
         // Threads end when a busy time is over (or at the end of everything).
         memory::give_back();
-        self.changed.notify_all();
+        self.ended.notify_all();
     }
 
     /// The next connection, or nothing when it is time to end.
@@ -151,7 +155,7 @@ impl Shared {
             }
             state.idle += 1;
             let (woken, waited) = self
-                .changed
+                .called
                 .wait_timeout(state, IDLE)
                 .unwrap_or_else(PoisonError::into_inner);
             state = woken;
