@@ -65,7 +65,8 @@ struct Conversation {
 }
 
 type Handle = *mut c_void;
-type Start = unsafe extern "C" fn(*const c_char, *const c_char, *const Conversation, *mut Handle) -> c_int;
+type Start =
+    unsafe extern "C" fn(*const c_char, *const c_char, *const Conversation, *const c_char, *mut Handle) -> c_int;
 type SetItem = unsafe extern "C" fn(Handle, c_int, *const c_void) -> c_int;
 type WithFlags = unsafe extern "C" fn(Handle, c_int) -> c_int;
 
@@ -94,10 +95,11 @@ impl Library {
                 Ok(found)
             }
         };
-        // SAFETY: each symbol has the C signature that libpam's ABI (libpam.so.0, unchanged since 1996) gives it.
+        // SAFETY: each symbol has the C signature that libpam's ABI (libpam.so.0) gives it
+        // (pam_start_confdir since 1.4).
         unsafe {
             Ok(Self {
-                start: std::mem::transmute::<*mut c_void, Start>(function(c"pam_start")?),
+                start: std::mem::transmute::<*mut c_void, Start>(function(c"pam_start_confdir")?),
                 set_item: std::mem::transmute::<*mut c_void, SetItem>(function(c"pam_set_item")?),
                 authenticate: std::mem::transmute::<*mut c_void, WithFlags>(function(c"pam_authenticate")?),
                 acct_mgmt: std::mem::transmute::<*mut c_void, WithFlags>(function(c"pam_acct_mgmt")?),
@@ -175,6 +177,17 @@ pub(super) fn check(
     password: &SecretText,
     rhost: Option<&str>,
 ) -> Result<bool, SystemError> {
+    check_in(None, service, user, password, rhost)
+}
+
+/// The same with the services of another folder than `/etc/pam.d`, for tests.
+fn check_in(
+    folder: Option<&CStr>,
+    service: &str,
+    user: &str,
+    password: &SecretText,
+    rhost: Option<&str>,
+) -> Result<bool, SystemError> {
     let library = Library::open()?;
     let nul = |_| SystemError::Nul;
     let service = CString::new(service).map_err(nul)?;
@@ -188,12 +201,14 @@ pub(super) fn check(
         data: password.as_mut_ptr().cast(),
     };
     let mut handle: Handle = ptr::null_mut();
-    // SAFETY: the strings and the conversation live until after pam_end below.
+    let folder = folder.map_or(ptr::null(), CStr::as_ptr);
+    // SAFETY: the strings and the conversation live until after pam_end below; no folder means the system's own.
     let started = unsafe {
         (library.start)(
             service.as_ptr(),
             user.as_ptr(),
             &raw const conversation,
+            folder,
             &raw mut handle,
         )
     };
@@ -223,4 +238,55 @@ pub(super) fn check(
     unsafe { (library.end)(handle, last) };
     zeroize::Zeroize::zeroize(&mut password);
     code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// A service that hands the password to a script, which knows one user and one password.
+    fn services() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("known");
+        let text = "#!/bin/sh\nIFS= read -r typed || true\n[ \"$PAM_USER\" = ann ] && [ \"$typed\" = 'right horse' ] && [ \"$PAM_RHOST\" = 192.0.2.7 ]\n";
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let stack = format!(
+            "auth required pam_exec.so quiet expose_authtok {}\naccount required pam_permit.so\n",
+            script.display()
+        );
+        std::fs::write(folder.path().join("good"), &stack).unwrap();
+        std::fs::write(folder.path().join("expired"), stack.replace("pam_permit", "pam_deny")).unwrap();
+        folder
+    }
+
+    fn ask(folder: &tempfile::TempDir, service: &str, user: &str, password: &str) -> Result<bool, SystemError> {
+        let path = CString::new(folder.path().as_os_str().as_bytes()).unwrap();
+        check_in(Some(&path), service, user, &password.into(), Some("192.0.2.7"))
+    }
+
+    #[test]
+    fn libpam_judges_the_password_and_the_account() {
+        let folder = services();
+        assert!(ask(&folder, "good", "ann", "right horse").unwrap());
+        for (user, password) in [
+            ("ann", "wrong"),
+            ("bob", "right horse"),
+            ("ann", ""),
+            ("ann", "right horse "),
+        ] {
+            assert!(!ask(&folder, "good", user, password).unwrap(), "{user} {password}");
+        }
+        assert!(!ask(&folder, "expired", "ann", "right horse").unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_never_right() {
+        let folder = services();
+        assert!(!ask(&folder, "absent", "ann", "right horse").unwrap_or(false));
+        assert!(matches!(ask(&folder, "good", "a\0nn", "x"), Err(SystemError::Nul)));
+        assert!(matches!(ask(&folder, "good", "ann", "x\0"), Err(SystemError::Nul)));
+    }
 }
