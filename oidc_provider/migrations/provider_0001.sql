@@ -23,6 +23,7 @@ CREATE TABLE web_sessions (
   first_at BIGINT NOT NULL,
   evidence TEXT NOT NULL,
   created_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );
 CREATE INDEX web_sessions_by_account ON web_sessions (account);

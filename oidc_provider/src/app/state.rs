@@ -6,6 +6,7 @@ use crate::http::sealed::Sealer;
 use crate::keys::{self, KeySet, KeysError};
 use crate::oidc::discovery::Prebuilt;
 use samekey_shared::flows::FlowError;
+use samekey_shared::policy::Settings;
 use samekey_shared::realm::Realm;
 use samekey_shared::store::StoreError;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -77,6 +78,18 @@ impl AppState {
     /// The keys as they were read last.
     pub fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the policy's settings say to people and about sessions, as they are now; `None` when they cannot be read, which
+    /// the next unit of work will say loudly.
+    pub fn settings(&self) -> Option<Settings> {
+        let policy = self.realm.store.read(|tx| self.realm.policy(tx)).ok()?;
+        Some(policy.settings().clone())
+    }
+
+    /// Whom people may ask for help (R81).
+    pub fn contact(&self) -> Option<String> {
+        self.settings()?.contact
     }
 
     /// Reads the keys again if they were rotated since.

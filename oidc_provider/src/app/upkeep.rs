@@ -40,6 +40,9 @@ fn once(app: &App, sweeping: bool) {
             tracing::error!(%error, "ended sessions and codes were not swept");
         }
     }
+    if let Err(error) = app.realm.store.checkpoint() {
+        tracing::warn!(%error, "the store's log was not carried over; the next look tries again");
+    }
     if let Err(error) = app.follow_rotation() {
         tracing::error!(%error, "the signing keys cannot be read again; the ones read before go on");
     }

@@ -41,13 +41,6 @@ pub struct ProviderSection {
     /// Seconds that access and ID tokens live.
     #[serde(default = "default_token_seconds")]
     token_seconds: i64,
-    /// Seconds that a browser stays signed in.
-    #[serde(default = "default_session_seconds")]
-    session_seconds: i64,
-    /// Whom people may ask for help; shown on refusals.
-    contact: Option<String>,
-    /// A sentence shown on the sign-in page.
-    announcement: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -74,10 +67,6 @@ fn default_token_seconds() -> i64 {
     600
 }
 
-fn default_session_seconds() -> i64 {
-    8 * 3600
-}
-
 /// Why the section cannot be used. The provider does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SectionError {
@@ -96,16 +85,11 @@ pub enum SectionError {
     )]
     Plain(SocketAddr),
     /// Lifetimes out of bounds.
-    #[error(
-        "[provider]: code-seconds from 10 to 600, token-seconds from 60 to 86400, session-seconds from 300 to 2592000"
-    )]
+    #[error("[provider]: code-seconds from 10 to 600, token-seconds from 60 to 86400")]
     Lifetimes,
     /// A PAM service name that could be a path.
     #[error("[provider] pam-service: 1 to 64 characters of a-z 0-9 - _")]
     PamService,
-    /// A text for people that is too long or holds control characters.
-    #[error("[provider] contact and announcement: at most 500 characters, none of them a control character")]
-    Text,
 }
 
 /// The section, checked.
@@ -127,12 +111,6 @@ pub struct ProviderConfig {
     pub code_seconds: i64,
     /// Life of a token in seconds.
     pub token_seconds: i64,
-    /// Life of a browser session in seconds.
-    pub session_seconds: i64,
-    /// Whom to ask.
-    pub contact: Option<String>,
-    /// What to announce.
-    pub announcement: Option<String>,
 }
 
 impl ProviderSection {
@@ -146,19 +124,12 @@ impl ProviderSection {
             _ => return Err(SectionError::HalfTls),
         };
         let exposure = Exposure::of(self.listen, tls, &proxies).ok_or(SectionError::Plain(self.listen))?;
-        let lives = (10..=600).contains(&self.code_seconds)
-            && (60..=86_400).contains(&self.token_seconds)
-            && (300..=2_592_000).contains(&self.session_seconds);
-        if !lives {
+        if !(10..=600).contains(&self.code_seconds) || !(60..=86_400).contains(&self.token_seconds) {
             return Err(SectionError::Lifetimes);
         }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
         if !(1..=64).contains(&self.pam_service.len()) || !self.pam_service.bytes().all(plain) {
             return Err(SectionError::PamService);
-        }
-        let bad = |text: &String| text.chars().count() > 500 || text.chars().any(char::is_control);
-        if self.contact.iter().chain(&self.announcement).any(bad) {
-            return Err(SectionError::Text);
         }
         Ok(ProviderConfig {
             issuer,
@@ -172,9 +143,6 @@ impl ProviderSection {
             pam_service: self.pam_service,
             code_seconds: self.code_seconds,
             token_seconds: self.token_seconds,
-            session_seconds: self.session_seconds,
-            contact: self.contact,
-            announcement: self.announcement,
         })
     }
 }

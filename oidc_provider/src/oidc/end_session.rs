@@ -53,8 +53,7 @@ pub async fn by_get(
 ) -> Result<Response, Fault> {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
     let asked = check(&app, &params)?;
-    let now = app.realm.clock.now();
-    match app.realm.store.read(|tx| sessions::current(tx, &headers, now))? {
+    match app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? {
         None => signed_out(&app, asked.then.as_deref()),
         Some(session) if asked.hinted_session.as_deref() == Some(session.id.to_string().as_str()) => {
             blocking(&app, move |app| end(app, &visitor, &session, asked.then.as_deref())).await
@@ -72,8 +71,7 @@ pub async fn confirmed(
     let headers = request.headers().clone();
     let params = form(request).await?;
     let asked = check(&app, &params)?;
-    let now = app.realm.clock.now();
-    let session = app.realm.store.read(|tx| sessions::current(tx, &headers, now))?;
+    let session = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))?;
     let session = session.ok_or(Problem::FormFromElsewhere)?;
     let origin = app.config.issuer.as_str();
     app.csrf.check(

@@ -13,7 +13,7 @@ use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::errors::AuthorizeError;
 use crate::sessions::{self, COOKIE_BYTES, NewSession, Session};
-use samekey_shared::flows::Grant;
+use samekey_shared::flows::{FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::secrets::opaque::Token;
 use samekey_shared::store::{StoreError, Tx};
@@ -110,14 +110,14 @@ impl<'a> Conclusion<'a> {
             let unchanged = before.account.id == account
                 && Some(before.first_at) == grant.first_at
                 && before.evidence == grant.evidence;
-            if unchanged && sessions::is_live(tx, before.id, now)? {
+            if unchanged && sessions::touch(tx, before.id, now)? {
                 return Ok(before.id);
             }
         }
         let new = NewSession {
             id: self.fresh,
             secret_hash: self.cookie.hash(),
-            expires_at: now + self.app.config.session_seconds,
+            expires_at: now + session_seconds(self.app, tx)?,
         };
         sessions::begin(tx, &new, account, grant, self.before.map(|before| before.id), now)?;
         Ok(self.fresh)
@@ -179,6 +179,14 @@ pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -
             claims: request.claims.clone(),
         },
         expires_at: app.realm.clock.now() + app.config.code_seconds,
+    }
+}
+
+fn session_seconds(app: &AppState, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    match app.realm.policy(tx) {
+        Ok(policy) => Ok(policy.settings().session),
+        Err(FlowError::Store(error)) => Err(error),
+        Err(other) => Err(StoreError::Inconsistent(other.to_string())),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn show(app: &App, flow: &Flow, application: Option<&str>, targets: &
     let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
     let view = ConsentView {
         realm: &app.realm.names.realm,
-        contact: app.config.contact.as_deref(),
+        contact: app.contact(),
         application: application.ok_or(Problem::UnknownApplication)?,
         lines: request.scopes.iter().map(line).collect(),
         target: &target,

@@ -20,8 +20,7 @@ const LONGEST_NAME: usize = 256;
 
 /// `GET /`
 pub async fn home(State(app): State<App>, headers: HeaderMap) -> Result<Response, Fault> {
-    let now = app.realm.clock.now();
-    let Some(session) = app.realm.store.read(|tx| sessions::current(tx, &headers, now))? else {
+    let Some(session) = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? else {
         return respond::see_other("/login");
     };
     let shown = session
@@ -71,6 +70,6 @@ fn begin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, Fault> {
 
 /// `GET /forgot-password`
 pub async fn forgot_password(State(app): State<App>) -> Result<Response, Fault> {
-    let text = texts::forgotten(app.config.contact.as_deref());
+    let text = texts::forgotten(app.contact().as_deref());
     page(&message(&app, texts::FORGOTTEN, &text), &[], Scripts::None)
 }

@@ -28,7 +28,7 @@ pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Resul
 pub fn message<'a>(app: &'a AppState, title: &'a str, text: &'a str) -> MessageView<'a> {
     MessageView {
         realm: &app.realm.names.realm,
-        contact: app.config.contact.as_deref(),
+        contact: app.contact(),
         title,
         text,
         more: None,

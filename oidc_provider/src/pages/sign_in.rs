@@ -55,9 +55,9 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
     };
     let view = SignInView {
         realm: &app.realm.names.realm,
-        contact: app.config.contact.as_deref(),
+        contact: app.contact(),
         application,
-        announcement: app.config.announcement.as_deref(),
+        announcement: app.settings().and_then(|settings| settings.announcement),
         problem,
         flow: &flow.id.to_string(),
         csrf: &csrf,
@@ -123,8 +123,7 @@ pub async fn submit(
         &headers,
         origin,
     )?;
-    let now = app.realm.clock.now();
-    let session = app.realm.store.read(|tx| sessions::current(tx, &headers, now))?;
+    let session = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))?;
     let person = Person { visitor, session };
     blocking(&app, move |app| {
         let turn = take(app, &person, flow, &params)?;

@@ -47,11 +47,11 @@ pub struct SignInView<'a> {
     /// The realm's name.
     pub realm: &'a str,
     /// Whom to ask.
-    pub contact: Option<&'a str>,
+    pub contact: Option<String>,
     /// The application one is on the way to.
     pub application: Option<&'a str>,
     /// What the operator announces (R106).
-    pub announcement: Option<&'a str>,
+    pub announcement: Option<String>,
     /// What went wrong before.
     pub problem: Option<&'a str>,
     /// The flow's id.
@@ -71,7 +71,7 @@ pub struct ConsentView<'a> {
     /// The realm's name.
     pub realm: &'a str,
     /// Whom to ask.
-    pub contact: Option<&'a str>,
+    pub contact: Option<String>,
     /// The application.
     pub application: &'a str,
     /// What it will know.
@@ -102,7 +102,7 @@ pub struct MessageView<'a> {
     /// The realm's name.
     pub realm: &'a str,
     /// Whom to ask.
-    pub contact: Option<&'a str>,
+    pub contact: Option<String>,
     /// Title.
     pub title: &'a str,
     /// Sentence.
@@ -126,7 +126,7 @@ pub struct FormPostView<'a> {
     /// The realm's name.
     pub realm: &'a str,
     /// Whom to ask.
-    pub contact: Option<&'a str>,
+    pub contact: Option<String>,
     /// The application's address.
     pub action: &'a str,
     /// What it is told.

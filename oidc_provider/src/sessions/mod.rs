@@ -5,16 +5,17 @@
 
 mod rows;
 
-pub use rows::{end, is_live, sweep};
+pub use rows::{end, is_live, sweep, touch};
 
 use crate::http::cookies;
 use axum::http::HeaderMap;
 use samekey_shared::accounts::{self, Account, AccountState};
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::Grant;
 use samekey_shared::flows::sign_in::Prior;
+use samekey_shared::flows::{FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::Evidence;
+use samekey_shared::realm::Realm;
 use samekey_shared::secrets::opaque;
 use samekey_shared::store::{StoreError, Tx};
 
@@ -55,13 +56,15 @@ pub struct NewSession {
     pub expires_at: UnixTime,
 }
 
-/// The session of whoever sent these headers; `None` for no cookie, a wrong one, an ended session, or an account that is
-/// no longer active.
-pub fn current(tx: &mut Tx<'_>, headers: &HeaderMap, now: UnixTime) -> Result<Option<Session>, StoreError> {
+/// The session of whoever sent these headers; `None` for no cookie, a wrong one, a session that ended or idled too long, or
+/// an account that is no longer active.
+pub fn current(realm: &Realm, tx: &mut Tx<'_>, headers: &HeaderMap) -> Result<Option<Session>, FlowError> {
     let Some(cookie) = cookies::value(headers, cookies::SESSION).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    let Some(found) = rows::by_secret(tx, &opaque::hash(cookie), now)? else {
+    let now = realm.clock.now();
+    let idle = realm.policy(tx)?.settings().idle;
+    let Some(found) = rows::by_secret(tx, &opaque::hash(cookie), now, idle)? else {
         return Ok(None);
     };
     let account = accounts::rows::by_id(tx, found.account)?.filter(|account| account.state == AccountState::Active);

@@ -16,11 +16,16 @@ pub(super) struct Found {
     pub evidence: Vec<Evidence>,
 }
 
-pub(super) fn by_secret(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixTime) -> Result<Option<Found>, StoreError> {
+pub(super) fn by_secret(
+    tx: &mut Tx<'_>,
+    hash: &[u8; 32],
+    now: UnixTime,
+    idle: i64,
+) -> Result<Option<Found>, StoreError> {
     let row = tx.query_opt(
         "SELECT id, account, first_at, evidence FROM web_sessions \
-         WHERE secret_hash = $1 AND expires_at > $2",
-        params![hash.as_slice(), now],
+         WHERE secret_hash = $1 AND expires_at > $2 AND seen_at > $3",
+        params![hash.as_slice(), now, now.saturating_sub(idle)],
     )?;
     let Some(row) = row else {
         return Ok(None);
@@ -55,8 +60,8 @@ pub(super) fn insert(
     let records: Vec<EvidenceRecord> = evidence.iter().map(Evidence::record).collect();
     let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
-        "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
         params![
             new.id,
             new.secret_hash.as_slice(),
@@ -68,6 +73,15 @@ pub(super) fn insert(
         ],
     )?;
     Ok(())
+}
+
+/// Notes that a session was used; costs no commit of its own, since it is part of the sign-in that uses it.
+pub fn touch(tx: &mut Tx<'_>, id: SessionId, now: UnixTime) -> Result<bool, StoreError> {
+    let touched = tx.execute(
+        "UPDATE web_sessions SET seen_at = $2 WHERE id = $1 AND expires_at > $2",
+        params![id, now],
+    )?;
+    Ok(touched == 1)
 }
 
 /// Ends a session because a new one takes its place; tokens given under it go on until they end by themselves.

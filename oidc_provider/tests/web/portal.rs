@@ -81,11 +81,20 @@ async fn a_recovery_code_serves_where_the_phone_is_lost_and_works_once() {
 
 #[tokio::test]
 async fn a_session_ends_with_its_time() {
-    let scene = Scene::with("session-seconds = 600\n", crate::scene::STRICT);
-    let browser = scene.browser();
+    let policy = format!("{}session = \"2h\"\nidle = \"20m\"\n", crate::scene::STRICT);
+    let scene = Scene::with("", &policy);
+    let (wiki, browser) = (scene.wiki(), scene.browser());
     scene.sign_in(&browser, "/login").await;
-    scene.test.clock.advance(599);
-    assert_eq!(browser.get("/").await.status, StatusCode::OK);
-    scene.test.clock.advance(1);
-    assert_eq!(browser.get("/").await.location(), "/login");
+    for _ in 0..6 {
+        scene.test.clock.advance(1199);
+        assert!(
+            browser.get(&wiki.request(&[])).await.returned("code").is_some(),
+            "in use"
+        );
+    }
+    scene.test.clock.advance(6);
+    assert_eq!(browser.get("/").await.location(), "/login", "two hours are over");
+    scene.sign_in(&browser, "/login").await;
+    scene.test.clock.advance(1200);
+    assert_eq!(browser.get("/").await.location(), "/login", "idle for twenty minutes");
 }

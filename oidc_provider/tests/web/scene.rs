@@ -20,7 +20,7 @@ pub const SIGNED_OUT: &str = "https://wiki.example/bye";
 
 /// A second factor for everybody, from the first day.
 pub const STRICT: &str = "version = 1\n[groups]\nsource = \"store\"\n[default]\nlevel = \"high\"\ngrace = \"0s\"\n\
-    methods = [\"totp\", \"recovery-code\"]\n";
+    methods = [\"totp\", \"recovery-code\"]\n[settings]\ncontact = \"help@example.org\"\n";
 
 /// A password suffices, unless an application asks for more.
 pub const LAX: &str = "version = 1\n[groups]\nsource = \"store\"\n[default]\nlevel = \"single\"\ngrace = \"0s\"\n\
@@ -67,7 +67,7 @@ impl Scene {
             .map(|code| code.expose().clone())
             .collect();
         test.clock.advance(30);
-        let section = format!("issuer = \"{ISSUER}\"\ncontact = \"help@example.org\"\n{lines}");
+        let section = format!("issuer = \"{ISSUER}\"\n{lines}");
         let section: ProviderSection = strict::parse(&section).unwrap();
         let app = AppState::new(test.realm.clone(), section.check().unwrap()).unwrap();
         let mut scene = Self {

@@ -25,8 +25,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use request::{AuthorizeRequest, Prompt};
-use samekey_shared::flows::RefusalCode;
-use samekey_shared::store::StoreError;
+use samekey_shared::flows::{FlowError, RefusalCode};
 
 /// `POST /authorize`
 pub async fn by_post(request: Request) -> Result<Response, Fault> {
@@ -42,13 +41,12 @@ pub async fn by_get(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
-    let now = app.realm.clock.now();
     let (client, session) = app.realm.store.read(|tx| {
         let client = match params.value("client_id") {
             Some(id) => clients::by_id(tx, id)?,
             None => None,
         };
-        Ok::<_, StoreError>((client, sessions::current(tx, &headers, now)?))
+        Ok::<_, FlowError>((client, sessions::current(&app.realm, tx, &headers)?))
     })?;
     let return_to = checks::return_to(&params, client.as_ref())?;
     let Some(client) = client else {

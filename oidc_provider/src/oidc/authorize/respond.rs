@@ -65,7 +65,7 @@ fn send(app: &AppState, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> R
         ResponseMode::FormPost => {
             let view = FormPostView {
                 realm: &app.realm.names.realm,
-                contact: app.config.contact.as_deref(),
+                contact: app.contact(),
                 action: &to.redirect_uri,
                 fields: &fields,
             };
