@@ -115,6 +115,19 @@ boxed! {
         assert!(!said.contains("fatal") && !said.contains("Internal error"), "{said}");
     }
 
+    fn where_sshd_answers_prompts_with_the_password_nothing_is_taken_for_a_code() {
+        let mut site = Site::new();
+        let _ann = site.person("ann");
+        let sshd = site.sshd("PasswordAuthentication yes\nKbdInteractiveAuthentication no");
+        let mut ssh = ssh(&sshd, "ann", &["-o", "NumberOfPasswordPrompts=1"]);
+        ssh.see("ann@127.0.0.1's password: ").unwrap();
+        ssh.line(PASSWORD).unwrap();
+        ssh.see("Permission denied").unwrap();
+        assert_eq!(ssh.end().unwrap().code(), Some(255));
+        assert!(!site.told(&["code-refused"]), "{}", site.trail());
+        assert!(site.machine.log().contains("KbdInteractiveAuthentication"), "{}", site.machine.log());
+    }
+
     fn a_client_that_vanishes_at_the_prompt_leaves_nothing_behind() {
         let mut site = Site::new();
         let _ann = site.person("ann");
