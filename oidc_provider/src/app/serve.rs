@@ -4,11 +4,15 @@ use super::{App, build, upkeep};
 use crate::config::{Exposure, TlsFiles};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 /// Seconds that requests under way may take after the signal to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Seconds that a request's head may take.
+const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// Most bytes of a request's head that are read.
 const MOST_HEAD: usize = 64 * 1024;
 
@@ -56,19 +60,28 @@ pub async fn serve(app: App) -> Result<(), ServeError> {
             let mut server = axum_server::from_tcp_rustls(listener, tls(files).await?)
                 .map_err(|why| ServeError::Listen(address, why))?
                 .handle(handle);
-            server.http_builder().http1().max_buf_size(MOST_HEAD);
+            bound(server.http_builder());
             server.serve(service).await
         }
         Exposure::Loopback | Exposure::Proxied => {
             let mut server = axum_server::from_tcp(listener)
                 .map_err(|why| ServeError::Listen(address, why))?
                 .handle(handle);
-            server.http_builder().http1().max_buf_size(MOST_HEAD);
+            bound(server.http_builder());
             server.serve(service).await
         }
     };
     background.abort();
     served.map_err(ServeError::Broke)
+}
+
+/// A client that sends its head slowly, or without end, is cut off.
+fn bound(builder: &mut Builder<TokioExecutor>) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(MOST_HEAD);
 }
 
 async fn tls(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {

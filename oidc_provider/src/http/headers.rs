@@ -9,15 +9,15 @@ use axum::response::Response;
 /// For answers that are no page.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Adds what the handler did not set itself.
+/// Adds what the handler did not set itself. No `Cross-Origin-Opener-Policy`: an application that signs people in from a popup
+/// would lose the popup.
 pub fn complete(response: &mut Response) {
     let headers = response.headers_mut();
-    let fixed: [(HeaderName, &'static str); 6] = [
+    let fixed: [(HeaderName, &'static str); 5] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Not `no-referrer`: Chromium would then send `Origin: null` with our own forms (oidc.md section 7, 12).
         (REFERRER_POLICY, "same-origin"),
         (X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=()",
