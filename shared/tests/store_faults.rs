@@ -2,6 +2,7 @@
 //!
 //! A test that needs another process starts this very program again with the same test's name and a folder in
 //! `SAMEKEY_TEST_CHILD`; the test then plays the other part.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::params;

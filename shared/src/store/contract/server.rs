@@ -74,17 +74,15 @@ impl Server {
         }
     }
 
-    /// Makes one more empty database and gives its connection string.
+    /// Makes one more empty place for a store and gives its connection string: a schema, since a database of its own
+    /// would be hundreds of files to sync.
     pub fn database(&self) -> Result<String, String> {
         let name = format!("d{}", self.databases.fetch_add(1, Ordering::SeqCst));
         let told = |error: postgres::Error| format!("{error:?}");
-        let mut client = Client::connect(&self.location("postgres"), NoTls).map_err(told)?;
-        client.batch_execute(&format!("CREATE DATABASE {name}")).map_err(told)?;
-        Ok(self.location(&name))
-    }
-
-    fn location(&self, database: &str) -> String {
-        format!("host={} user=samekey dbname={database}", self.folder.display())
+        let server = format!("host={} user=samekey dbname=postgres", self.folder.display());
+        let mut client = Client::connect(&server, NoTls).map_err(told)?;
+        client.batch_execute(&format!("CREATE SCHEMA {name}")).map_err(told)?;
+        Ok(format!("{server} options='-c search_path={name}'"))
     }
 }
 
