@@ -34,6 +34,7 @@ demo-check: ## the same unattended, with a transcript
 test: ## set up, build and run every test; prints how many ran
 	@.ci/setup test
 	@$(MAKE) --no-print-directory build
+	@[ "$$(id -u)" = 0 ] || { echo 'tests of real logins run as root in a throw-away root:'; sudo -v; }
 	@.ci/test
 
 lint: ## formatting, clippy, licences and bans

@@ -5,4 +5,6 @@ mod house;
 #[cfg(test)]
 mod shell;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod support;

@@ -61,6 +61,11 @@ impl App {
         })
     }
 
+    /// The key in base32, as an app would export it.
+    pub fn key_text(&self) -> String {
+        BASE32_NOPAD.encode(&self.key)
+    }
+
     /// The code of a time step.
     pub fn code(&self, step: u64) -> String {
         let tag = hmac::sign(&hmac::Key::new(self.algorithm, &self.key), &step.to_be_bytes());

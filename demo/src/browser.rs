@@ -167,6 +167,11 @@ impl Browser {
             .map(|cookie| cookie.value.as_str())
     }
 
+    /// The values of all cookies held.
+    pub fn cookie_values(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|cookie| cookie.value.as_str())
+    }
+
     fn go(&mut self, mut address: Url, mut posted: Option<String>) -> Result<Page, BrowserError> {
         for _ in 0..REDIRECTS {
             let page = self.request(&address, posted.as_deref())?;

@@ -1,9 +1,9 @@
 //! `make demo-check`: plays the person at every door, unattended, and asserts what issue and README promise.
 
+use crate::Trouble;
 use crate::codes::Codes;
 use crate::stage::{self, PASSWORD, PERSON, Stage};
 use crate::transcript::{Transcript, note, shown};
-use crate::{Trouble, web};
 use samekey_demo::{Browser, Terminal};
 use serde_json::Value;
 use std::path::Path;
@@ -86,29 +86,24 @@ fn ssh_again(stage: &Stage, transcript: &mut Transcript, used: &str) -> Result<(
 /// The second door: the used code refused, a fresh one accepted, and what the app is told.
 fn web(stage: &Stage, transcript: &mut Transcript, codes: &mut Codes, used: &str) -> Result<(), Trouble> {
     transcript.chapter("The web app: the same account, the same app");
-    let mut browser = Browser::default();
-    let page = web::up_to_the_code(&mut browser, &stage.app, PERSON, PASSWORD)?;
+    let (mut browser, door) = (Browser::default(), &stage.web);
+    let page = door.up_to_the_code(&mut browser, PERSON, PASSWORD)?;
     shown(&format!(
         "{}\n{}",
         page.address.origin().ascii_serialization(),
         page.text()
     ));
 
-    let page = web::give_code(&mut browser, &page, used)?;
+    let page = door.give_code(&mut browser, &page, used)?;
     shown(&page.text());
-    let at_the_app = |address: &url::Url| address.as_str().starts_with(&stage.app);
     transcript.holds(
         "the code that opened the shell is refused on the web",
-        !at_the_app(&page.address),
+        !door.let_in(&page),
     );
 
-    let page = web::give_code(&mut browser, &page, &codes.fresh())?;
-    transcript.holds(
-        "a fresh code signs in at the sample app",
-        at_the_app(&page.address) && page.status == 200,
-    );
-    let claims = browser.open(&format!("{}/claims", stage.app))?;
-    let claims: Value = serde_json::from_str(&claims.body)?;
+    let page = door.give_code(&mut browser, &page, &codes.fresh())?;
+    transcript.holds("a fresh code signs in at the sample app", door.let_in(&page));
+    let claims = door.claims(&mut browser)?;
     shown(&serde_json::to_string_pretty(&claims)?);
     transcript.holds("acr is urn:samekey:acr:mfa", claims["acr"] == "urn:samekey:acr:mfa");
     transcript.holds(

@@ -7,7 +7,6 @@ mod codes;
 mod show;
 mod stage;
 mod transcript;
-mod web;
 
 use std::path::Path;
 use std::process::ExitCode;

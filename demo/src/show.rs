@@ -24,7 +24,7 @@ pub fn run(target: &Path) -> Result<(), Trouble> {
         println!("\nNothing bound. Removing everything.");
         return Ok(());
     }
-    print!("{}", directions(stage.sshd.port, &stage.app));
+    print!("{}", directions(stage.sshd.port, &stage.web.app));
     signals.forever().next();
     println!("\nRemoving everything: accounts, keys, store and configuration were in the box alone.");
     Ok(())

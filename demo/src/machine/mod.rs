@@ -8,11 +8,13 @@ mod enrol;
 mod pam;
 mod ssh;
 mod syslog;
+mod web;
 
 pub use daemon::Daemon;
 pub use enrol::Enrolled;
 pub use pam::{ACCOUNT_LINE, AUTH_LINE, STACK};
 pub use ssh::{Sshd, SshdOptions};
+pub use web::WebDoor;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -135,28 +137,16 @@ impl Machine {
         Ok(())
     }
 
-    /// Starts the provider and waits until it listens on `port`.
-    pub fn start_provider(&mut self, port: u16) -> Result<(), MachineError> {
-        let provider = Daemon::start("samekey-provider", &[], Some(DAEMON_USER))?;
-        self.daemons.push(provider.until_listening(port)?);
-        Ok(())
-    }
-
-    /// Starts the sample app with these arguments, as nobody, and waits until it listens on `port`.
-    pub fn start_sample_app(&mut self, port: u16, arguments: &[&str]) -> Result<(), MachineError> {
-        let listen = format!("127.0.0.1:{port}");
-        let mut all = vec!["--listen", &listen];
-        all.extend(arguments);
-        let app = Daemon::start("sample-app", &all, Some("nobody"))?;
-        self.daemons.push(app.until_listening(port)?);
-        Ok(())
-    }
-
     /// Starts a real sshd.
     pub fn start_sshd(&mut self, options: &SshdOptions) -> Result<Sshd, MachineError> {
         let (daemon, sshd) = ssh::start(options)?;
         self.daemons.push(daemon);
         Ok(sshd)
+    }
+
+    /// Keeps a daemon running as long as the machine.
+    fn keep(&mut self, daemon: Daemon) {
+        self.daemons.push(daemon);
     }
 
     /// Ends a daemon with SIGTERM, by its program's name.
