@@ -8,6 +8,8 @@ use std::time::Duration;
 /// Seconds between two looks for rotated keys. A `next` key is published long before it signs, so a few seconds of an
 /// older active key do no harm.
 const LOOK: Duration = Duration::from_secs(10);
+/// Looks between two checkpoints: more often would make the first login after each of them sync more.
+const CHECKPOINT_EVERY: u32 = 6;
 /// Looks between two sweeps.
 const SWEEP_EVERY: u32 = 60;
 
@@ -16,8 +18,7 @@ pub async fn upkeep(app: App) {
     let mut looks: u32 = 0;
     loop {
         let app = app.clone();
-        let sweeping = looks.is_multiple_of(SWEEP_EVERY);
-        let done = tokio::task::spawn_blocking(move || once(&app, sweeping)).await;
+        let done = tokio::task::spawn_blocking(move || once(&app, looks)).await;
         if done.is_err() {
             tracing::error!("the background work was cut off");
         }
@@ -26,8 +27,8 @@ pub async fn upkeep(app: App) {
     }
 }
 
-fn once(app: &App, sweeping: bool) {
-    if sweeping {
+fn once(app: &App, looks: u32) {
+    if looks.is_multiple_of(SWEEP_EVERY) {
         let prepared = app.realm.keyring().map_err(|why| why.to_string()).and_then(|keyring| {
             let realm = &app.realm;
             keys::prepare_next(&realm.store, &keyring, realm.entropy.as_ref(), realm.clock.now())
@@ -40,8 +41,10 @@ fn once(app: &App, sweeping: bool) {
             tracing::error!(%error, "ended sessions and codes were not swept");
         }
     }
-    if let Err(error) = app.realm.store.checkpoint() {
-        tracing::warn!(%error, "the store's log was not carried over; the next look tries again");
+    if looks.is_multiple_of(CHECKPOINT_EVERY) {
+        if let Err(error) = app.realm.store.checkpoint() {
+            tracing::warn!(%error, "the store's log was not carried over; the next look tries again");
+        }
     }
     if let Err(error) = app.follow_rotation() {
         tracing::error!(%error, "the signing keys cannot be read again; the ones read before go on");
