@@ -8,3 +8,5 @@ mod shell;
 mod silence;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod together;
