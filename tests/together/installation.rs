@@ -180,6 +180,37 @@ impl Installation {
         }
     }
 
+    /// Adds a person with a password and nothing bound; the app is in nobody's store.
+    pub fn without_app(&self, realm: &Realm, name: &str) -> Person {
+        let account = newcomer(realm, name);
+        realm
+            .store
+            .write(|tx| {
+                rows::insert(tx, &account).map_err(|error| error.to_string())?;
+                rows::set_password(tx, account.id, &self.hash).map_err(|error| error.to_string())?;
+                Ok::<_, Failed>(())
+            })
+            .unwrap();
+        Person {
+            name: name.to_owned(),
+            app: App::typed(&new_key(realm.entropy.as_ref())).unwrap(),
+        }
+    }
+
+    /// The line that puts the module into a service.
+    pub fn module_line(&self) -> String {
+        format!(
+            "auth required {} socket={}\n",
+            module().display(),
+            self.socket().display()
+        )
+    }
+
+    /// Registers a relying party.
+    pub fn client(&self, name: &str) {
+        self.samekey(&["client", "add", name, "--redirect", CALLBACK, "--id-token-alg", "ES256"]);
+    }
+
     /// Adds a person with password and app, proven with the code before the present one.
     pub fn person(&self, realm: &Realm, name: &str) -> Person {
         let (entropy, now) = (realm.entropy.as_ref(), realm.clock.now());
@@ -189,15 +220,7 @@ impl Installation {
             .unwrap()
             .prove(&app.code(app.step() - 1), now)
             .unwrap();
-        let account = NewAccount {
-            id: AccountId::draw(entropy).unwrap(),
-            name: LoginName::parse(name, &realm.names).unwrap(),
-            display_name: None,
-            email: None,
-            flags: BTreeSet::new(),
-            administrator: false,
-            created_at: now,
-        };
+        let account = newcomer(realm, name);
         let keyring = realm.keyring().unwrap();
         realm
             .store
@@ -213,6 +236,19 @@ impl Installation {
             name: name.to_owned(),
             app,
         }
+    }
+}
+
+/// An account to be made now.
+fn newcomer(realm: &Realm, name: &str) -> NewAccount {
+    NewAccount {
+        id: AccountId::draw(realm.entropy.as_ref()).unwrap(),
+        name: LoginName::parse(name, &realm.names).unwrap(),
+        display_name: None,
+        email: None,
+        flags: BTreeSet::new(),
+        administrator: false,
+        created_at: realm.clock.now(),
     }
 }
 

@@ -40,12 +40,12 @@ pub struct AtTheCode {
     page: Page,
 }
 
-/// Goes to the provider as a relying party sends people there, and gives name and password. The error is the page that
-/// came instead, or why none came.
-pub fn up_to_the_code(home: &Installation, person: &Person) -> Result<AtTheCode, String> {
+/// Goes to the provider as this relying party sends people there, and gives name and password. The error says why no
+/// page came.
+pub fn after_the_password(home: &Installation, person: &Person, client: &str) -> Result<AtTheCode, String> {
     let mut browser = Browser::default();
     let address = format!(
-        "http://127.0.0.1:{}/authorize?response_type=code&client_id={CLIENT}&scope=openid&state=s&nonce=n\
+        "http://127.0.0.1:{}/authorize?response_type=code&client_id={client}&scope=openid&state=s&nonce=n\
          &code_challenge_method=S256&code_challenge={CHALLENGE}&redirect_uri={}",
         home.port,
         form_urlencoded::byte_serialize(CALLBACK.as_bytes()).collect::<String>()
@@ -54,19 +54,40 @@ pub fn up_to_the_code(home: &Installation, person: &Person) -> Result<AtTheCode,
     for (field, answer) in [("username", person.name.as_str()), ("password", PASSWORD)] {
         page = give(&mut browser, &page, field, answer)?;
     }
-    page.fill("code", "").map_err(|error| error.to_string())?;
     Ok(AtTheCode { browser, page })
 }
 
+/// As [`after_the_password`], and then stands before the page where the code goes.
+pub fn up_to_the_code(home: &Installation, person: &Person) -> Result<AtTheCode, String> {
+    let standing = after_the_password(home, person, CLIENT)?;
+    if standing.is_asked() {
+        Ok(standing)
+    } else {
+        Err(standing.page.body)
+    }
+}
+
 impl AtTheCode {
+    /// Whether a code is asked here.
+    pub fn is_asked(&self) -> bool {
+        self.page.fill("code", "").is_ok()
+    }
+
+    /// Whether the browser is sent back with an authorization code already.
+    pub fn is_through(&self) -> bool {
+        is_sent_back(&self.page)
+    }
+
     /// Gives the code; true when the browser is sent back with an authorization code.
     pub fn give(mut self, code: &str) -> bool {
         let page = give(&mut self.browser, &self.page, "code", code);
-        page.is_ok_and(|page| {
-            page.header("location")
-                .is_some_and(|target| target.starts_with(CALLBACK) && target.contains("code="))
-        })
+        page.is_ok_and(|page| is_sent_back(&page))
     }
+}
+
+fn is_sent_back(page: &Page) -> bool {
+    page.header("location")
+        .is_some_and(|target| target.starts_with(CALLBACK) && target.contains("code="))
 }
 
 /// Fills the form that has this field and sends it.
