@@ -41,10 +41,9 @@ fn once(app: &App, looks: u32) {
             tracing::error!(%error, "ended sessions and codes were not swept");
         }
     }
-    if looks.is_multiple_of(CHECKPOINT_EVERY) {
-        if let Err(error) = app.realm.store.checkpoint() {
-            tracing::warn!(%error, "the store's log was not carried over; the next look tries again");
-        }
+    let due = looks.is_multiple_of(CHECKPOINT_EVERY);
+    if let Some(Err(error)) = due.then(|| app.realm.store.checkpoint()) {
+        tracing::warn!(%error, "the store's log was not carried over; the next look tries again");
     }
     if let Err(error) = app.follow_rotation() {
         tracing::error!(%error, "the signing keys cannot be read again; the ones read before go on");
