@@ -35,6 +35,9 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$stage/upper,workdir=$stage/wor
 }
 root=$stage/root
 
+# A Samekey that is installed here keeps its secrets to itself: the copy begins without one.
+rm -rf "$root/etc/samekey" "$root/var/lib/samekey"
+
 mount -t proc proc "$root/proc"
 mount --bind /sys "$root/sys"
 mount -t tmpfs -o mode=755 dev "$root/dev"

@@ -71,19 +71,20 @@ impl Machine {
             &pam::folder()?.join("pam_samekey.so"),
             0o644,
         )?;
-        run(
-            "useradd",
-            &[
-                "--system",
-                "--no-create-home",
-                "--home-dir",
-                "/var/lib/samekey",
-                "--shell",
-                "/usr/sbin/nologin",
-                DAEMON_USER,
-            ],
-            "",
-        )?;
+        if !is_user(DAEMON_USER) {
+            let home = "--home-dir=/var/lib/samekey";
+            run(
+                "useradd",
+                &[
+                    "--system",
+                    "--no-create-home",
+                    home,
+                    "--shell=/usr/sbin/nologin",
+                    DAEMON_USER,
+                ],
+                "",
+            )?;
+        }
         run(
             "install",
             &["-d", "-o", DAEMON_USER, "-g", DAEMON_USER, "-m", "755", "/run/samekey"],
@@ -97,7 +98,12 @@ impl Machine {
 
     /// Makes a Unix account with this password, who may become root through sudo.
     pub fn add_person(&self, name: &str, password: &str) -> Result<(), MachineError> {
-        run("useradd", &["--create-home", "--shell", "/bin/bash", name], "")?;
+        // The machine that the box copies may know somebody of that name.
+        if is_user(name) {
+            run("userdel", &["--force", name], "")?;
+        }
+        run("useradd", &["--create-home", "--shell=/bin/bash", name], "")?;
+        run("chown", &[name, &format!("/home/{name}")], "")?;
         run("chpasswd", &[], &format!("{name}:{password}\n"))?;
         write(
             &format!("/etc/sudoers.d/{name}"),
@@ -182,6 +188,11 @@ impl Machine {
     pub fn daemons_said(&self) -> String {
         self.daemons.iter().map(Daemon::said).collect()
     }
+}
+
+/// Whether the machine knows a user of this name.
+fn is_user(name: &str) -> bool {
+    run("id", &["-u", name], "").is_ok()
 }
 
 /// A loopback port that is free: `wanted`, or any.
