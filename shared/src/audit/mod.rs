@@ -13,13 +13,15 @@
 mod chain;
 mod event;
 mod export;
+mod kind;
 mod rows;
 pub mod syslog;
 pub mod utc;
 
 pub use chain::{Break, Fault, Report, link, verify, verify_against};
-pub use event::{Actor, Event, EventKind, NotAnEvent};
+pub use event::{Actor, Event};
 pub use export::{ExportError, json_lines, line};
+pub use kind::{EventKind, NotAnEvent};
 pub use rows::{Head, Record, SCHEMA, about, of_request, page, tail};
 
 use crate::clock::UnixTime;

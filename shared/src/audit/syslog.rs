@@ -7,7 +7,8 @@
 //! fail2ban: `failregex = samekey: sign-in refused user=\S* rhost=<HOST> service=\S* reason=\S+`. `rhost` is `-` where
 //! there is no address, so that nobody is banned for what happened at the console.
 
-use super::event::{Event, EventKind};
+use super::event::Event;
+use super::kind::EventKind;
 use std::fmt::Write as _;
 
 /// One line, without time stamp and line end. Everything that a stranger may have chosen is escaped: see [`escaped`].

@@ -1,0 +1,139 @@
+//! The closed list of what can happen, in words that never change.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident => $word:literal,)+) => {
+        /// What happened. The words are stable: they stand in the store, in exports and in other people's filters.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl EventKind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable word for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Somebody was let in after proving what the policy asks.
+    SignInGranted => "sign-in-granted",
+    /// Somebody was not let in.
+    SignInRefused => "sign-in-refused",
+    /// The policy asked nothing of this sign-in.
+    SignInExempt => "sign-in-exempt",
+    /// A signed-in person proved a factor anew for a sensitive operation.
+    StepUpGranted => "step-up-granted",
+    /// A code was wrong.
+    CodeRefused => "code-refused",
+    /// A code was right, but had been used before.
+    CodeReplayed => "code-replayed",
+    /// Too many wrong answers from one place: it is closed for a while.
+    LockedOut => "locked-out",
+    /// An administrator lifted the locks of an account.
+    Unlocked => "unlocked",
+    /// A second factor was bound.
+    DeviceBound => "device-bound",
+    /// A second factor was unbound.
+    DeviceUnbound => "device-unbound",
+    /// A new set of recovery codes was drawn; the set before is void.
+    RecoveryCodesMade => "recovery-codes-made",
+    /// A recovery code was spent.
+    RecoveryCodeUsed => "recovery-code-used",
+    /// An account was made.
+    AccountAdded => "account-added",
+    /// An account was removed.
+    AccountRemoved => "account-removed",
+    /// An account was locked by an administrator.
+    AccountLocked => "account-locked",
+    /// An account was unlocked by an administrator.
+    AccountUnlocked => "account-unlocked",
+    /// An account was disabled.
+    AccountDisabled => "account-disabled",
+    /// Another property of an account was changed: flags, groups, name shown.
+    AccountChanged => "account-changed",
+    /// A password was set.
+    PasswordSet => "password-set",
+    /// A password was wrong.
+    PasswordWrong => "password-wrong",
+    /// A password was hashed anew, because the configured cost was raised.
+    PasswordRehashed => "password-rehashed",
+    /// Another policy came into force.
+    PolicyApplied => "policy-applied",
+    /// A relying party was registered.
+    ClientAdded => "client-added",
+    /// A relying party was changed.
+    ClientChanged => "client-changed",
+    /// A relying party was removed.
+    ClientRemoved => "client-removed",
+    /// A person allowed a relying party to see who they are.
+    ConsentGiven => "consent-given",
+    /// Tokens were issued to a relying party.
+    TokenIssued => "token-issued",
+    /// An authorization code came a second time; what it had given was revoked.
+    CodeReuseDetected => "code-reuse-detected",
+    /// A browser session ended.
+    SessionEnded => "session-ended",
+    /// The sealing keys were rotated.
+    KeyringRotated => "keyring-rotated",
+    /// The keys that sign tokens were rotated.
+    SigningKeyRotated => "signing-key-rotated",
+    /// The store was made.
+    StoreCreated => "store-created",
+    /// The store was put back from a backup.
+    StoreRestored => "store-restored",
+    /// A login that had not passed our authentication was refused in PAM's account phase.
+    TripwireRefused => "tripwire-refused",
+    /// A process asked the agent for what its user may not ask.
+    PeerRefused => "peer-refused",
+    /// A set-up was met that makes sign-ins fail or weak.
+    MisconfigurationSeen => "misconfiguration-seen",
+}
+
+/// A word that names no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no event is called so")]
+pub struct NotAnEvent;
+
+impl FromStr for EventKind {
+    type Err = NotAnEvent;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEvent> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(NotAnEvent)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_read_back_what_they_write() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
+            assert!(kind.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+        }
+        let words: std::collections::BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words.len(), EventKind::ALL.len());
+    }
+}
