@@ -24,9 +24,10 @@ use readers::Readers;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use statements::told;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pages of 4 KiB in the log after which a commit checkpoints by itself: 64 MiB.
 const LOG_PAGES: i64 = 16_384;
@@ -113,18 +114,30 @@ fn tune(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// How long whoever writes waits for another process's write lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+thread_local! {
+    static WAITING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
 /// Waits while another process holds the lock: often at first, since a commit lasts some 100 microseconds, then every
-/// millisecond, for 5 seconds or a little more in all.
+/// millisecond, until patience ends.
 fn wait_for_others(tries: i32) -> bool {
     const EAGER: i32 = 100;
-    const MOST: i32 = 5_000;
-    let pause = if tries < EAGER {
-        Duration::from_micros(100)
+    let now = Instant::now();
+    let since = if tries == 0 {
+        now
     } else {
-        Duration::from_millis(1)
+        WAITING_SINCE.get().unwrap_or(now)
     };
-    std::thread::sleep(pause);
-    tries < MOST
+    WAITING_SINCE.set(Some(since));
+    if now.duration_since(since) >= PATIENCE {
+        return false;
+    }
+    let pause = if tries < EAGER { 100 } else { 1000 };
+    std::thread::sleep(Duration::from_micros(pause));
+    true
 }
 
 #[cfg(test)]
