@@ -88,7 +88,19 @@ async fn every_advertised_choice_works_and_others_are_refused() {
             "{mode}"
         );
     }
-    let algs: BTreeSet<String> = list("id_token_signing_alg_values_supported").into_iter().collect();
+}
+
+#[tokio::test]
+async fn every_advertised_algorithm_has_a_published_key() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let metadata = browser.get(DISCOVERY).await.json();
+    let algs: BTreeSet<String> = metadata["id_token_signing_alg_values_supported"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().to_owned())
+        .collect();
     let keys = browser.get("/jwks").await.json();
     let published: BTreeSet<String> = keys["keys"]
         .as_array()

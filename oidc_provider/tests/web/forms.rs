@@ -208,3 +208,34 @@ async fn a_browser_keeps_a_few_sign_ins_and_no_more() {
         .count();
     assert!(flows <= 4, "{flows}");
 }
+
+/// Row 28: of many browsers that offer the same code at once exactly one gets in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_parallel_sign_ins_with_one_code_exactly_one_succeeds() {
+    let scene = Scene::new();
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        let browser = scene.browser();
+        let asks = scene.with_password(&browser, &scene.wiki().request(&[])).await;
+        waiting.push((browser, asks.location()));
+    }
+    let code = scene.code();
+    let tries: Vec<_> = waiting
+        .into_iter()
+        .map(|(browser, address)| {
+            let code = code.clone();
+            tokio::spawn(async move {
+                browser
+                    .press(&address, "code", &[("code", &code)])
+                    .await
+                    .returned("code")
+            })
+        })
+        .collect();
+    let mut won = 0;
+    for one in tries {
+        won += usize::from(one.await.unwrap().is_some());
+    }
+    assert_eq!(won, 1);
+    assert_eq!(scene.events("sign-in-granted"), 1);
+}
