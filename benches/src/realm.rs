@@ -1,0 +1,228 @@
+//! An installation of ours, filled with people who have an authenticator app.
+
+use crate::hashing::Checked;
+use crate::pam::Door;
+use crate::place::{Place, write_private};
+use crate::process::{Process, free_port};
+use crate::web::server::{CALLBACK, CLIENT, Server};
+use crate::{Trouble, people};
+use samekey_shared::accounts::password::PasswordHash;
+use samekey_shared::accounts::{LoginName, NewAccount, rows};
+use samekey_shared::clock::{Clock, SystemClock};
+use samekey_shared::config::Config;
+use samekey_shared::devices::{self, Limits, totp};
+use samekey_shared::entropy::SystemEntropy;
+use samekey_shared::flows::FlowError;
+use samekey_shared::ids::AccountId;
+use samekey_shared::policy::{self, Policy};
+use samekey_shared::realm::Realm as Opened;
+use samekey_shared::secrets::{Keyring, SecretText};
+use samekey_shared::store::{StoreError, Tx};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+/// Accounts in one unit of work, while filling.
+const AT_ONCE: usize = 20_000;
+/// One second and more within the step before the present one: the code that is used up by binding.
+const BEFORE: i64 = 30;
+
+/// A folder with configuration, keyring and store.
+#[derive(Debug)]
+pub struct Realm {
+    room: PathBuf,
+    port: u16,
+}
+
+/// A running agent.
+#[derive(Debug)]
+pub struct Agent {
+    /// The program.
+    pub process: Process,
+    /// Where it listens.
+    pub socket: PathBuf,
+    room: PathBuf,
+}
+
+impl Realm {
+    /// Makes one with so many people in `room`.
+    pub fn fill(room: &Path, people: usize) -> Result<Self, Trouble> {
+        let realm = Self {
+            room: room.to_owned(),
+            port: free_port()?,
+        };
+        write_private(&realm.config(), &realm.text())?;
+        let config = Config::load(&realm.config()).map_err(said)?;
+        let opened =
+            Opened::create(&config, Arc::new(SystemClock), Arc::new(SystemEntropy::default()), &[]).map_err(said)?;
+        let policy = Policy::shipped_default();
+        let now = SystemClock.now();
+        opened
+            .store
+            .write(|tx| policy::rows::apply(tx, policy.text(), "bench", now, &[]).map(drop))
+            .map_err(|error: policy::rows::ApplyError| said(error))?;
+        let (keyring, hash) = (opened.keyring().map_err(said)?, Checked::new()?);
+        for start in (0..people).step_by(AT_ONCE) {
+            let some = start..people.min(start + AT_ONCE);
+            opened
+                .store
+                .write(|tx| {
+                    some.clone()
+                        .try_for_each(|at| add(tx, &opened, &keyring, hash.hash(), &people::name(at)))
+                })
+                .map_err(|Unfilled(why)| Trouble::Fill(why))?;
+        }
+        Ok(realm)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.room.join("samekey.toml")
+    }
+
+    fn text(&self) -> String {
+        let (room, port) = (self.room.display(), self.port);
+        format!(
+            "[realm]\nname = \"bench.test\"\n[store]\nsqlite = \"{room}/store.db\"\n[keyring]\npath = \"{room}/keyring\"\n\
+             [agent]\nsocket = \"{room}/agent.sock\"\n\
+             [provider]\nissuer = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{port}\"\n"
+        )
+    }
+
+    fn program(&self, place: &Place, name: &str) -> Command {
+        let mut command = Command::new(place.program(name));
+        command.arg("--config").arg(self.config());
+        command
+    }
+
+    /// Starts the agent.
+    pub fn agent(&self, place: &Place) -> Result<Agent, Trouble> {
+        let mut command = self.program(place, "samekey-agent");
+        self.answering(Process::start(&mut command, &self.room.join("agent.log"))?)
+    }
+
+    /// Starts the agent under strace, with these options more.
+    pub fn agent_counted(&self, place: &Place, options: &[&str]) -> Result<Agent, Trouble> {
+        let command = self.program(place, "samekey-agent");
+        self.answering(Process::start_counted(&command, &self.room.join("agent.log"), options)?)
+    }
+
+    fn answering(&self, mut process: Process) -> Result<Agent, Trouble> {
+        let socket = self.room.join("agent.sock");
+        process.until("agent", || UnixStream::connect(&socket).is_ok())?;
+        Ok(Agent {
+            process,
+            socket,
+            room: self.room.clone(),
+        })
+    }
+
+    /// How the provider is started, and the port it will listen on.
+    pub fn provider_command(&self, place: &Place) -> (Command, u16) {
+        (self.program(place, "samekey-provider"), self.port)
+    }
+
+    /// Starts the provider, with the relying party registered.
+    pub fn provider(&self, place: &Place) -> Result<Server, Trouble> {
+        let secret = self.client(place)?;
+        let process = Process::start(&mut self.provider_command(place).0, &self.room.join("provider.log"))?;
+        Server::meet(process, self.port, secret)
+    }
+
+    /// The same under strace.
+    pub fn provider_counted(&self, place: &Place) -> Result<Server, Trouble> {
+        let secret = self.client(place)?;
+        let process = Process::start_counted(&self.provider_command(place).0, &self.room.join("provider.log"), &[])?;
+        Server::meet(process, self.port, secret)
+    }
+
+    /// Registers the relying party anew; its secret.
+    fn client(&self, place: &Place) -> Result<String, Trouble> {
+        let mut remove = self.program(place, "samekey");
+        remove
+            .args(["client", "remove", CLIENT, "--yes", "--if-present"])
+            .output()?;
+        let mut add = self.program(place, "samekey");
+        add.args([
+            "--json",
+            "client",
+            "add",
+            CLIENT,
+            "--redirect",
+            CALLBACK,
+            "--id-token-alg",
+            "ES256",
+        ]);
+        let said = add.output()?;
+        let text = String::from_utf8_lossy(&said.stdout);
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        answer
+            .get("secret")
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| Trouble::Program(format!("client add: {text}{}", String::from_utf8_lossy(&said.stderr))))
+    }
+}
+
+impl Agent {
+    /// A PAM service that asks this agent.
+    pub fn door(&self, place: &Place) -> Result<Door, Trouble> {
+        let line = format!(
+            "auth required {} socket={}\n",
+            place.module.display(),
+            self.socket.display()
+        );
+        Door::new(&self.room, "samekey-bench", &line)
+    }
+}
+
+/// Why a person could not be added.
+struct Unfilled(String);
+
+impl From<StoreError> for Unfilled {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn unfilled(error: impl Display) -> Unfilled {
+    Unfilled(error.to_string())
+}
+
+fn said(error: impl Display) -> Trouble {
+    Trouble::Fill(error.to_string())
+}
+
+/// One person with password and app, as `samekey account add` and `device bind totp` leave them.
+fn add(tx: &mut Tx<'_>, opened: &Opened, keyring: &Keyring, hash: &PasswordHash, name: &str) -> Result<(), Unfilled> {
+    let (entropy, now) = (opened.entropy.as_ref(), opened.clock.now());
+    let id = AccountId::draw(entropy).map_err(unfilled)?;
+    let account = NewAccount {
+        id,
+        name: LoginName::parse(name, &opened.names).map_err(unfilled)?,
+        display_name: None,
+        email: None,
+        flags: BTreeSet::new(),
+        administrator: false,
+        created_at: now,
+    };
+    rows::insert(tx, &account).map_err(unfilled)?;
+    rows::set_password(tx, id, hash).map_err(unfilled)?;
+    let device = "phone".parse().map_err(unfilled)?;
+    let key = SecretText::from(people::secret_base32(name));
+    let proven = totp::Pending::import(device, totp::Shape::default(), &key)
+        .map_err(unfilled)?
+        // The code before the present one, so that the present one is still good.
+        .prove(&people::code_at(name, now - BEFORE), now)
+        .map_err(|_| Unfilled("the code did not prove the app".into()))?;
+    devices::rows::insert_totp(tx, keyring, entropy, id, &proven, Limits::default(), now).map_err(unfilled)?;
+    Ok(())
+}
+
+impl From<FlowError> for Unfilled {
+    fn from(error: FlowError) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,148 @@
+//! Many sign-ins at a time through the agent, against one commit for each sync on the same disk.
+//!
+//! Each of 64 callers speaks to the agent as the PAM module does, one sign-in after the other. The yardstick is a
+//! plain loop of SQLite commits with a sync each: what a program could do at most that syncs for every login by itself.
+
+use crate::Trouble;
+use crate::disk::Plain;
+use crate::people;
+use crate::place::Place;
+use crate::process::Process;
+use crate::realm::{Agent, Realm};
+use crate::rounds::in_turn;
+use crate::table::{Row, Table, Target};
+use samekey_wire::{Answer, Call, FromAgent, FromModule, Reader, Start, Verdict};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const CALLERS: usize = 64;
+const ROUNDS: usize = 3;
+/// Sign-ins of each caller in one round.
+const EACH: usize = 12;
+const PLAIN: Duration = Duration::from_secs(1);
+/// A disk whose every sync takes 2 ms, which is a good one with a cache that survives a power cut; strace makes the
+/// delay for both sides alike.
+const SLOW: [&str; 4] = [
+    "-e",
+    "inject=fdatasync:delay_enter=2000",
+    "-e",
+    "inject=fsync:delay_enter=2000",
+];
+
+/// Compares.
+pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
+    let people = CALLERS * EACH * ROUNDS;
+    let room = place.room("plain")?;
+    let plain = Plain::new(&room)?;
+    let realm = Realm::fill(&place.room("together")?, people)?;
+    let agent = realm.agent(place)?;
+    let mut next = 0;
+    let compared = in_turn(
+        ROUNDS,
+        || sign_ins(&agent, &mut next),
+        || plain.commits_per_second(PLAIN),
+    )?;
+    table.add(Row::against(
+        "64 sign-ins at a time, a second (one commit a sync)",
+        compared,
+        Target::AtLeast(10.0),
+    ));
+    slow_disk(place, table, people)
+}
+
+/// The same where a sync takes what it takes on disks that keep their word.
+fn slow_disk(place: &Place, table: &mut Table, people: usize) -> Result<(), Trouble> {
+    let realm = Realm::fill(&place.room("together-slow")?, people)?;
+    let agent = realm.agent_counted(place, &SLOW)?;
+    let room = place.room("plain-slow")?;
+    let (mut next, before) = (0, agent.process.syncs()?.len());
+    let compared = in_turn(ROUNDS, || sign_ins(&agent, &mut next), || slow_commits(&room))?;
+    let syncs = agent.process.syncs()?.len() - before;
+    table.add(Row::against(
+        "  the same, each sync taking 2 ms more",
+        compared,
+        Target::AtLeast(10.0),
+    ));
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    table.add(Row::alone(
+        "  sign-ins for one sync there",
+        number(people) / number(syncs),
+        Target::Told,
+    ));
+    Ok(())
+}
+
+/// The plain loop in a process of its own, under the same delay.
+fn slow_commits(room: &Path) -> Result<f64, Trouble> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("plain-commits").arg(room);
+    let log = room.join("log");
+    let mut process = Process::start_counted(&command, &log, &SLOW)?;
+    process.finish()?;
+    let said = std::fs::read_to_string(&log)?;
+    said.trim().parse().map_err(|_| Trouble::Answer(said))
+}
+
+/// usage: samekey-bench plain-commits FOLDER
+pub fn plain_commits(folder: &Path) -> Result<f64, Trouble> {
+    Plain::new(folder)?.commits_per_second(PLAIN)
+}
+
+/// All callers at once; sign-ins a second.
+fn sign_ins(agent: &Agent, next: &mut usize) -> Result<f64, Trouble> {
+    let first = *next;
+    *next += CALLERS * EACH;
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                scope.spawn(move || {
+                    (0..EACH).try_for_each(|at| sign_in(&agent.socket, &people::name(first + caller * EACH + at)))
+                })
+            })
+            .collect();
+        callers.into_iter().try_for_each(|caller| {
+            caller
+                .join()
+                .map_err(|_| Trouble::Program("a caller fell over".into()))?
+        })
+    })?;
+    Ok(f64::from(u32::try_from(CALLERS * EACH).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64())
+}
+
+/// One sign-in over the agent's socket.
+fn sign_in(socket: &Path, user: &str) -> Result<(), Trouble> {
+    let mut stream = UnixStream::connect(socket)?;
+    let start = Start {
+        call: Call::Authenticate,
+        service: "samekey-bench".into(),
+        user: user.into(),
+        tty: None,
+        rhost: None,
+        ruser: None,
+        uid: 0,
+        silent: false,
+        ssh_connection: None,
+        auth_info: None,
+        had_password: true,
+    };
+    say(&mut stream, &FromModule::Start(Box::new(start)))?;
+    let mut reader = Reader::new(stream.try_clone()?);
+    loop {
+        match reader
+            .receive(|_| Ok(()))
+            .map_err(|error| Trouble::Answer(format!("{error:?}")))?
+        {
+            FromAgent::Prompt { .. } => say(&mut stream, &FromModule::Answer(Answer::Text(people::code(user))))?,
+            FromAgent::Verdict(Verdict::Granted) => return Ok(()),
+            FromAgent::Verdict(other) => return Err(Trouble::Answer(format!("{user}: {other:?}"))),
+            FromAgent::Info { .. } | FromAgent::Error { .. } => {}
+        }
+    }
+}
+
+fn say(stream: &mut UnixStream, message: &FromModule) -> Result<(), Trouble> {
+    samekey_wire::write(stream, message).map_err(|error| Trouble::Answer(format!("{error:?}")))
+}
