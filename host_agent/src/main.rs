@@ -26,6 +26,7 @@ mod seats;
 mod sentences;
 mod settings;
 mod surroundings;
+mod upkeep;
 
 use crew::{Call, Crew};
 use house::House;
@@ -113,7 +114,9 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let realm = Realm::open(&config, Arc::new(SystemClock), Arc::new(SystemEntropy::default()))?;
     let listener = Listener::open(&settings.socket)?;
     let host = settings.host.clone().unwrap_or_else(surroundings::host_name);
-    let house = Arc::new(House::new(Arc::new(realm), host));
+    let realm = Arc::new(realm);
+    let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm));
+    let house = Arc::new(House::new(realm, host));
     journal::note("agent ready");
     // No service manager is no error.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
