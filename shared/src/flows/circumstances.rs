@@ -107,6 +107,8 @@ pub(super) struct Circumstances {
     pub(super) requirement: Requirement,
     pub(super) bound: BTreeSet<Method>,
     pub(super) decision: Decision,
+    since: Option<UnixTime>,
+    now: UnixTime,
 }
 
 /// What of the machine matters to the facts.
@@ -114,8 +116,6 @@ pub(super) struct Standing<'a> {
     pub(super) first: &'a FirstFactor,
     pub(super) evidence: &'a [Evidence],
     pub(super) asked: &'a Asked,
-    /// The method of a code that was accepted in this very unit of work.
-    pub(super) just_used: Option<Method>,
     pub(super) now: UnixTime,
 }
 
@@ -133,9 +133,7 @@ impl Circumstances {
             Subject::Open(account) => devices::rows::bound(tx, account.id)?,
             _ => Bound::default(),
         };
-        let mut methods = bound.methods();
-        // The last recovery code is no longer bound once it is spent, and yet it has just been shown.
-        methods.extend(standing.just_used);
+        let methods = bound.methods();
         let account = subject.account().map(|account| account.id);
         let groups = groups::of(policy.group_source(), tx, host.groups.clone(), account)?;
         let no_flags = BTreeSet::new();
@@ -151,23 +149,23 @@ impl Circumstances {
             now: standing.now,
         };
         let requirement = raise(policy::requirement(&policy, &facts), standing.asked, &methods);
-        let proven: Vec<Proven> = standing.evidence.iter().map(proven).collect();
-        let state = State {
-            proven: &proven,
-            ..State::fresh(
-                &methods,
-                subject.account().map(|account| account.created_at),
-                standing.now,
-            )
-        };
-        let decision = policy::decide(&requirement, &state);
+        let since = subject.account().map(|account| account.created_at);
+        let decision = decide(&requirement, &methods, since, standing.evidence, standing.now);
         Ok(Self {
             subject,
             policy,
             requirement,
             bound: methods,
             decision,
+            since,
+            now: standing.now,
         })
+    }
+
+    /// What the policy makes of the same facts with this evidence. What was bound when the facts were gathered counts:
+    /// the last recovery code is no longer bound once it is spent, and yet it has just been shown.
+    pub(super) fn decision_with(&self, evidence: &[Evidence]) -> Decision {
+        decide(&self.requirement, &self.bound, self.since, evidence, self.now)
     }
 
     /// Whether the web app's essential level is out of reach with what is bound.
@@ -210,6 +208,21 @@ fn raise(requirement: Requirement, asked: &Asked, bound: &BTreeSet<Method>) -> R
         return requirement.and_also("the web app", Some(level), None);
     }
     requirement
+}
+
+fn decide(
+    requirement: &Requirement,
+    bound: &BTreeSet<Method>,
+    since: Option<UnixTime>,
+    evidence: &[Evidence],
+    now: UnixTime,
+) -> Decision {
+    let proven: Vec<Proven> = evidence.iter().map(proven).collect();
+    let state = State {
+        proven: &proven,
+        ..State::fresh(bound, since, now)
+    };
+    policy::decide(requirement, &state)
 }
 
 fn proven(evidence: &Evidence) -> Proven {

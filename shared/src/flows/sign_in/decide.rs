@@ -11,6 +11,7 @@ use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode};
 use crate::source::Door;
 use crate::store::Tx;
+use std::sync::Arc;
 
 /// What the facts come to, before anything is asked or written.
 enum Verdict {
@@ -29,7 +30,7 @@ struct Looked {
 impl SignIn {
     /// Decides with what has been proven so far.
     pub(super) fn decide(&mut self, visit: &Visit<'_>, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
-        let host = HostView::of(visit, &self.typed);
+        let host = self.host(visit);
         let mut looked = self.look(visit, &host)?;
         if let Looked {
             verdict: Verdict::Adopt(login),
@@ -71,27 +72,20 @@ impl SignIn {
         visit: &Visit<'_>,
         host: &HostView,
     ) -> Result<Circumstances, FlowError> {
-        self.circumstances_with(tx, visit, host, &self.evidence(), None)
-    }
-
-    /// The facts, were this the evidence.
-    pub(super) fn circumstances_with(
-        &self,
-        tx: &mut Tx<'_>,
-        visit: &Visit<'_>,
-        host: &HostView,
-        evidence: &[Evidence],
-        just_used: Option<Method>,
-    ) -> Result<Circumstances, FlowError> {
-        let now = visit.realm.clock.now();
+        let evidence = self.evidence();
         let standing = Standing {
             first: &self.first,
-            evidence,
+            evidence: &evidence,
             asked: &self.asked,
-            just_used,
-            now,
+            now: visit.realm.clock.now(),
         };
         Circumstances::gather(tx, visit, host, &standing)
+    }
+
+    /// What this host knows of the typed name, asked once while the machine stays in memory: a directory may be slow.
+    pub(super) fn host(&mut self, visit: &Visit<'_>) -> Arc<HostView> {
+        let typed = &self.typed;
+        Arc::clone(self.host.get_or_insert_with(|| Arc::new(HostView::of(visit, typed))))
     }
 
     pub(super) fn evidence(&self) -> Vec<Evidence> {
@@ -142,7 +136,7 @@ impl SignIn {
     fn grant(&mut self, visit: &Visit<'_>, host: &HostView, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
         let evidence = self.evidence();
         let outcome = visit.realm.store.write(|tx| {
-            let facts = self.circumstances_with(tx, visit, host, &evidence, None)?;
+            let facts = self.circumstances(tx, visit, host)?;
             match self.verdict(&facts) {
                 Verdict::Grant(basis) => self.granted(tx, visit, &facts, basis, &evidence, on_grant).map(Some),
                 // The policy or the account changed since we looked.
@@ -227,7 +221,7 @@ impl SignIn {
 
     /// Ends without letting in, with a line in the audit trail.
     pub(super) fn refuse(&mut self, visit: &Visit<'_>, code: RefusalCode) -> Result<Step, FlowError> {
-        let host = HostView::of(visit, &self.typed);
+        let host = self.host(visit);
         let now = visit.realm.clock.now();
         visit.realm.store.write(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;

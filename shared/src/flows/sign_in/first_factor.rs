@@ -1,6 +1,6 @@
 //! The password, where this machine asks it.
 
-use super::super::circumstances::{self, HostView, Subject};
+use super::super::circumstances::{self, Subject};
 use super::{MOST_TRIES, PasswordSource, SignIn, Stage};
 use crate::accounts::password::{self, Match, PasswordError, PasswordHash};
 use crate::accounts::rows;
@@ -56,7 +56,7 @@ impl SignIn {
         if let Gate::Locked { until } = self.gate(visit)? {
             return Ok(self.close(RefusalCode::TooManyAttempts { until }));
         }
-        let host = HostView::of(visit, &self.typed);
+        let host = self.host(visit);
         let stored = visit.realm.store.read(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;
             Ok::<_, FlowError>(match &facts.subject {
@@ -121,7 +121,7 @@ impl SignIn {
             self.first_at = Some(now);
             return self.decide(visit, on_grant);
         }
-        let host = HostView::of(visit, &self.typed);
+        let host = self.host(visit);
         let counted = visit.realm.store.write(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;
             let gate = match facts.subject.login() {

@@ -6,11 +6,13 @@ mod first_factor;
 mod record;
 mod second_factor;
 
+use super::circumstances::HostView;
 use super::{Answer, FlowError, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
 use crate::ids::RequestId;
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 pub(crate) use completion::SCHEMA;
 
@@ -107,6 +109,8 @@ pub struct SignIn {
     stage: Stage,
     offered: Vec<Method>,
     tries: u8,
+    #[serde(skip)]
+    host: Option<Arc<HostView>>,
 }
 
 impl SignIn {
@@ -157,6 +161,7 @@ impl SignIn {
             stage: Stage::Closed,
             offered: Vec::new(),
             tries: 0,
+            host: None,
         };
         if let Some(prior) = &request.prior {
             sign_in.take_over(prior, now);

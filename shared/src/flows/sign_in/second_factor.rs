@@ -28,7 +28,7 @@ impl SignIn {
         typed: &SecretText,
         on_grant: OnGrant<'_>,
     ) -> Result<Step, FlowError> {
-        let host = HostView::of(visit, &self.typed);
+        let host = self.host(visit);
         let keyring = visit.realm.keyring()?;
         let paper = match method {
             Method::RecoveryCode => self.match_paper(visit, &host, &keyring, typed)?,
@@ -58,7 +58,7 @@ impl SignIn {
                 Checked::Accepted(evidence) => {
                     let mut all = self.evidence();
                     all.push(evidence);
-                    self.opened(tx, visit, &host, method, &all, on_grant)
+                    self.opened(tx, visit, &facts, &all, on_grant)
                 }
                 Checked::Wrong => self.counted(tx, visit, &facts, method, Notice::CodeWrong),
                 Checked::Replayed => self.counted(tx, visit, &facts, method, Notice::CodeReplayed),
@@ -116,21 +116,19 @@ impl SignIn {
         &self,
         tx: &mut Tx<'_>,
         visit: &Visit<'_>,
-        host: &HostView,
-        method: Method,
+        facts: &Circumstances,
         evidence: &[methods::Evidence],
         on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
     ) -> Result<Outcome, FlowError> {
-        let facts = self.circumstances_with(tx, visit, host, evidence, Some(method))?;
-        if !matches!(facts.decision, Decision::Allow { .. }) {
+        if !matches!(facts.decision_with(evidence), Decision::Allow { .. }) {
             // The code is spent, and still the policy asks for more than it can prove.
             let code = RefusalCode::NoMethodReachesLevel;
-            let event = self.event(visit, EventKind::SignInRefused, &facts).result(code.code());
+            let event = self.event(visit, EventKind::SignInRefused, facts).result(code.code());
             audit::append(tx, &event, visit.realm.clock.now())?;
             return Ok(Outcome::Shut(code));
         }
         Ok(
-            match self.granted(tx, visit, &facts, Basis::Proven, evidence, on_grant)? {
+            match self.granted(tx, visit, facts, Basis::Proven, evidence, on_grant)? {
                 Ok(grant) => Outcome::Granted(Box::new(grant)),
                 Err(code) => Outcome::Shut(code),
             },
