@@ -5,7 +5,7 @@ use samekey_shared::accounts::{AccountState, rows};
 use samekey_shared::clock::Clock;
 use samekey_shared::flows::{Answer, Basis, Doorway, Notice, Prompt, RefusalCode, Step, Visit};
 use samekey_shared::methods::{Level, Method};
-use samekey_shared::source::Source;
+use samekey_shared::source::{Door, Source};
 use samekey_shared::store::StoreError;
 use samekey_shared::testing::{BEGINNING, TestRealm};
 
@@ -48,6 +48,8 @@ fn a_code_opens_the_shell_once_and_is_dead_on_the_web() {
     assert_eq!(grant.acr(), Some("urn:samekey:acr:mfa"));
     assert_eq!(grant.amr(), ["pwd", "otp", "mfa"]);
     assert_eq!(scene.count(&["sign-in-granted", "code-replayed"]), 3);
+    let last = scene.app().last_used.unwrap();
+    assert_eq!((last.at, last.door), (scene.test.clock.now(), Door::Web));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::accounts::{LoginName, rows};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
+use crate::devices;
 use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
 use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode};
@@ -188,6 +189,14 @@ impl SignIn {
         }
         if let Some(account) = grant.account {
             rows::note_sign_in(tx, account, now)?;
+        }
+        for device in evidence
+            .iter()
+            .filter(|one| one.at() == now)
+            .filter_map(Evidence::device)
+        {
+            let doorway = visit.doorway;
+            devices::rows::touch_last_used(tx, device, now, doorway.door, &doorway.source)?;
         }
         let kind = match basis {
             Basis::Proven if self.purpose == Purpose::StepUp => EventKind::StepUpGranted,
