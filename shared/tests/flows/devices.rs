@@ -39,6 +39,7 @@ fn a_recovery_code_signs_in_once() {
         .unwrap()
         .recovery_left;
     assert_eq!(left, 9);
+    assert_eq!(scene.count(&["recovery-code-used"]), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ impl SignIn {
         let login = facts.subject.login();
         let granted = matches!(
             kind,
-            EventKind::SignInGranted | EventKind::SignInExempt | EventKind::StepUpGranted
+            EventKind::SignInGranted | EventKind::SignInExempt | EventKind::StepUpGranted | EventKind::RecoveryCodeUsed
         );
         let actor = match login {
             Some(login) if granted => Actor::Account(login.to_string()),

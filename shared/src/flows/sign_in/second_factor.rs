@@ -56,6 +56,9 @@ impl SignIn {
             };
             match checked {
                 Checked::Accepted(evidence) => {
+                    if method == Method::RecoveryCode {
+                        audit::append(tx, &self.event(visit, EventKind::RecoveryCodeUsed, &facts), now)?;
+                    }
                     let mut all = self.evidence();
                     all.push(evidence);
                     self.opened(tx, visit, &facts, &all, on_grant)
