@@ -69,6 +69,7 @@ impl House {
         match ending {
             // Whether the module hears it is its own affair: without a verdict it refuses.
             Ok(ending) => drop(line.end(ending.verdict)),
+            Err(Lost::OnlyLooked) => {}
             Err(lost) => journal::note(&format!("conversation with uid {} ended: {lost}", peer.uid)),
         }
     }

@@ -22,6 +22,9 @@ pub enum Lost {
     /// A well-formed message in the wrong place.
     #[error("module: a message out of turn")]
     OutOfTurn,
+    /// It said goodbye at once: `samekey status` looks whether somebody answers.
+    #[error("only looked")]
+    OnlyLooked,
 }
 
 /// What came back to a prompt.
@@ -54,7 +57,8 @@ impl<'a> Line<'a> {
     pub fn start(&mut self) -> Result<Start, Lost> {
         match self.receive()? {
             FromModule::Start(start) => Ok(*start),
-            _ => Err(Lost::OutOfTurn),
+            FromModule::Cancel => Err(Lost::OnlyLooked),
+            FromModule::Answer(_) => Err(Lost::OutOfTurn),
         }
     }
 
@@ -111,8 +115,10 @@ mod tests {
     #[test]
     fn the_first_message_must_be_a_start() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        samekey_wire::write(&mut theirs, &FromModule::Cancel).unwrap();
+        samekey_wire::write(&mut theirs, &FromModule::Answer(Answer::Fake)).unwrap();
         assert_eq!(Line::new(&ours).start(), Err(Lost::OutOfTurn));
+        samekey_wire::write(&mut theirs, &FromModule::Cancel).unwrap();
+        assert_eq!(Line::new(&ours).start(), Err(Lost::OnlyLooked));
     }
 
     #[test]
