@@ -123,6 +123,14 @@ impl Policy {
         self.0.document.groups
     }
 
+    /// Whether the system's groups can make a difference: some rule or exception looks at them.
+    pub fn asks_nss(&self) -> bool {
+        let Document { rules, exceptions, .. } = &self.0.document;
+        let rules = rules.iter().map(|rule| &rule.when);
+        let mut all = rules.chain(exceptions.iter().map(|exception| &exception.when));
+        self.group_source().asks_nss() && all.any(When::looks_at_groups)
+    }
+
     /// Everything that it says.
     pub fn document(&self) -> &Document {
         &self.0.document

@@ -162,6 +162,13 @@ impl When {
         }
     }
 
+    /// Whether some key looks at groups.
+    pub(super) fn looks_at_groups(&self) -> bool {
+        self.0
+            .iter()
+            .any(|condition| matches!(condition.wanted, Wanted::Groups(_)))
+    }
+
     /// Whether some plain key narrows down who is meant: users, groups or flags, other than by `*`.
     pub(super) fn names_somebody(&self) -> bool {
         self.0.iter().any(|condition| {

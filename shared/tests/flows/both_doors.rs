@@ -249,6 +249,30 @@ fn a_user_of_the_host_gets_an_account_when_grace_or_binding_needs_one() {
 }
 
 #[test]
+fn a_rule_about_a_group_of_the_host_meets_its_members_at_both_doors() {
+    let test = TestRealm::new().unwrap();
+    let rule = |group: &str| {
+        let rule =
+            format!("[[rule]]\nname = \"g\"\nwhen = {{ groups = [\"{group}\"] }}\nrequire = {{ deny = true }}\n");
+        test.policy(&format!("{}{rule}", STRICT.replace("store", "nss")))
+            .unwrap();
+    };
+    // A system user, so that the host knows a group of theirs, who also has an account here.
+    test.account("daemon", PASSWORD).unwrap();
+    for (group, met) in [("daemon", true), ("no-such-group", false)] {
+        rule(group);
+        let (_, step) = start(&test.realm, &shell("192.0.2.7"), at_shell("daemon"));
+        assert_eq!(refused(step) == RefusalCode::DeniedByRule, met, "{group}");
+        let (mut sign_in, _) = start(&test.realm, &web(), on_web("daemon"));
+        let (realm, doorway) = (&test.realm, &web());
+        let visit = Visit { realm, doorway };
+        let answer = Answer::Password(PASSWORD.into());
+        let step = sign_in.answer(&visit, answer, &mut |_, _| Ok(())).unwrap();
+        assert_eq!(refused(step) == RefusalCode::DeniedByRule, met, "{group}");
+    }
+}
+
+#[test]
 fn a_policy_without_skew_takes_the_present_code_only() {
     let scene = scene();
     let ssh = shell("192.0.2.7");
