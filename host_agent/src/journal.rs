@@ -21,5 +21,6 @@ pub fn note(what: &str) {
 
 /// A log that cannot be written ends no login and lets nobody in.
 fn print(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    // One write: the log's reader must not see half a line between two of another process.
+    let _ = std::io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
