@@ -11,6 +11,8 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
+/// Path of the provider's metadata.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// Path of the authorization endpoint.
 pub const AUTHORIZE: &str = "/authorize";
 /// Path of the token endpoint.
@@ -92,7 +94,7 @@ impl Served {
 fn table() -> Vec<Served> {
     use Who::{Anybody, Application, FlowHolder, SessionHolder, TokenHolder};
     vec![
-        on_get("/.well-known/openid-configuration", Anybody, discovery::discovery).readable_elsewhere(),
+        on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
         on_get(AUTHORIZE, Anybody, authorize::by_get).and_post(authorize::by_post),
         on_post(TOKEN, Application, token::endpoint).readable_elsewhere(),

@@ -4,6 +4,7 @@
 use super::client_ip::{self, Refused};
 use super::{Fault, headers};
 use crate::app::App;
+use crate::oidc::discovery;
 use crate::pages::{error_page, problem::Problem};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
@@ -29,6 +30,10 @@ pub struct Visitor {
 
 /// Runs a request between both checks.
 pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let admitted = admit(&app, &request);
+    if let (Ok(_), Some(document)) = (&admitted, discovery::published(&app, &request)) {
+        return document;
+    }
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
         Ok(id) => Visitor {
             request: id,
@@ -39,7 +44,7 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
-    let response = match admit(&app, &request) {
+    let response = match admitted {
         Ok(source) => {
             request.extensions_mut().insert(Visitor {
                 source,

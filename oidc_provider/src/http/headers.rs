@@ -11,7 +11,7 @@ const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame
 
 /// Adds what the handler did not set itself. No `Cross-Origin-Opener-Policy`: an application that signs people in from a popup
 /// would lose the popup.
-pub fn complete(response: &mut Response) {
+pub fn complete<B>(response: &mut Response<B>) {
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 5] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

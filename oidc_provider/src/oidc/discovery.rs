@@ -5,20 +5,22 @@
 use super::{acr, claims, scope::Scope};
 use crate::app::{App, routes};
 use crate::config::Issuer;
+use crate::http::headers;
 use crate::keys::{Alg, KeySet};
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, ORIGIN};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
-/// A document that rarely changes.
+/// A document that rarely changes, with the head of its answer.
 #[derive(Debug, Clone)]
 pub struct Prebuilt {
     body: Bytes,
     etag: HeaderValue,
+    head: HeaderMap,
 }
 
 /// Applications fetch the key set anew after this: a `next` key is published for longer before it signs.
@@ -30,7 +32,14 @@ impl Prebuilt {
         let hash = ring::digest::digest(&ring::digest::SHA256, &body);
         let etag = format!("\"{}\"", HEXLOWER.encode(&hash.as_ref()[..16]));
         let etag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"0\""));
-        Self { body, etag }
+        let mut answer = Response::new(());
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ETAG, etag.clone());
+        headers.insert(CACHE_CONTROL, FRESH);
+        headers::complete(&mut answer);
+        let head = answer.into_parts().0.headers;
+        Self { body, etag, head }
     }
 
     /// The public keys.
@@ -78,11 +87,21 @@ impl Prebuilt {
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ETAG, self.etag.clone());
-        headers.insert(CACHE_CONTROL, FRESH);
+        response.headers_mut().clone_from(&self.head);
         response
+    }
+}
+
+/// The answer to a plain `GET` of one of both documents. They are what is asked for most, so the guard gives them out
+/// at once; with an `Origin` they take the long way, which looks it up.
+pub fn published(app: &App, request: &Request) -> Option<Response> {
+    if request.method() != Method::GET || request.headers().contains_key(ORIGIN) {
+        return None;
+    }
+    match request.uri().path() {
+        routes::DISCOVERY => Some(app.discovery.answer(request.headers())),
+        routes::JWKS => Some(app.published().jwks.answer(request.headers())),
+        _ => None,
     }
 }
 
