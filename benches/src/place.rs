@@ -2,6 +2,7 @@
 
 use crate::Trouble;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The folders of a run.
 #[derive(Debug)]
@@ -38,6 +39,13 @@ impl Place {
     /// One of our programs.
     pub fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
+    }
+
+    /// The same command on a disk whose every sync takes 2 ms more; `counter` grows by a byte for each.
+    pub fn slowed<'c>(&self, command: &'c mut Command, counter: &Path) -> &'c mut Command {
+        command
+            .env("LD_PRELOAD", self.program("samekey-bench-slow-sync.so"))
+            .env("SAMEKEY_BENCH_SYNCS", counter)
     }
 
     /// The node that came with the rivals.

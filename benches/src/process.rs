@@ -36,22 +36,13 @@ impl Process {
         })
     }
 
-    /// Starts a program under strace, which writes each sync with the file it was of. `options` are more of
-    /// strace's own, such as a delay to inject.
-    pub fn start_counted(command: &Command, log: &Path, options: &[&str]) -> Result<Self, Trouble> {
+    /// Starts a program under strace, which writes down each sync with the file it was of.
+    pub fn start_counted(command: &Command, log: &Path) -> Result<Self, Trouble> {
         let trace = log.with_extension("strace");
         let mut traced = Command::new("strace");
         traced
-            .args([
-                "-f",
-                "-qq",
-                "-y",
-                "--seccomp-bpf",
-                "-e",
-                "trace=fsync,fdatasync,msync,sync_file_range",
-            ])
-            .args(options)
-            .arg("-o")
+            .args(["-f", "-qq", "-y", "--seccomp-bpf"])
+            .args(["-e", "trace=fsync,fdatasync,msync,sync_file_range", "-o"])
             .arg(&trace)
             .arg(command.get_program())
             .args(command.get_args());

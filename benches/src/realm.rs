@@ -103,10 +103,17 @@ impl Realm {
         self.answering(Process::start(&mut command, &self.room.join("agent.log"))?)
     }
 
-    /// Starts the agent under strace, with these options more.
-    pub fn agent_counted(&self, place: &Place, options: &[&str]) -> Result<Agent, Trouble> {
+    /// Starts the agent under strace.
+    pub fn agent_counted(&self, place: &Place) -> Result<Agent, Trouble> {
         let command = self.program(place, "samekey-agent");
-        self.answering(Process::start_counted(&command, &self.room.join("agent.log"), options)?)
+        self.answering(Process::start_counted(&command, &self.room.join("agent.log"))?)
+    }
+
+    /// Starts the agent on a disk made slow; its syncs are counted in `counter`.
+    pub fn agent_slowed(&self, place: &Place, counter: &Path) -> Result<Agent, Trouble> {
+        let mut command = self.program(place, "samekey-agent");
+        let process = Process::start(place.slowed(&mut command, counter), &self.room.join("agent.log"))?;
+        self.answering(process)
     }
 
     fn answering(&self, mut process: Process) -> Result<Agent, Trouble> {
@@ -134,7 +141,7 @@ impl Realm {
     /// The same under strace.
     pub fn provider_counted(&self, place: &Place) -> Result<Server, Trouble> {
         let secret = self.client(place)?;
-        let process = Process::start_counted(&self.provider_command(place).0, &self.room.join("provider.log"), &[])?;
+        let process = Process::start_counted(&self.provider_command(place).0, &self.room.join("provider.log"))?;
         Server::meet(process, self.port, secret)
     }
 

@@ -22,15 +22,6 @@ const ROUNDS: usize = 3;
 /// Sign-ins of each caller in one round.
 const EACH: usize = 12;
 const PLAIN: Duration = Duration::from_secs(1);
-/// A disk whose every sync takes 2 ms, which is a good one with a cache that survives a power cut; strace makes the
-/// delay for both sides alike.
-const SLOW: [&str; 4] = [
-    "-e",
-    "inject=fdatasync:delay_enter=2000",
-    "-e",
-    "inject=fsync:delay_enter=2000",
-];
-
 /// Compares.
 pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
     let people = CALLERS * EACH * ROUNDS;
@@ -55,32 +46,33 @@ pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
 /// The same where a sync takes what it takes on disks that keep their word.
 fn slow_disk(place: &Place, table: &mut Table, people: usize) -> Result<(), Trouble> {
     let realm = Realm::fill(&place.room("together-slow")?, people)?;
-    let agent = realm.agent_counted(place, &SLOW)?;
     let room = place.room("plain-slow")?;
-    let (mut next, before) = (0, agent.process.syncs()?.len());
-    let compared = in_turn(ROUNDS, || sign_ins(&agent, &mut next), || slow_commits(&room))?;
-    let syncs = agent.process.syncs()?.len() - before;
+    let counter = room.join("agent-syncs");
+    let agent = realm.agent_slowed(place, &counter)?;
+    let syncs = || Ok::<_, Trouble>(std::fs::metadata(&counter).map_or(0, |file| file.len()));
+    let (mut next, before) = (0, syncs()?);
+    let compared = in_turn(ROUNDS, || sign_ins(&agent, &mut next), || slow_commits(place, &room))?;
+    let syncs = u32::try_from(syncs()? - before).unwrap_or(u32::MAX);
     table.add(Row::against(
         "  the same, each sync taking 2 ms more",
         compared,
         Target::AtLeast(10.0),
     ));
-    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let people = f64::from(u32::try_from(people).unwrap_or(u32::MAX));
     table.add(Row::alone(
         "  sign-ins for one sync there",
-        number(people) / number(syncs),
+        people / f64::from(syncs),
         Target::Told,
     ));
     Ok(())
 }
 
 /// The plain loop in a process of its own, under the same delay.
-fn slow_commits(room: &Path) -> Result<f64, Trouble> {
+fn slow_commits(place: &Place, room: &Path) -> Result<f64, Trouble> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("plain-commits").arg(room);
     let log = room.join("log");
-    let mut process = Process::start_counted(&command, &log, &SLOW)?;
-    process.finish()?;
+    Process::start(place.slowed(&mut command, &room.join("plain-syncs")), &log)?.finish()?;
     let said = std::fs::read_to_string(&log)?;
     said.trim().parse().map_err(|_| Trouble::Answer(said))
 }

@@ -147,7 +147,7 @@ fn kept((first, second): (f64, f64), seconds: &mut Vec<f64>) -> f64 {
 /// Syncs of the agent for one login, in a run of its own.
 fn syncs(place: &Place) -> Result<f64, Trouble> {
     let realm = Realm::fill(&place.room("counted")?, 2 * COUNTED)?;
-    let agent = realm.agent_counted(place, &[])?;
+    let agent = realm.agent_counted(place)?;
     let mut door = agent.door(place)?;
     door.here(COUNTED)?;
     let before = agent.process.syncs()?.len();
