@@ -121,7 +121,7 @@ pub(super) struct Circumstances {
     pub(super) bound: BTreeSet<Method>,
     pub(super) decision: Decision,
     since: Option<UnixTime>,
-    now: UnixTime,
+    pub(super) now: UnixTime,
 }
 
 /// What of the machine matters to the facts.

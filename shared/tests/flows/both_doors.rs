@@ -2,12 +2,14 @@
 
 use super::scene::*;
 use samekey_shared::accounts::{AccountState, rows};
-use samekey_shared::clock::Clock;
+use samekey_shared::clock::{Clock, UnixTime};
 use samekey_shared::flows::{Answer, Basis, Doorway, Notice, Prompt, RefusalCode, Step, Visit};
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::source::{Door, Source};
 use samekey_shared::store::StoreError;
 use samekey_shared::testing::{BEGINNING, TestRealm};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 #[test]
 fn a_code_opens_the_shell_once_and_is_dead_on_the_web() {
@@ -270,6 +272,26 @@ fn a_rule_about_a_group_of_the_host_meets_its_members_at_both_doors() {
         let step = sign_in.answer(&visit, answer, &mut |_, _| Ok(())).unwrap();
         assert_eq!(refused(step) == RefusalCode::DeniedByRule, met, "{group}");
     }
+}
+
+/// A clock on which a second passes between any two looks.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> UnixTime {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn a_second_that_passes_during_the_check_costs_nobody_their_code() {
+    let mut scene = scene();
+    let (ssh, code) = (shell("192.0.2.7"), scene.code());
+    let ticking = Arc::new(Ticking(AtomicI64::new(scene.test.clock.now())));
+    Arc::get_mut(&mut scene.test.realm).unwrap().clock = ticking;
+    let (mut sign_in, _) = scene.start(&ssh, at_shell("ann"));
+    let _ = granted(scene.answer(&ssh, &mut sign_in, code));
 }
 
 #[test]

@@ -39,7 +39,8 @@ impl SignIn {
             if let Some(shut) = shut(tx, visit, &facts)? {
                 return Ok(Outcome::Shut(shut));
             }
-            let now = visit.realm.clock.now();
+            // The moment that the decision is about: proven a second after it, a right code would not count.
+            let now = facts.now;
             let checked = match (&facts.subject, &facts.decision) {
                 (Subject::Open(account), Decision::Challenge { methods, .. }) if methods.contains(&method) => {
                     match (&method, &paper) {
