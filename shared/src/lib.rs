@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod attempts;
 pub mod audit;
+mod calendar;
 pub mod clock;
 pub mod config;
 pub mod devices;

@@ -1,5 +1,6 @@
 //! Spans of time and dates as policies write them.
 
+use crate::calendar::{civil, days_since_1970};
 use crate::clock::UnixTime;
 use toml::value::{Datetime, Offset};
 
@@ -72,34 +73,6 @@ pub fn show_moment(moment: UnixTime) -> String {
     }
     let (hour, minute, second) = (rest / HOUR, rest % HOUR / MINUTE, rest % MINUTE);
     format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar. Years are counted from March, so that the leap day is the
-/// last of its year; 400 years have 146097 days.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// The inverse of `days_since_1970`.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]
