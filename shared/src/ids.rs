@@ -82,6 +82,8 @@ ids! {
     SessionId,
     /// One sign-in in progress or finished: what joins log lines, audit events and error pages.
     RequestId,
+    /// One challenge given out for a key to sign.
+    ChallengeId,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod attempts;
 pub mod audit;
 mod calendar;
+pub mod challenges;
 pub mod clock;
 pub mod config;
 pub mod devices;

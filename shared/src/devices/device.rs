@@ -20,14 +20,23 @@ pub enum DeviceKind {
     Totp,
     /// A set of recovery codes.
     RecoveryCodes,
+    /// A FIDO credential that checked its person when it was bound: usable without a password.
+    Passkey,
+    /// A FIDO credential that shows possession only, U2F included.
+    SecurityKey,
 }
 
 impl DeviceKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Totp, Self::RecoveryCodes, Self::Passkey, Self::SecurityKey];
+
     /// The stable word for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
             Self::RecoveryCodes => "recovery-codes",
+            Self::Passkey => "passkey",
+            Self::SecurityKey => "security-key",
         }
     }
 
@@ -36,7 +45,19 @@ impl DeviceKind {
         match self {
             Self::Totp => Method::Totp,
             Self::RecoveryCodes => Method::RecoveryCode,
+            Self::Passkey => Method::Passkey,
+            Self::SecurityKey => Method::SecurityKey,
         }
+    }
+
+    /// Whether it is a FIDO credential.
+    pub fn is_fido(self) -> bool {
+        matches!(self, Self::Passkey | Self::SecurityKey)
+    }
+
+    /// Whether both count against the same limit: passkeys and security keys do (R66).
+    pub(super) fn shares_slots_with(self, other: Self) -> bool {
+        self == other || (self.is_fido() && other.is_fido())
     }
 }
 
@@ -82,8 +103,7 @@ impl FromStr for DeviceKind {
     type Err = NotInList;
 
     fn from_str(text: &str) -> Result<Self, NotInList> {
-        let all = [Self::Totp, Self::RecoveryCodes];
-        all.into_iter().find(|kind| kind.as_str() == text).ok_or(NotInList)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(NotInList)
     }
 }
 
@@ -172,6 +192,8 @@ pub struct Limits {
     pub totp: u32,
     /// Sets of recovery codes.
     pub recovery_sets: u32,
+    /// Passkeys and security keys together (R66).
+    pub fido: u32,
 }
 
 impl Default for Limits {
@@ -179,6 +201,7 @@ impl Default for Limits {
         Self {
             totp: 1,
             recovery_sets: 1,
+            fido: 8,
         }
     }
 }
@@ -188,6 +211,7 @@ impl Limits {
         match kind {
             DeviceKind::Totp => self.totp,
             DeviceKind::RecoveryCodes => self.recovery_sets,
+            DeviceKind::Passkey | DeviceKind::SecurityKey => self.fido,
         }
     }
 }
@@ -206,6 +230,9 @@ pub enum DeviceError {
     /// Another bound device of the account has that name.
     #[error("You already have a device named {0}. Choose another name.")]
     NameTaken(DeviceName),
+    /// This very credential is bound already, to this account or to another: which, is not told.
+    #[error("This key or passkey is bound already. Use another one.")]
+    CredentialTaken,
     /// No such bound device in this account, or no such account.
     #[error("There is no such device.")]
     NotFound,
@@ -232,6 +259,7 @@ impl DeviceError {
         match self {
             Self::LimitReached { .. } => "limit_reached",
             Self::NameTaken(_) => "name_taken",
+            Self::CredentialTaken => "device_exists",
             Self::NotFound => "not_found",
             Self::Import(_) => "method_not_allowed",
             Self::Store(_) | Self::Seal(_) | Self::Hash(_) | Self::Entropy(_) => "store_unavailable",

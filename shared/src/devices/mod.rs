@@ -3,12 +3,14 @@
 //! ```text
 //!  totp::Pending ──one right code──► totp::Proven ──bind──► Device (bound) ──unbind──► Device (unbound, a tombstone)
 //!  recovery::Drawn ──hashed───────► recovery::Set ──bind──►   │ last used: when, door, source
+//!  fido::NewCredential (registered and verified)   ──bind──►   │ one signature counter for both doors
 //! ```
 //!
 //! A pending device lives only with whoever is binding it (a sealed cookie, a conversation); the store sees a device
 //! first when it was proven. Unbinding destroys its secrets and keeps the row: the record of all that was ever bound.
 
 mod device;
+pub mod fido;
 mod name;
 pub mod recovery;
 pub mod rows;

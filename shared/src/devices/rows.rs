@@ -15,10 +15,16 @@ use crate::store::{Component, Migration, Row, StoreError, Tx};
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
     name: "devices",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/devices_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/devices_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../../migrations/devices_0002.sql"),
+        },
+    ],
 };
 
 /// The sealed columns of this domain, for a rotation of the keyring.
@@ -146,6 +152,7 @@ pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbin
     }
     tx.execute("DELETE FROM totp WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM recovery_codes WHERE device = $1", params![device])?;
+    tx.execute("DELETE FROM fido WHERE device = $1", params![device])?;
     Ok(())
 }
 
@@ -164,7 +171,8 @@ pub fn touch_last_used(
     .map(drop)
 }
 
-fn insert(
+/// Makes the row that every kind of device has, if there is room for one more.
+pub(super) fn insert(
     tx: &mut Tx<'_>,
     entropy: &dyn Entropy,
     account: AccountId,
@@ -179,10 +187,14 @@ fn insert(
     }
     let most = limits.of(kind);
     let bound = tx.query(
-        "SELECT id FROM devices WHERE account = $1 AND kind = $2 AND unbound_at IS NULL",
-        params![account, kind.as_str()],
+        "SELECT kind FROM devices WHERE account = $1 AND unbound_at IS NULL",
+        params![account],
     )?;
-    if bound.len() as u64 >= u64::from(most) {
+    let mut taken = 0_u32;
+    for row in &bound {
+        taken += u32::from(row.parsed::<DeviceKind>(0)?.shares_slots_with(kind));
+    }
+    if taken >= most {
         return Err(DeviceError::LimitReached { kind, most });
     }
     let id = DeviceId::draw(entropy)?;

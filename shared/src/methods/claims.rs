@@ -1,7 +1,7 @@
 //! What a sign-in may claim: level, `acr` and `amr`, computed from the first factor and the evidence (policy.md,
 //! section 3).
 
-use super::{Evidence, Level, Method};
+use super::{Evidence, Level};
 use serde::{Deserialize, Serialize};
 
 /// What came before the second factor.
@@ -26,7 +26,9 @@ pub fn proven_level(first: &FirstFactor, evidence: &[Evidence]) -> Level {
     let strongest = evidence.iter().map(Evidence::level).max();
     match (first, strongest) {
         (FirstFactor::None, None) => Level::None,
-        (FirstFactor::None, Some(_)) if !has(evidence, Method::Passkey) => Level::Single,
+        (FirstFactor::None | FirstFactor::Passkey, Some(_)) if !evidence.iter().any(Evidence::is_two_factors) => {
+            Level::Single
+        }
         (_, None) => Level::Single,
         (_, Some(level)) => level,
     }
@@ -53,7 +55,7 @@ pub fn amr(first: &FirstFactor, evidence: &[Evidence]) -> Vec<&'static str> {
         FirstFactor::PublicKey { .. } => vec!["pop"],
     };
     for claim in evidence.iter().flat_map(Evidence::amr) {
-        if !claims.contains(claim) {
+        if !claims.contains(&claim) {
             claims.push(claim);
         }
     }
@@ -63,14 +65,10 @@ pub fn amr(first: &FirstFactor, evidence: &[Evidence]) -> Vec<&'static str> {
     claims
 }
 
-fn has(evidence: &[Evidence], method: Method) -> bool {
-    evidence.iter().any(|one| one.method() == method)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::methods::{EvidenceRecord, recall};
+    use crate::methods::{EvidenceRecord, Method, recall};
 
     /// First factor, second factors, `acr` after its prefix, `amr`.
     type Case = (
@@ -85,6 +83,7 @@ mod tests {
             method,
             device: None,
             at: 0,
+            key: None,
         })
     }
 

@@ -20,6 +20,29 @@ pub struct Evidence {
     method: Method,
     device: Option<DeviceId>,
     at: UnixTime,
+    key: Option<KeyProof>,
+}
+
+/// What an assertion of a FIDO credential has shown besides possession.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
+pub struct KeyProof {
+    /// The authenticator checked PIN or biometrics.
+    pub user_verified: bool,
+    /// The credential may be copied to other devices.
+    pub backup_eligible: bool,
+    /// Its model was attested when it was bound.
+    pub attested: bool,
+    /// The PIN was asked by ourselves.
+    pub pin: bool,
+}
+
+impl KeyProof {
+    /// Whether the key is known to be one that cannot be copied.
+    pub fn is_hardware(self) -> bool {
+        self.attested && !self.backup_eligible
+    }
 }
 
 impl Evidence {
@@ -28,7 +51,20 @@ impl Evidence {
             method,
             device: Some(device),
             at,
+            key: None,
         }
+    }
+
+    pub(super) fn mint_key(method: Method, device: DeviceId, at: UnixTime, key: KeyProof) -> Self {
+        Self {
+            key: Some(key),
+            ..Self::mint(method, device, at)
+        }
+    }
+
+    /// What a key has shown; `None` for evidence of another method.
+    pub fn key(&self) -> Option<KeyProof> {
+        self.key
     }
 
     /// Which method.
@@ -48,17 +84,24 @@ impl Evidence {
 
     /// The level that it proves together with a first factor.
     pub fn level(&self) -> Level {
-        self.method.level()
+        match self.key {
+            Some(key) if key.is_hardware() => Level::Hardware,
+            _ => self.method.level(),
+        }
     }
 
-    /// Its authentication method references (RFC 8176; `email` is ours).
-    pub fn amr(&self) -> &'static [&'static str] {
+    /// Whether it is two factors by itself: a key that checked its person (Q9).
+    pub fn is_two_factors(&self) -> bool {
+        self.key.is_some_and(|key| key.user_verified)
+    }
+
+    /// Its authentication method references (RFC 8176; `email` is ours). Whether a key is hardware is known only from
+    /// its attestation: what is merely not said to be copied is `pop`.
+    pub fn amr(&self) -> Vec<&'static str> {
         match self.method {
-            Method::Totp | Method::RecoveryCode => &["otp"],
-            Method::Email => &["email"],
-            // Whether a key is hardware is known only from its attestation.
-            Method::Passkey => &["pop", "user"],
-            Method::SecurityKey => &["pop"],
+            Method::Totp | Method::RecoveryCode => vec!["otp"],
+            Method::Email => vec!["email"],
+            Method::Passkey | Method::SecurityKey => self.key.map_or_else(|| vec!["pop"], key_amr),
         }
     }
 
@@ -68,8 +111,20 @@ impl Evidence {
             method: self.method,
             device: self.device,
             at: self.at,
+            key: self.key,
         }
     }
+}
+
+fn key_amr(key: KeyProof) -> Vec<&'static str> {
+    let kind = match key {
+        _ if key.is_hardware() => "hwk",
+        _ if key.backup_eligible => "swk",
+        _ => "pop",
+    };
+    let verified = key.user_verified.then_some("user");
+    let pin = (key.user_verified && key.pin).then_some("pin");
+    [Some(kind), verified, pin].into_iter().flatten().collect()
 }
 
 /// Evidence at rest. Anybody can write one: so it may be read back only from the store or from a sealed container,
@@ -83,6 +138,9 @@ pub struct EvidenceRecord {
     pub device: Option<DeviceId>,
     /// See [`Evidence::at`].
     pub at: UnixTime,
+    /// See [`Evidence::key`].
+    #[serde(default)]
+    pub key: Option<KeyProof>,
 }
 
 /// Turns a record back into evidence. The caller vouches that it comes from the store or from a container that only
@@ -92,6 +150,7 @@ pub fn recall(record: EvidenceRecord) -> Evidence {
         method: record.method,
         device: record.device,
         at: record.at,
+        key: record.key,
     }
 }
 

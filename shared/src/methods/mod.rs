@@ -6,16 +6,18 @@
 //!            recovery_code::spend ──► Checked::Accepted(Evidence)   the code is spent in the same unit
 //!                                     Checked::Replayed             right once, spent before (M13)
 //!                                     Checked::Wrong                (M12)
+//!         ── fido::accept ─────────► KeyChecked::Accepted(Evidence) the counter moves on in the same unit
 //! ```
 //!
 //! What a sign-in may claim to others (`acr`, `amr`) is computed from evidence and from nothing else: [`claims`].
 
 mod claims;
 mod evidence;
+pub mod fido;
 mod method;
 pub mod recovery_code;
 pub mod totp;
 
 pub use claims::{FirstFactor, acr, amr, proven_level};
-pub use evidence::{Checked, Evidence, EvidenceRecord, MethodError, recall};
+pub use evidence::{Checked, Evidence, EvidenceRecord, KeyProof, MethodError, recall};
 pub use method::{Level, Method, NotALevel, NotAMethod};

@@ -1,12 +1,13 @@
 //! Every table of `shared`, in the order in which they refer to each other.
 
 use crate::store::Component;
-use crate::{accounts, attempts, audit, devices, flows, policy};
+use crate::{accounts, attempts, audit, challenges, devices, flows, policy};
 
 pub(super) const SHARED: &[Component] = &[
     audit::SCHEMA,
     accounts::rows::SCHEMA,
     devices::rows::SCHEMA,
+    challenges::SCHEMA,
     attempts::SCHEMA,
     policy::rows::SCHEMA,
     flows::SCHEMA,

@@ -1,0 +1,19 @@
+//! FIDO assertions: passkeys, security keys and U2F keys, checked by one verifier of our own at both doors.
+//!
+//! ```text
+//!  assertion::check   pure: bytes, the stored public key and what is expected of them; no store, no clock
+//!  accept             finds the credential, checks, moves its counter on, mints the evidence: one unit of work
+//! ```
+
+mod accept;
+pub mod assertion;
+pub mod authenticator_data;
+pub mod client_data;
+pub mod cose;
+pub mod error;
+pub mod registration;
+
+pub use accept::{KeyChecked, Terms, accept};
+pub use assertion::{Assertion, Expected, Scene, Seen};
+pub use client_data::{LocalBinding, local_client_data};
+pub use error::KeyError;

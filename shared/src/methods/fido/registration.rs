@@ -1,0 +1,1 @@
+//! A new credential and its attestation (WebAuthn Level 3, 7.1).
