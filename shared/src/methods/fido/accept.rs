@@ -1,6 +1,7 @@
 //! Takes an assertion in the caller's unit of work: finds the credential, checks it, moves its counter on, mints.
 
-use super::assertion::{self, Assertion, Expected, Scene};
+use super::assertion::{self, Assertion, Expected};
+use super::client_data::Scene;
 use super::error::KeyError;
 use crate::clock::UnixTime;
 use crate::devices::fido::{self, Credential};

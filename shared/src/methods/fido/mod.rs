@@ -7,13 +7,16 @@
 
 mod accept;
 pub mod assertion;
+pub mod attestation;
 pub mod authenticator_data;
+mod cbor;
 pub mod client_data;
 pub mod cose;
 pub mod error;
 pub mod registration;
 
 pub use accept::{KeyChecked, Terms, accept};
-pub use assertion::{Assertion, Expected, Scene, Seen};
-pub use client_data::{LocalBinding, local_client_data};
+pub use assertion::{Assertion, Expected, Seen};
+pub use client_data::{LocalBinding, Scene, local_client_data, local_creation_client_data};
 pub use error::KeyError;
+pub use registration::{ExpectedRegistration, Registered, check_registration};
