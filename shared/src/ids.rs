@@ -84,6 +84,8 @@ ids! {
     RequestId,
     /// One challenge given out for a key to sign.
     ChallengeId,
+    /// One login that waits for its owner's word from elsewhere.
+    ApprovalId,
 }
 
 #[cfg(test)]

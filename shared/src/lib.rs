@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod approvals;
 pub mod attempts;
 pub mod audit;
 mod calendar;

@@ -42,6 +42,18 @@ kinds! {
     LockedOut => "locked-out",
     /// An administrator lifted the locks of an account.
     Unlocked => "unlocked",
+    /// A login asked its owner for approval from elsewhere.
+    ApprovalOpened => "approval-opened",
+    /// Its owner approved it.
+    ApprovalApproved => "approval-approved",
+    /// Its owner denied it, or copied a wrong number.
+    ApprovalDenied => "approval-denied",
+    /// Its owner denied it and says that somebody else asked.
+    ApprovalReported => "approval-reported",
+    /// Nobody decided, or nobody collected the decision, in time.
+    ApprovalExpired => "approval-expired",
+    /// The login went away, or another one from the same place took its turn.
+    ApprovalCancelled => "approval-cancelled",
     /// A second factor was bound.
     DeviceBound => "device-bound",
     /// A second factor was unbound.

@@ -65,7 +65,10 @@ impl FromStr for Purpose {
     type Err = NotAPurpose;
 
     fn from_str(text: &str) -> Result<Self, NotAPurpose> {
-        Self::ALL.into_iter().find(|one| one.as_str() == text).ok_or(NotAPurpose)
+        Self::ALL
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or(NotAPurpose)
     }
 }
 

@@ -103,7 +103,10 @@ impl FromStr for DeviceKind {
     type Err = NotInList;
 
     fn from_str(text: &str) -> Result<Self, NotInList> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(NotInList)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(NotInList)
     }
 }
 

@@ -26,7 +26,10 @@ pub struct Evidence {
 /// What an assertion of a FIDO credential has shown besides possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that are independent of each other"
+)]
 pub struct KeyProof {
     /// The authenticator checked PIN or biometrics.
     pub user_verified: bool,

@@ -24,7 +24,10 @@ macro_rules! credentials {
 
 /// Binds a credential. `replaces` names an old FIDO device of the same account, which goes when this one has signed
 /// once: until then it keeps its slot, and the new one needs none of its own.
-#[expect(clippy::too_many_arguments, reason = "what a binding is made of; the other kinds have one less")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a binding is made of; the other kinds have one less"
+)]
 pub fn insert(
     tx: &mut Tx<'_>,
     entropy: &dyn Entropy,
@@ -138,8 +141,15 @@ fn credential(row: &Row) -> Result<Credential, StoreError> {
             rp_id: row.text(5)?.to_owned(),
             public_key: row.bytes(6)?.to_vec(),
             sign_count: u32::try_from(row.int(7)?).map_err(|_| wrong("a counter out of range"))?,
-            aaguid: row.bytes(8)?.try_into().map_err(|_| wrong("a model id of another length"))?,
-            transports: transports.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+            aaguid: row
+                .bytes(8)?
+                .try_into()
+                .map_err(|_| wrong("a model id of another length"))?,
+            transports: transports
+                .split(',')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
             discoverable: row.opt_int(10)?.map(|value| value != 0),
             user_verified: yes(11)?,
             backup_eligible: yes(12)?,
@@ -147,6 +157,10 @@ fn credential(row: &Row) -> Result<Credential, StoreError> {
             attested: yes(14)?,
             app_id: row.opt_text(15)?.map(str::to_owned),
         },
-        replaces: row.opt_text(16)?.map(str::parse).transpose().map_err(|_| wrong("a successor without id"))?,
+        replaces: row
+            .opt_text(16)?
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| wrong("a successor without id"))?,
     })
 }
