@@ -10,8 +10,8 @@ use crate::sentences::{self, Remark};
 use crate::surroundings;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::flows::{
-    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, Prompt, Refusal, RefusalCode, SignIn,
-    SignInRequest, Step, Visit,
+    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, KeyTrouble, Means, Prompt, Refusal, RefusalCode,
+    SignIn, SignInRequest, Step, Visit,
 };
 use samekey_shared::ids::RequestId;
 use samekey_shared::methods::Method;
@@ -63,6 +63,7 @@ pub fn request(start: &Start) -> SignInRequest<'_> {
         first: FirstFactorCheck::Done(surroundings::first_factor(start)),
         prior: None,
         asked: Asked::default(),
+        means: Means::default(),
     }
 }
 
@@ -101,6 +102,8 @@ pub fn sign_in(house: &House, line: &mut Line<'_>, start: &Start, doorway: &Door
             }
             // The stack checks passwords, not we: a machine that asks for one here is at fault.
             Step::Ask(Prompt::Password { .. }) => Ok(Answer::GiveUp),
+            // Not asked of a door that said it cannot.
+            Step::Ask(Prompt::Key(_)) => Ok(Answer::KeyFailed(KeyTrouble::Absent)),
         };
         let (answer, lost) = match answer {
             Ok(answer) => (answer, None),
@@ -220,7 +223,11 @@ fn verdict(code: RefusalCode) -> Verdict {
         RefusalCode::CodeReplayed => Reason::CodeReplayed,
         RefusalCode::TooManyAttempts { .. } => return Verdict::TooMany,
         RefusalCode::DeniedByRule | RefusalCode::AccountClosed => Reason::DeniedByRule,
-        RefusalCode::NoMethodReachesLevel | RefusalCode::LevelUnreachable => Reason::NoMethodReachesLevel,
+        RefusalCode::NoMethodReachesLevel
+        | RefusalCode::LevelUnreachable
+        | RefusalCode::NotAtThisDoor
+        | RefusalCode::PasskeySignInOff => Reason::NoMethodReachesLevel,
+        RefusalCode::KeyRefused(_) | RefusalCode::KeyFailed(_) => Reason::CodeWrong,
         RefusalCode::EnrollmentRequired => Reason::EnrollmentRequired,
         RefusalCode::GaveUp => Reason::Cancelled,
         RefusalCode::FakeAnswer => Reason::FakeAnswer,

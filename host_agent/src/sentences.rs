@@ -41,6 +41,8 @@ fn sentence(remark: Remark, method: Method) -> &'static str {
         Remark::Notice(Notice::CodeReplayed) => code_replayed(method),
         Remark::Notice(Notice::CodeWrong | Notice::PasswordWrong) => code_wrong(method),
         Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
+        Remark::Notice(Notice::KeyRefused(error)) => error.sentence(),
+        Remark::Notice(Notice::KeyFailed(trouble)) => trouble.sentence(),
         Remark::Nothing => "Nothing was typed.",
         Remark::NoOthers => "There is no other method for this login.",
     }
@@ -101,6 +103,11 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::NoMethodReachesLevel => Some(format!(
             "None of your devices is accepted for this login. To bind another one, {ask}."
         )),
+        RefusalCode::NotAtThisDoor => Some(format!(
+            "Your devices cannot be used for this login. Bind an authenticator app too, or {ask}."
+        )),
+        RefusalCode::KeyRefused(error) => Some(error.sentence().to_owned()),
+        RefusalCode::KeyFailed(trouble) => Some(trouble.sentence().to_owned()),
         RefusalCode::EnrollmentRequired => Some(format!(
             "A second factor is required, and you have not bound one yet. To bind one, {ask}."
         )),

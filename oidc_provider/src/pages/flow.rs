@@ -8,9 +8,10 @@ use crate::http::{Failure, Fault};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{Notice, Prompt, RefusalCode, SignIn};
+use samekey_shared::flows::{KeyPrompt, KeyTrouble, Notice, Prompt, RefusalCode, SignIn};
 use samekey_shared::ids::{AccountId, RequestId, SessionId};
 use samekey_shared::methods::Method;
+use samekey_shared::methods::fido::KeyError;
 use serde::{Deserialize, Serialize};
 
 /// Seconds from the first page to the last.
@@ -66,6 +67,8 @@ pub enum Question {
         /// What went wrong before.
         told: Option<Told>,
     },
+    /// A passkey or security key.
+    Key(Box<KeyPrompt>),
 }
 
 /// What was proven before the question of consent, for the code that follows it.
@@ -96,6 +99,10 @@ pub enum Told {
     PasswordWrong,
     /// The method chosen.
     NotOffered,
+    /// The key answered, but not rightly.
+    KeyRefused(KeyError),
+    /// The key did not answer.
+    KeyFailed(KeyTrouble),
 }
 
 /// Why the machine refused, as far as a stranger may know.
@@ -147,6 +154,7 @@ impl Question {
                 others,
                 told: notice.map(told),
             },
+            Prompt::Key(prompt) => Self::Key(prompt),
         }
     }
 }
@@ -157,6 +165,8 @@ fn told(notice: Notice) -> Told {
         Notice::CodeReplayed => Told::CodeReplayed,
         Notice::PasswordWrong => Told::PasswordWrong,
         Notice::NotOffered => Told::NotOffered,
+        Notice::KeyRefused(error) => Told::KeyRefused(error),
+        Notice::KeyFailed(trouble) => Told::KeyFailed(trouble),
     }
 }
 

@@ -94,6 +94,17 @@ fn asked(machine: &SignIn, question: &Question) -> (StepView, Option<&'static st
             };
             (step, told.map(sentence))
         }
+        // Not asked of a door that said it cannot.
+        Question::Key(prompt) => {
+            let step = StepView::Code {
+                name,
+                label: texts::CODE_LABEL,
+                hint: texts::CODE_HINT,
+                numeric: false,
+                others: Vec::new(),
+            };
+            (step, prompt.notice.map(|_| texts::NOT_OFFERED))
+        }
     }
 }
 
@@ -103,6 +114,8 @@ fn sentence(told: Told) -> &'static str {
         Told::CodeReplayed => texts::CODE_REPLAYED,
         Told::PasswordWrong => texts::PASSWORD_WRONG,
         Told::NotOffered => texts::NOT_OFFERED,
+        Told::KeyRefused(error) => error.sentence(),
+        Told::KeyFailed(trouble) => trouble.sentence(),
     }
 }
 

@@ -14,7 +14,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use samekey_shared::flows::sign_in::{Asked, FirstFactorCheck, Prior, SignInRequest};
-use samekey_shared::flows::{Answer, Doorway, RefusalCode, SignIn, Step, Visit};
+use samekey_shared::flows::{Answer, Doorway, Means, RefusalCode, SignIn, Step, Visit};
 use samekey_shared::source::Door;
 
 /// Who sits before the browser, as far as it is known.
@@ -96,6 +96,7 @@ pub fn start(
         first: FirstFactorCheck::Ask(app.config.passwords),
         prior,
         asked,
+        means: Means::default(),
     };
     let (machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
     taken(flow, machine, step, conclusion)

@@ -4,12 +4,15 @@
 //! sections it shares from here and its own section through [`Config::section`]. A key that nobody knows is an error
 //! that names the likely key meant: a typing mistake must not switch a protection off.
 
+mod relying_party;
 pub mod safe_file;
 mod sections;
 pub mod strict;
 
+pub use relying_party::RelyingParty;
 pub use sections::{KeyringSection, PasswordSection, RealmSection, StoreSection};
 
+use relying_party::RelyingPartySection;
 use safe_file::{Privacy, UnsafeFile};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,8 @@ struct Document {
     keyring: KeyringSection,
     #[serde(default)]
     password: PasswordSection,
+    #[serde(default)]
+    relying_party: RelyingPartySection,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -61,6 +66,9 @@ pub struct Config {
     pub keyring: KeyringSection,
     /// `[password]`: what a guess costs.
     pub password: PasswordSection,
+    /// `[relying-party]`, or what follows from the provider's issuer; `None` where that has no domain: then there are
+    /// no passkeys.
+    pub relying_party: Option<RelyingParty>,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -94,12 +102,18 @@ impl Config {
         let document: Document = strict::parse(text).map_err(wrong)?;
         document.store.validate().map_err(wrong)?;
         document.password.validate().map_err(wrong)?;
+        let issuer = document.provider.as_ref().and_then(|provider| provider.get("issuer"));
+        let relying_party = document
+            .relying_party
+            .settle(&document.realm.name, issuer.and_then(toml::Value::as_str))
+            .map_err(wrong)?;
         Ok(Self {
             path: path.to_owned(),
             realm: document.realm,
             store: document.store,
             keyring: document.keyring,
             password: document.password,
+            relying_party,
             agent: document.agent,
             provider: document.provider,
         })

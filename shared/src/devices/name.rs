@@ -67,7 +67,7 @@ impl DeviceName {
     }
 
     /// What makes two names of one account the same: they differ in letter case only.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         self.0.to_lowercase().nfc().collect()
     }
 }

@@ -179,9 +179,12 @@ impl Bind {
     }
 }
 
-fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
+/// How much of what one account may bind, by the policy in force.
+pub(super) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
+    let policy = realm.policy(tx)?;
     Ok(Limits {
-        totp: realm.policy(tx)?.settings().totp_per_user,
+        totp: policy.settings().totp_per_user,
+        fido: policy.settings().fido_per_user,
         ..Limits::default()
     })
 }
@@ -195,28 +198,45 @@ fn bound(
 ) -> Result<Answered, BindError> {
     let now = realm.clock.now();
     let keyring = realm.keyring()?;
+    let entropy = realm.entropy.as_ref();
+    let (device, recovery) = with_recovery(realm, authority, account, login, |tx| {
+        let limits = limits(realm, tx)?;
+        let device = devices::rows::insert_totp(tx, &keyring, entropy, account, proven, limits, now)?;
+        audit::append(tx, &bound_event(authority, login, &device), now)?;
+        Ok(device)
+    })?;
+    Ok(Answered::Bound { device, recovery })
+}
+
+/// Binds by `insert`, and in the same unit gives recovery codes to an account that has none left.
+pub(super) fn with_recovery(
+    realm: &Realm,
+    authority: &Authority,
+    account: AccountId,
+    login: &LoginName,
+    mut insert: impl FnMut(&mut Tx<'_>) -> Result<Device, BindError>,
+) -> Result<(Device, Option<recovery::Drawn>), BindError> {
     // Hashing ten codes takes a moment: before the unit of work, and in vain if the account has some left.
     let left = realm.store.read(|tx| devices::rows::bound(tx, account))?.recovery_left;
     let drawn = if left == 0 { Some(draw(realm, account)?) } else { None };
     let device = realm.store.write(|tx| {
-        let limits = limits(realm, tx)?;
-        let device = devices::rows::insert_totp(tx, &keyring, realm.entropy.as_ref(), account, proven, limits, now)?;
-        let event = Event::new(EventKind::DeviceBound, authority.actor.clone())
-            .about(login)
-            .method(DeviceKind::Totp)
-            .at(authority.door, "portal:devices")
-            .detail("device", device.id)
-            .detail("name", device.name.as_str());
-        audit::append(tx, &event, now)?;
+        let device = insert(tx)?;
         if let Some((_, set)) = &drawn {
             replace_codes(realm, tx, authority, account, login, set)?;
         }
         Ok::<_, BindError>(device)
     })?;
-    Ok(Answered::Bound {
-        device,
-        recovery: drawn.map(|(codes, _)| codes),
-    })
+    Ok((device, drawn.map(|(codes, _)| codes)))
+}
+
+/// The line that every binding leaves.
+pub(super) fn bound_event(authority: &Authority, login: &LoginName, device: &Device) -> Event {
+    Event::new(EventKind::DeviceBound, authority.actor.clone())
+        .about(login)
+        .method(device.kind)
+        .at(authority.door, "portal:devices")
+        .detail("device", device.id)
+        .detail("name", device.name.as_str())
 }
 
 fn draw(realm: &Realm, account: AccountId) -> Result<(recovery::Drawn, recovery::Set), BindError> {

@@ -11,13 +11,16 @@
 //! Time and randomness come from the [`Realm`]; tests move the clock by hand.
 
 pub mod bind;
+pub mod bind_key;
 mod circumstances;
+mod keys;
 mod refusal;
 pub mod sign_in;
 pub mod step_up;
 mod turns;
 pub mod unbind;
 
+pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerification};
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
 pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SignIn, SignInRequest};
@@ -26,11 +29,13 @@ pub(crate) use turns::Turns;
 use crate::accounts::LoginName;
 use crate::clock::UnixTime;
 use crate::ids::{AccountId, RequestId};
+use crate::methods::fido::{Assertion, KeyError};
 use crate::methods::{Evidence, FirstFactor, Level, Method};
 use crate::realm::Realm;
 use crate::secrets::SecretText;
 use crate::source::{Door, Source};
 use crate::store::{StoreError, Tx};
+use serde::{Deserialize, Serialize};
 
 /// Where somebody stands while signing in, as the policy sees it.
 #[derive(Debug, Clone)]
@@ -85,10 +90,12 @@ pub enum Prompt {
         /// How many tries this machine still takes.
         tries_left: u8,
     },
+    /// A touch of a passkey or security key.
+    Key(Box<KeyPrompt>),
 }
 
 /// What a person should know before trying again (messages M12, M13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
     /// M12: the code is not right; the clock of the phone may be wrong.
     CodeWrong,
@@ -98,6 +105,10 @@ pub enum Notice {
     PasswordWrong,
     /// The chosen method is not among those offered.
     NotOffered,
+    /// The key answered, but not rightly.
+    KeyRefused(KeyError),
+    /// The key did not answer.
+    KeyFailed(KeyTrouble),
 }
 
 /// What a person, or the door for them, says.
@@ -109,6 +120,12 @@ pub enum Answer {
     SystemPassword(SystemVerdict),
     /// The code typed.
     Code(SecretText),
+    /// What the key signed.
+    Key(Box<Assertion>),
+    /// The same, after the door asked its PIN itself: only where the door is a program of ours.
+    KeyWithPin(Box<Assertion>),
+    /// No assertion came: this is why.
+    KeyFailed(KeyTrouble),
     /// Another method, please.
     Choose(Method),
     /// sshd's made-up answer for users it will refuse anyway (pam.md, section 5): not counted, never right.

@@ -1,8 +1,10 @@
 //! Why somebody is not let in, and why a machine could not decide.
 
+use super::KeyTrouble;
 use crate::clock::UnixTime;
 use crate::entropy::EntropyError;
 use crate::ids::RequestId;
+use crate::methods::fido::KeyError;
 use crate::store::StoreError;
 
 /// The end of a machine that does not let in.
@@ -34,6 +36,14 @@ pub enum RefusalCode {
     NoMethodReachesLevel,
     /// A second factor must be bound first.
     EnrollmentRequired,
+    /// What is bound and accepted cannot be used at this door, but elsewhere.
+    NotAtThisDoor,
+    /// The last key's answer was refused, for this reason.
+    KeyRefused(KeyError),
+    /// The last key did not answer.
+    KeyFailed(KeyTrouble),
+    /// This realm does not let in with a passkey alone, or has no relying party.
+    PasskeySignInOff,
     /// The account is locked or disabled; told to nobody but the audit trail.
     AccountClosed,
     /// The web app insisted on a level that this person cannot reach (OpenID Connect, essential `acr`).
@@ -63,6 +73,10 @@ impl RefusalCode {
             Self::DeniedByRule => "denied_by_rule",
             Self::NoMethodReachesLevel => "no_method_reaches_level",
             Self::EnrollmentRequired => "enrollment_required",
+            Self::NotAtThisDoor => "not_at_this_door",
+            Self::KeyRefused(error) => error.reason(),
+            Self::KeyFailed(trouble) => trouble.reason(),
+            Self::PasskeySignInOff => "method_not_allowed",
             Self::AccountClosed => "account_closed",
             Self::LevelUnreachable => "level_unreachable",
             Self::GaveUp => "gave_up",

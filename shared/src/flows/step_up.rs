@@ -2,7 +2,7 @@
 //! of the operation's own service, so that `max-age` and `level` of its rules decide what has to be proven anew.
 
 use super::sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, Purpose, SignIn, SignInRequest};
-use super::{FlowError, OnGrant, Step, Visit};
+use super::{FlowError, Means, OnGrant, Step, Visit};
 
 /// Begins. `visit.doorway.service` names the operation, such as `portal:devices`; further answers go to the
 /// [`SignIn`] that this returns.
@@ -11,6 +11,7 @@ pub fn start(
     login: &str,
     passwords: PasswordSource,
     session: Prior,
+    means: Means,
     on_grant: OnGrant<'_>,
 ) -> Result<(SignIn, Step), FlowError> {
     let first = FirstFactorCheck::Ask(passwords);
@@ -19,6 +20,7 @@ pub fn start(
         first,
         prior: Some(session),
         asked: Asked::default(),
+        means,
     };
     SignIn::begin(visit, request, Purpose::StepUp, on_grant)
 }

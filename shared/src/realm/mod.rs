@@ -7,7 +7,7 @@ mod schema;
 use crate::accounts::RealmNames;
 use crate::accounts::password::PasswordCost;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, RelyingParty};
 use crate::entropy::Entropy;
 use crate::flows::{FlowError, Turns};
 use crate::policy::Policy;
@@ -33,6 +33,8 @@ pub enum RealmError {
 pub struct Realm {
     /// The realm's name and its aliases.
     pub names: RealmNames,
+    /// Whom its passkeys and security keys are made for; `None` switches them off.
+    pub relying_party: Option<RelyingParty>,
     /// Its rows.
     pub store: Store,
     /// Its clock.
@@ -92,6 +94,7 @@ impl Realm {
                 realm: config.realm.name.clone(),
                 aliases: config.realm.aliases.clone(),
             },
+            relying_party: config.relying_party.clone(),
             store,
             clock,
             entropy,

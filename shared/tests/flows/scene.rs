@@ -4,7 +4,7 @@ use samekey_shared::audit::{self};
 use samekey_shared::clock::Clock;
 use samekey_shared::devices::{self, DeviceKind};
 use samekey_shared::flows::{
-    Answer, Asked, Doorway, FirstFactorCheck, Grant, Notice, PasswordSource, Prompt, RefusalCode, SignIn,
+    Answer, Asked, Doorway, FirstFactorCheck, Grant, Means, Notice, PasswordSource, Prompt, RefusalCode, SignIn,
     SignInRequest, Step, Visit,
 };
 use samekey_shared::ids::AccountId;
@@ -72,6 +72,7 @@ pub fn at_shell(login: &str) -> SignInRequest<'_> {
         first,
         prior: None,
         asked: Asked::default(),
+        means: Means::default(),
     }
 }
 
@@ -82,6 +83,7 @@ pub fn on_web(login: &str) -> SignInRequest<'_> {
         first,
         prior: None,
         asked: Asked::default(),
+        means: Means::default(),
     }
 }
 

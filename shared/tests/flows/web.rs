@@ -5,7 +5,7 @@ use samekey_shared::accounts::rows;
 use samekey_shared::config::Config;
 use samekey_shared::flows::step_up;
 use samekey_shared::flows::{
-    Answer, Asked, Basis, Doorway, FirstFactorCheck, Notice, PasswordSource, Prior, Prompt, RefusalCode, SignIn,
+    Answer, Asked, Basis, Doorway, FirstFactorCheck, Means, Notice, PasswordSource, Prior, Prompt, RefusalCode, SignIn,
     SignInRequest, Step, SystemVerdict, Visit,
 };
 use samekey_shared::methods::{Level, Method};
@@ -151,7 +151,15 @@ fn a_sensitive_operation_asks_again_when_its_rule_wants_it_fresher() {
             realm: &scene.test.realm,
             doorway: &devices,
         };
-        step_up::start(&visit, "ann", PasswordSource::Store, session, &mut |_, _| Ok(())).unwrap()
+        step_up::start(
+            &visit,
+            "ann",
+            PasswordSource::Store,
+            session,
+            Means::default(),
+            &mut |_, _| Ok(()),
+        )
+        .unwrap()
     };
     assert_eq!(granted(begin().1).basis, Basis::Proven);
     scene.test.clock.advance(301);

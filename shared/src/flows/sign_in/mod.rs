@@ -3,11 +3,12 @@
 mod completion;
 mod decide;
 mod first_factor;
+mod passkey;
 mod record;
 mod second_factor;
 
 use super::circumstances::HostView;
-use super::{Answer, FlowError, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
+use super::{Answer, FlowError, Means, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
 use crate::ids::RequestId;
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
@@ -37,6 +38,8 @@ pub struct SignInRequest<'a> {
     pub prior: Option<Prior>,
     /// What the caller asks beyond the policy.
     pub asked: Asked,
+    /// What the door can do.
+    pub means: Means,
 }
 
 /// Who checks the first factor.
@@ -106,6 +109,7 @@ pub struct SignIn {
     first_at: Option<UnixTime>,
     proofs: Vec<EvidenceRecord>,
     asked: Asked,
+    means: Means,
     stage: Stage,
     offered: Vec<Method>,
     tries: u8,
@@ -158,6 +162,7 @@ impl SignIn {
             first_at: None,
             proofs: Vec::new(),
             asked: request.asked,
+            means: request.means,
             stage: Stage::Closed,
             offered: Vec::new(),
             tries: 0,

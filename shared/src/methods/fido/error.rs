@@ -1,7 +1,7 @@
 //! Why an assertion or a registration is refused: one reason for the audit trail, one sentence for the person.
 
 /// A closed list; each has its own audit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{}", self.reason())]
 pub enum KeyError {
     /// Bytes that cannot be read as what they claim to be.
