@@ -40,7 +40,7 @@ boxed! {
         let mut ann = site.person("ann");
         site.machine.samekey(&["account", "password", "ann", "--password-stdin"], WEB_PASSWORD).unwrap();
         let sshd = site.sshd("");
-        let web = site.machine.open_web_door().unwrap();
+        let web = site.machine.open_web_door([0, 0]).unwrap();
         let (code, wrong) = (ann.code(), ann.app.wrong_code());
 
         let mut shell = ssh(&sshd, "ann", &[]);

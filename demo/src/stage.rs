@@ -38,7 +38,7 @@ pub fn set(target: &Path, say: impl Fn(&str)) -> Result<Stage, Trouble> {
 
     say("starting agent, provider, sshd and the sample app, which samekey client add has registered");
     machine.start_agent()?;
-    let web = machine.open_web_door()?;
+    let web = machine.open_web_door([8480, 8481])?;
     let sshd = machine.start_sshd(&SshdOptions {
         port: 2222,
         ..SshdOptions::default()

@@ -19,10 +19,13 @@ pub struct WebDoor {
 }
 
 impl Machine {
-    /// Configures and starts the provider, registers the app as `sample`, and starts it. Ports 8480 and 8481 where free.
-    pub fn open_web_door(&mut self) -> Result<WebDoor, MachineError> {
-        let (provider_port, app_port) = (free_port(8480)?, free_port(8481)?);
-        let issuer = format!("http://127.0.0.1:{provider_port}");
+    /// Configures and starts the provider, registers the app as `sample`, and starts it; on these two ports where they are
+    /// free, 0 for any.
+    ///
+    /// The issuer has a name, not a number: browsers keep passkeys for names only, and take `localhost` for secure without TLS.
+    pub fn open_web_door(&mut self, ports: [u16; 2]) -> Result<WebDoor, MachineError> {
+        let (provider_port, app_port) = (free_port(ports[0])?, free_port(ports[1])?);
+        let issuer = format!("http://localhost:{provider_port}");
         let app = format!("http://127.0.0.1:{app_port}");
         self.configure(&format!(
             "[provider]\nissuer = \"{issuer}\"\nlisten = \"127.0.0.1:{provider_port}\"\n"
