@@ -2,6 +2,7 @@
 
 pub mod boxed;
 pub mod built;
+pub mod chromium;
 pub mod fake_agent;
 pub mod live_agent;
 pub mod pam_host;
