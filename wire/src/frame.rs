@@ -198,6 +198,12 @@ pub fn write<T: Serialize>(to: &mut impl Write, body: &T) -> Result<(), FrameErr
     sent
 }
 
+/// Overwrites a text that may have held an answer.
+pub(crate) fn wipe_text(text: &mut String) {
+    let mut bytes = std::mem::take(text).into_bytes();
+    wipe(&mut bytes);
+}
+
 /// Overwrites bytes that may have held an answer.
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);

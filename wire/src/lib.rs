@@ -1,4 +1,5 @@
-//! What `pam_module` and `host_agent` say to each other: one JSON object a line, versioned, at most 64 KiB.
+//! What `pam_module` and `host_agent` say to each other, and what agent and `samekey` say to `samekey-key` ([`key`]): one
+//! JSON object a line, versioned, at most 64 KiB.
 //!
 //! ```text
 //!   module (inside sshd, sudo, a screen locker)          agent
@@ -14,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod frame;
+pub mod key;
 pub mod message;
 
 pub use frame::{FrameError, Reader, write};

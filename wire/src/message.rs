@@ -25,10 +25,7 @@ impl FromModule {
     /// Overwrites what was typed, once it has been sent.
     pub fn wipe(&mut self) {
         if let Self::Answer(Answer::Text(text)) = self {
-            let mut bytes = std::mem::take(text).into_bytes();
-            bytes.fill(0);
-            // Keeps the compiler from leaving the writes out.
-            std::hint::black_box(&mut bytes);
+            crate::frame::wipe_text(text);
         }
     }
 }
