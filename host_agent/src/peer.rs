@@ -18,6 +18,8 @@ const LARGEST_ENTRY: usize = 1024 * 1024;
 pub struct Peer {
     /// Its effective user id when it connected.
     pub uid: u32,
+    /// Its process when it connected; nothing if it lives in a namespace that is not ours to see.
+    pub pid: Option<u32>,
 }
 
 /// How far a peer is believed.
@@ -57,7 +59,10 @@ impl Peer {
         if usize::try_from(length) != Ok(whole) || found.uid == u32::MAX {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        Ok(Self { uid: found.uid })
+        Ok(Self {
+            uid: found.uid,
+            pid: u32::try_from(found.pid).ok().filter(|pid| *pid != 0),
+        })
     }
 
     /// How far this peer is believed when it speaks for the user of this canonical name. An error of the name service
@@ -107,13 +112,13 @@ mod tests {
 
     #[test]
     fn root_is_believed_about_anybody() {
-        assert_eq!(Peer { uid: 0 }.trust("no-such-user-here"), Trust::Root);
+        assert_eq!(Peer { uid: 0, pid: None }.trust("no-such-user-here"), Trust::Root);
     }
 
     #[test]
     fn anybody_else_speaks_for_itself_alone() {
         let daemon = uid_of("daemon").unwrap().unwrap();
-        let peer = Peer { uid: daemon };
+        let peer = Peer { uid: daemon, pid: None };
         assert_eq!(peer.trust("daemon"), Trust::Own);
         for other in ["root", "bin", "no-such-user-here", "", "dae\0mon"] {
             assert_eq!(peer.trust(other), Trust::Nobody, "{other:?}");
@@ -124,6 +129,8 @@ mod tests {
     fn the_kernel_names_the_peer() {
         let (one, _other) = UnixStream::pair().unwrap();
         let me = std::fs::metadata("/proc/self").unwrap();
-        assert_eq!(Peer::of(&one).unwrap().uid, std::os::unix::fs::MetadataExt::uid(&me));
+        let peer = Peer::of(&one).unwrap();
+        assert_eq!(peer.uid, std::os::unix::fs::MetadataExt::uid(&me));
+        assert_eq!(peer.pid, Some(std::process::id()));
     }
 }

@@ -9,7 +9,7 @@ use samekey_wire::{Answer, Call, FromAgent, FromModule, Outage, Reader, Reason, 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-const ROOT: Peer = Peer { uid: 0 };
+const ROOT: Peer = Peer { uid: 0, pid: None };
 const CONNECTION: &str = "192.0.2.7 4711 192.0.2.1 22";
 
 /// A house with a person in it, whose app's present code is not spent.
@@ -268,7 +268,7 @@ fn strangers_lock_themselves_out() {
 #[test]
 fn another_uid_may_not_ask_about_somebody_else() {
     let scene = Scene::new();
-    let stranger = Peer { uid: 54_321 };
+    let stranger = Peer { uid: 54_321, pid: None };
     for call in [Call::Authenticate, Call::Account] {
         let went = scene.play(stranger, Start { call, ..start("demo") }, &[&scene.code()]);
         assert_eq!(

@@ -84,28 +84,34 @@ mod tests {
     #[test]
     fn one_user_cannot_take_roots_seats() {
         let seats = Seats::new(256);
-        let held: Vec<Seat> = (0..100).filter_map(|_| seats.take(Peer { uid: 1000 })).collect();
+        let held: Vec<Seat> = (0..100)
+            .filter_map(|_| seats.take(Peer { uid: 1000, pid: None }))
+            .collect();
         assert_eq!(held.len(), MOST_PER_USER);
-        assert!(seats.take(Peer { uid: 1001 }).is_some());
-        assert!(seats.take(Peer { uid: 0 }).is_some());
+        assert!(seats.take(Peer { uid: 1001, pid: None }).is_some());
+        assert!(seats.take(Peer { uid: 0, pid: None }).is_some());
     }
 
     #[test]
     fn all_users_together_leave_three_quarters_to_root() {
         let seats = Seats::new(256);
-        let held: Vec<Seat> = (1000..2000).filter_map(|uid| seats.take(Peer { uid })).collect();
+        let held: Vec<Seat> = (1000..2000)
+            .filter_map(|uid| seats.take(Peer { uid, pid: None }))
+            .collect();
         assert_eq!(held.len(), 64);
-        let root: Vec<Seat> = (0..1000).filter_map(|_| seats.take(Peer { uid: 0 })).collect();
+        let root: Vec<Seat> = (0..1000)
+            .filter_map(|_| seats.take(Peer { uid: 0, pid: None }))
+            .collect();
         assert_eq!(root.len(), 192);
     }
 
     #[test]
     fn a_seat_given_back_is_free() {
         let seats = Seats::new(1);
-        let seat = seats.take(Peer { uid: 7 });
-        assert!(seat.is_some() && seats.take(Peer { uid: 7 }).is_none());
+        let seat = seats.take(Peer { uid: 7, pid: None });
+        assert!(seat.is_some() && seats.take(Peer { uid: 7, pid: None }).is_none());
         drop(seat);
-        assert!(seats.take(Peer { uid: 7 }).is_some());
+        assert!(seats.take(Peer { uid: 7, pid: None }).is_some());
         assert!(seats.taken.lock().unwrap().by_uid.is_empty());
     }
 }
