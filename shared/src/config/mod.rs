@@ -4,11 +4,13 @@
 //! sections it shares from here and its own section through [`Config::section`]. A key that nobody knows is an error
 //! that names the likely key meant: a typing mistake must not switch a protection off.
 
+mod attestation;
 mod relying_party;
 pub mod safe_file;
 mod sections;
 pub mod strict;
 
+pub use attestation::AttestationSection;
 pub use relying_party::RelyingParty;
 pub use sections::{KeyringSection, PasswordSection, RealmSection, StoreSection};
 
@@ -49,6 +51,8 @@ struct Document {
     password: PasswordSection,
     #[serde(default)]
     relying_party: RelyingPartySection,
+    #[serde(default)]
+    attestation: AttestationSection,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -69,6 +73,8 @@ pub struct Config {
     /// `[relying-party]`, or what follows from the provider's issuer; `None` where that has no domain: then there are
     /// no passkeys.
     pub relying_party: Option<RelyingParty>,
+    /// `[attestation]`: which makers of keys are believed.
+    pub attestation: AttestationSection,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -102,6 +108,7 @@ impl Config {
         let document: Document = strict::parse(text).map_err(wrong)?;
         document.store.validate().map_err(wrong)?;
         document.password.validate().map_err(wrong)?;
+        document.attestation.validate().map_err(wrong)?;
         let issuer = document.provider.as_ref().and_then(|provider| provider.get("issuer"));
         let relying_party = document
             .relying_party
@@ -113,6 +120,7 @@ impl Config {
             store: document.store,
             keyring: document.keyring,
             password: document.password,
+            attestation: document.attestation,
             relying_party,
             agent: document.agent,
             provider: document.provider,

@@ -89,11 +89,6 @@ impl<'b> Reader<'b> {
         read.ok_or(KeyError::Malformed)
     }
 
-    /// Where we are.
-    pub(super) fn position(&self) -> usize {
-        self.decoder.position()
-    }
-
     /// Nothing may follow.
     pub(super) fn finish(self) -> Result<(), KeyError> {
         if self.decoder.position() == self.decoder.input().len() {

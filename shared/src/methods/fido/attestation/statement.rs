@@ -4,8 +4,10 @@
 //! [`AttestationKind::Unread`]: the credential stands, as one without attestation does; who wanted to cheat could have sent
 //! `none` as well. A statement that is read and found false is refused.
 
+use super::certificate::Leaf;
 use super::{AttestationKind, Signed};
 use crate::methods::fido::cbor::Reader;
+use crate::methods::fido::cose::ES256;
 use crate::methods::fido::error::KeyError;
 
 /// Step 21 of 7.1.
@@ -13,6 +15,7 @@ pub fn check(format: &str, statement: &[u8], signed: &Signed<'_>) -> Result<Atte
     match format {
         "none" => none(statement),
         "packed" => packed(&Statement::read(statement)?, signed),
+        "fido-u2f" => fido_u2f(&Statement::read(statement)?, signed),
         _ => Ok(AttestationKind::Unread),
     }
 }
@@ -30,15 +33,46 @@ fn none(statement: &[u8]) -> Result<AttestationKind, KeyError> {
 fn packed(statement: &Statement<'_>, signed: &Signed<'_>) -> Result<AttestationKind, KeyError> {
     let message = [signed.authenticator_data, signed.client_data_hash].concat();
     let algorithm = statement.algorithm.ok_or(KeyError::Malformed)?;
-    if statement.certificates.is_some() {
+    let Some(chain) = &statement.certificates else {
+        // Self attestation: the credential's own key signed, by its own algorithm.
+        if algorithm != signed.key.algorithm() {
+            return Err(KeyError::Malformed);
+        }
+        signed.key.verify(&message, statement.signature)?;
+        return Ok(AttestationKind::SelfSigned);
+    };
+    let Some(leaf) = chain.first().and_then(|leaf| Leaf::read(leaf)) else {
         return Ok(AttestationKind::Unread);
-    }
-    // Self attestation: the credential's own key signed, by its own algorithm.
-    if algorithm != signed.key.algorithm() {
+    };
+    leaf.verify(algorithm, &message, statement.signature)?;
+    leaf.check_packed(signed.credential.aaguid)?;
+    Ok(certified(chain))
+}
+
+/// 8.6. What it signs does not contain the AAGUID, so a U2F key tells none.
+fn fido_u2f(statement: &Statement<'_>, signed: &Signed<'_>) -> Result<AttestationKind, KeyError> {
+    let chain = statement.certificates.as_deref().unwrap_or_default();
+    let (None, [leaf], [0, ..]) = (statement.algorithm, chain, signed.credential.aaguid) else {
         return Err(KeyError::Malformed);
-    }
-    signed.key.verify(&message, statement.signature)?;
-    Ok(AttestationKind::SelfSigned)
+    };
+    let point = signed.key.es256_point().ok_or(KeyError::Malformed)?;
+    let message = [
+        &[0],
+        &signed.rp_id_hash[..],
+        signed.client_data_hash,
+        signed.credential.credential_id,
+        point,
+    ]
+    .concat();
+    let Some(leaf) = Leaf::read(leaf) else {
+        return Ok(AttestationKind::Unread);
+    };
+    leaf.verify(ES256, &message, statement.signature)?;
+    Ok(certified(chain))
+}
+
+fn certified(chain: &[&[u8]]) -> AttestationKind {
+    AttestationKind::Certified(chain.iter().map(|certificate| certificate.to_vec()).collect())
 }
 
 /// The members of the statements that we read.
