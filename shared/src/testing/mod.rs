@@ -1,13 +1,19 @@
 //! A whole realm in a folder of its own, for the tests of every crate.
 
+pub mod soft_authenticator;
+
+pub use soft_authenticator::SoftAuthenticator;
+
 use crate::accounts::{LoginName, NewAccount, password, rows};
 use crate::audit::Actor;
 use crate::clock::{HandClock, UnixTime};
 use crate::config::Config;
+use crate::devices::fido::NewCredential;
 use crate::devices::totp::Pending;
-use crate::devices::{DeviceName, NameRule, recovery};
+use crate::devices::{Device, DeviceName, NameRule, recovery};
 use crate::entropy::SeededEntropy;
 use crate::flows::bind::{Answered, Authority, Bind};
+use crate::flows::bind_key;
 use crate::ids::AccountId;
 use crate::policy;
 use crate::realm::Realm;
@@ -20,6 +26,12 @@ use std::sync::Arc;
 
 /// 2026-05-01T00:00:00Z, when tests begin.
 pub const BEGINNING: UnixTime = 1_777_593_600;
+
+/// The relying party of a [`TestRealm`].
+pub const RP_ID: &str = "example.org";
+
+/// The origin of its pages.
+pub const ORIGIN: &str = "https://id.example.org";
 
 /// An error of any kind: a test that meets one has failed.
 pub type Any = Box<dyn std::error::Error + Send + Sync>;
@@ -69,7 +81,8 @@ impl TestRealm {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("samekey.toml");
         let text = format!(
-            "[realm]\nname = \"example.org\"\naliases = [\"corp\"]\n[store]\nsqlite = \"{0}/store.db\"\n\
+            "[realm]\nname = \"example.org\"\naliases = [\"corp\"]\n[relying-party]\n\
+             origins = [\"{ORIGIN}\"]\nid = \"{RP_ID}\"\n[store]\nsqlite = \"{0}/store.db\"\n\
              [keyring]\npath = \"{0}/keyring\"\n[password]\nmemory-kib = 7168\npasses = 5\n",
             folder.path().display()
         );
@@ -117,6 +130,22 @@ impl TestRealm {
             realm.store.write(|tx| rows::set_password(tx, new.id, &hash))?;
         }
         Ok(new.id)
+    }
+
+    /// Makes a credential on this authenticator and binds it under this name.
+    pub fn bind_key(&self, account: AccountId, key: &mut SoftAuthenticator, name: &str) -> Result<Device, Any> {
+        let made = key.make(RP_ID, &account.to_bytes())?;
+        self.bind_made(account, &made, name)
+    }
+
+    /// Binds a credential that is made already.
+    pub fn bind_made(&self, account: AccountId, made: &NewCredential, name: &str) -> Result<Device, Any> {
+        let name = DeviceName::parse(name, NameRule::Ascii)?;
+        let authority = Authority {
+            actor: Actor::Operator { uid: 0 },
+            door: Door::Command,
+        };
+        Ok(bind_key::finish(&self.realm, &authority, account, &name, made, None)?.device)
     }
 
     /// Binds an app the way people do: scan, prove one code. The step of that code is spent.
