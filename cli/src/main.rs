@@ -13,7 +13,6 @@ mod keyboard;
 mod otpauth;
 mod output;
 mod password;
-mod qr;
 mod terminal;
 
 use clap::Parser;

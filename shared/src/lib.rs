@@ -18,6 +18,7 @@ pub mod flows;
 pub mod ids;
 pub mod methods;
 pub mod policy;
+pub mod qr;
 pub mod realm;
 pub mod secrets;
 pub mod source;
