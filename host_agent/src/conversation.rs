@@ -103,6 +103,7 @@ pub fn sign_in(house: &House, line: &mut Line<'_>, start: &Start, doorway: &Door
             // The stack checks passwords, not we: a machine that asks for one here is at fault.
             Step::Ask(Prompt::Password { .. }) => Ok(Answer::GiveUp),
             // Not asked of a door that said it cannot.
+            Step::Ask(Prompt::Approval(_)) => Ok(Answer::GiveUp),
             Step::Ask(Prompt::Key(_)) => Ok(Answer::KeyFailed(KeyTrouble::Absent)),
         };
         let (answer, lost) = match answer {
@@ -229,6 +230,10 @@ fn verdict(code: RefusalCode) -> Verdict {
         | RefusalCode::PasskeySignInOff => Reason::NoMethodReachesLevel,
         RefusalCode::KeyRefused(_) | RefusalCode::KeyFailed(_) => Reason::CodeWrong,
         RefusalCode::EnrollmentRequired => Reason::EnrollmentRequired,
+        RefusalCode::ApprovalDenied
+        | RefusalCode::ApprovalWrongNumber
+        | RefusalCode::ApprovalExpired
+        | RefusalCode::ApprovalSuperseded => Reason::NotApproved,
         RefusalCode::GaveUp => Reason::Cancelled,
         RefusalCode::FakeAnswer => Reason::FakeAnswer,
         RefusalCode::Expired => {

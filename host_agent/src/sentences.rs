@@ -41,6 +41,8 @@ fn sentence(remark: Remark, method: Method) -> &'static str {
         Remark::Notice(Notice::CodeReplayed) => code_replayed(method),
         Remark::Notice(Notice::CodeWrong | Notice::PasswordWrong) => code_wrong(method),
         Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
+        Remark::Notice(Notice::NotApprovedYet) => "Nobody has approved this login yet.",
+        Remark::Notice(Notice::TooManyApprovals) => "Too many approvals were asked for lately. Use another method.",
         Remark::Notice(Notice::KeyRefused(error)) => error.sentence(),
         Remark::Notice(Notice::KeyFailed(trouble)) => trouble.sentence(),
         Remark::Nothing => "Nothing was typed.",
@@ -106,6 +108,14 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::NotAtThisDoor => Some(format!(
             "Your devices cannot be used for this login. Bind an authenticator app too, or {ask}."
         )),
+        RefusalCode::ApprovalDenied => Some("This login was denied in the browser.".to_owned()),
+        RefusalCode::ApprovalWrongNumber => {
+            Some("Another number was typed in the browser than this login showed. Log in again.".to_owned())
+        }
+        RefusalCode::ApprovalExpired => Some("Nobody approved this login in time. Log in again.".to_owned()),
+        RefusalCode::ApprovalSuperseded => {
+            Some("Another login from the same place asked for approval after this one.".to_owned())
+        }
         RefusalCode::KeyRefused(error) => Some(error.sentence().to_owned()),
         RefusalCode::KeyFailed(trouble) => Some(trouble.sentence().to_owned()),
         RefusalCode::EnrollmentRequired => Some(format!(

@@ -124,7 +124,7 @@ impl Failure {
 /// A wrong answer is an authentication error; "you may not" is a permission.
 fn refusal(reason: Reason) -> PamResultCode {
     match reason {
-        Reason::CodeWrong | Reason::CodeReplayed | Reason::Cancelled | Reason::FakeAnswer => {
+        Reason::CodeWrong | Reason::CodeReplayed | Reason::Cancelled | Reason::FakeAnswer | Reason::NotApproved => {
             PamResultCode::PAM_AUTH_ERR
         }
         Reason::DeniedByRule
@@ -201,7 +201,7 @@ mod tests {
     use crate::agent::AgentError;
     use samekey_wire::FrameError;
 
-    fn reasons() -> [Reason; 9] {
+    fn reasons() -> [Reason; 10] {
         [
             Reason::CodeWrong,
             Reason::CodeReplayed,
@@ -212,6 +212,7 @@ mod tests {
             Reason::SecondFactorMissing,
             Reason::PeerRefused,
             Reason::FakeAnswer,
+            Reason::NotApproved,
         ]
     }
 

@@ -168,6 +168,8 @@ pub enum Reason {
     PeerRefused,
     /// The application answered its prompts without a person.
     FakeAnswer,
+    /// The person denied the login from elsewhere, or did not approve it in time.
+    NotApproved,
 }
 
 impl Reason {
@@ -183,6 +185,7 @@ impl Reason {
             Self::SecondFactorMissing => "second_factor_missing",
             Self::PeerRefused => "peer_refused",
             Self::FakeAnswer => "fake_answer",
+            Self::NotApproved => "not_approved",
         }
     }
 }

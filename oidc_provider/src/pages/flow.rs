@@ -155,6 +155,12 @@ impl Question {
                 told: notice.map(told),
             },
             Prompt::Key(prompt) => Self::Key(prompt),
+            // A browser approves its person's terminals, not its own sign-in: never asked of a door that cannot.
+            Prompt::Approval(prompt) => Self::Code {
+                method: prompt.method,
+                others: prompt.others,
+                told: Some(Told::NotOffered),
+            },
         }
     }
 }
@@ -164,7 +170,7 @@ fn told(notice: Notice) -> Told {
         Notice::CodeWrong => Told::CodeWrong,
         Notice::CodeReplayed => Told::CodeReplayed,
         Notice::PasswordWrong => Told::PasswordWrong,
-        Notice::NotOffered => Told::NotOffered,
+        Notice::NotOffered | Notice::NotApprovedYet | Notice::TooManyApprovals => Told::NotOffered,
         Notice::KeyRefused(error) => Told::KeyRefused(error),
         Notice::KeyFailed(trouble) => Told::KeyFailed(trouble),
     }

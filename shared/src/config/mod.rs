@@ -75,6 +75,9 @@ pub struct Config {
     pub relying_party: Option<RelyingParty>,
     /// `[attestation]`: which makers of keys are believed.
     pub attestation: AttestationSection,
+    /// The provider's address, without a slash at its end: where people sign in and approve. The provider itself checks
+    /// its form.
+    pub issuer: Option<String>,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -110,9 +113,12 @@ impl Config {
         document.password.validate().map_err(wrong)?;
         document.attestation.validate().map_err(wrong)?;
         let issuer = document.provider.as_ref().and_then(|provider| provider.get("issuer"));
+        let issuer = issuer
+            .and_then(toml::Value::as_str)
+            .map(|issuer| issuer.trim_end_matches('/').to_owned());
         let relying_party = document
             .relying_party
-            .settle(&document.realm.name, issuer.and_then(toml::Value::as_str))
+            .settle(&document.realm.name, issuer.as_deref())
             .map_err(wrong)?;
         Ok(Self {
             path: path.to_owned(),
@@ -122,6 +128,7 @@ impl Config {
             password: document.password,
             attestation: document.attestation,
             relying_party,
+            issuer,
             agent: document.agent,
             provider: document.provider,
         })

@@ -6,15 +6,15 @@ use crate::methods::Method;
 use crate::methods::fido::LocalBinding;
 use serde::{Deserialize, Serialize};
 
-use super::Notice;
+use super::{FromAfar, Notice};
 
 /// What this door can do beyond showing a text and taking one. What it cannot do is not offered there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Means {
     /// Where a key can be reached.
     pub keys: Keys,
-    /// Whether a browser elsewhere can approve.
-    pub approval: bool,
+    /// Whether a browser elsewhere may approve, and what it is told.
+    pub approval: Option<FromAfar>,
 }
 
 /// Where a key can be reached from this door.

@@ -10,6 +10,7 @@
 //!
 //! Time and randomness come from the [`Realm`]; tests move the clock by hand.
 
+mod approval;
 pub mod bind;
 pub mod bind_key;
 mod circumstances;
@@ -20,6 +21,7 @@ pub mod step_up;
 mod turns;
 pub mod unbind;
 
+pub use approval::{ApprovalPrompt, FromAfar, PAGE as APPROVAL_PAGE};
 pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerification};
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
@@ -92,6 +94,8 @@ pub enum Prompt {
     },
     /// A touch of a passkey or security key.
     Key(Box<KeyPrompt>),
+    /// An approval by passkey or security key, in a browser elsewhere.
+    Approval(Box<ApprovalPrompt>),
 }
 
 /// What a person should know before trying again (messages M12, M13).
@@ -109,6 +113,10 @@ pub enum Notice {
     KeyRefused(KeyError),
     /// The key did not answer.
     KeyFailed(KeyTrouble),
+    /// Nobody has approved yet.
+    NotApprovedYet,
+    /// Too many approvals were asked for; another method is asked instead.
+    TooManyApprovals,
 }
 
 /// What a person, or the door for them, says.
@@ -126,6 +134,8 @@ pub enum Answer {
     KeyWithPin(Box<Assertion>),
     /// No assertion came: this is why.
     KeyFailed(KeyTrouble),
+    /// The person says that the login is approved: look whether it is.
+    Approved,
     /// Another method, please.
     Choose(Method),
     /// sshd's made-up answer for users it will refuse anyway (pam.md, section 5): not counted, never right.

@@ -42,6 +42,14 @@ pub enum RefusalCode {
     KeyRefused(KeyError),
     /// The last key did not answer.
     KeyFailed(KeyTrouble),
+    /// The person denied this login from elsewhere.
+    ApprovalDenied,
+    /// Another number was copied to the page than the prompt shows.
+    ApprovalWrongNumber,
+    /// Nobody approved this login in time.
+    ApprovalExpired,
+    /// Another login of the same account, from the same place, asked for approval after this one.
+    ApprovalSuperseded,
     /// This realm does not let in with a passkey alone, or has no relying party.
     PasskeySignInOff,
     /// The account is locked or disabled; told to nobody but the audit trail.
@@ -76,6 +84,10 @@ impl RefusalCode {
             Self::NotAtThisDoor => "not_at_this_door",
             Self::KeyRefused(error) => error.reason(),
             Self::KeyFailed(trouble) => trouble.reason(),
+            Self::ApprovalDenied => "approval_denied",
+            Self::ApprovalWrongNumber => "approval_wrong_number",
+            Self::ApprovalExpired => "approval_expired",
+            Self::ApprovalSuperseded => "approval_superseded",
             Self::PasskeySignInOff => "method_not_allowed",
             Self::AccountClosed => "account_closed",
             Self::LevelUnreachable => "level_unreachable",
