@@ -11,6 +11,7 @@ mod recovery_codes;
 mod signing_keys;
 mod status;
 mod store;
+mod why;
 
 use crate::exit::Failure;
 use crate::output::Answer;
@@ -55,6 +56,8 @@ enum Verb {
     /// The hash-chained trail of what happened
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Tell what became of one sign-in and why, by the request id that a refusal shows
+    Why(why::Arguments),
     /// The master keys that seal secrets at rest
     #[command(subcommand)]
     Keyring(keyring::Verb),
@@ -78,6 +81,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Client(verb) => client::run(&cli.config, verb),
         Verb::Policy(verb) => policy::run(&cli.config, verb),
         Verb::Audit(verb) => audit::run(cli, verb),
+        Verb::Why(arguments) => why::run(&cli.config, arguments),
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
         Verb::Store(verb) => store::run(&cli.config, verb),

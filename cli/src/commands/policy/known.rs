@@ -3,8 +3,10 @@
 use crate::exit::Failure;
 use crate::installation::Installation;
 use samekey_shared::accounts::{self, Account, AccountState, Groups, groups};
+use samekey_shared::clock::UnixTime;
 use samekey_shared::devices;
 use samekey_shared::policy::{KnownAccount, Policy};
+use std::collections::BTreeMap;
 
 /// So many accounts are looked at: each may cost a question to a directory.
 const MOST: u32 = 10_000;
@@ -14,10 +16,23 @@ const MOST: u32 = 10_000;
 pub struct Known {
     /// The accounts, at most [`MOST`].
     pub accounts: Vec<KnownAccount>,
+    since: BTreeMap<String, UnixTime>,
     more: bool,
 }
 
 impl Known {
+    /// The account of this name, if it is active.
+    pub fn find(&self, user: &str) -> Option<&KnownAccount> {
+        // The store lists them in the order of their names.
+        let found = self.accounts.binary_search_by(|account| account.user.as_str().cmp(user));
+        found.ok().and_then(|index| self.accounts.get(index))
+    }
+
+    /// When the account was made: its time to enrol runs from then.
+    pub fn since(&self, user: &str) -> Option<UnixTime> {
+        self.since.get(user).copied()
+    }
+
     /// That not all were looked at, if so.
     pub fn remark(&self) -> Option<String> {
         self.more
@@ -38,7 +53,11 @@ pub fn accounts(installation: &Installation, text: &str) -> Result<Known, Failur
     let accounts = known
         .map(|account| one(installation, &policy, account))
         .collect::<Result<_, Failure>>()?;
-    Ok(Known { accounts, more })
+    let since = listed
+        .iter()
+        .map(|account| (account.name.to_string(), account.created_at))
+        .collect();
+    Ok(Known { accounts, since, more })
 }
 
 fn one(installation: &Installation, policy: &Policy, account: &Account) -> Result<KnownAccount, Failure> {

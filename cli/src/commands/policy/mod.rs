@@ -1,9 +1,12 @@
 //! `samekey policy`: the rules that both doors obey, shown, checked, applied and explained.
 
+mod diff;
 mod explain;
 mod known;
+mod outcome;
+mod simulate;
 
-use crate::diff;
+use crate::diff as texts;
 use crate::exit::{Exit, Failure};
 use crate::identity;
 use crate::installation::{self, Installation};
@@ -46,6 +49,10 @@ pub enum Verb {
     },
     /// Tell what would happen to a sign-in, and why: exit 0 allow, 10 challenge, 11 enrol, 12 nag, 20 deny
     Explain(explain::Arguments),
+    /// Tell whose sign-ins a change of the policy touches, door by door
+    Diff(diff::Arguments),
+    /// Replay the audit trail's sign-ins under another policy
+    Simulate(simulate::Arguments),
 }
 
 /// Runs the verb.
@@ -63,6 +70,8 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         }
         Verb::Apply { file, dry_run } => apply(&Installation::open(config)?, file, *dry_run),
         Verb::Explain(arguments) => explain::run(&Installation::open(config)?, arguments),
+        Verb::Diff(arguments) => diff::run(&Installation::open(config)?, arguments),
+        Verb::Simulate(arguments) => simulate::run(&Installation::open(config)?, arguments),
     }
 }
 
@@ -202,7 +211,7 @@ fn apply(installation: &Installation, file: &Path, dry_run: bool) -> Result<Answ
     if !report.is_clean() {
         return Err(refused(file, &report));
     }
-    let difference = diff::unified(before.text(), &text, "active policy", &file.display().to_string());
+    let difference = texts::unified(before.text(), &text, "active policy", &file.display().to_string());
     let stored = if dry_run || before.text() == text {
         None
     } else {
