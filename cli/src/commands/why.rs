@@ -78,11 +78,7 @@ fn table(events: &[Value]) -> String {
             told.collect::<Vec<_>>().join(" ")
         });
         let texts = ["time", "kind", "result", "method", "level"].map(field);
-        table.row(
-            std::iter::once(event["seq"].to_string())
-                .chain(texts)
-                .chain(details),
-        );
+        table.row(std::iter::once(event["seq"].to_string()).chain(texts).chain(details));
     }
     table.draw()
 }
@@ -99,11 +95,17 @@ fn sentences(last: &Value, decided: &Value) -> String {
     )];
     match (decided["version"].as_i64(), field("rule")) {
         (None, _) | (_, "-") => {}
-        (Some(0), rule) => told.push(format!("The level was decided by {rule}, under a policy that is not in the store.")),
+        (Some(0), rule) => told.push(format!(
+            "The level was decided by {rule}, under a policy that is not in the store."
+        )),
         (Some(version), rule) => told.push(format!(
             "The level was decided by {rule}, under version {version} of the policy, applied {}{}.",
             moment(decided["applied_at"].as_i64()),
-            if decided["holds_now"] == true { ", which still holds" } else { "" }
+            if decided["holds_now"] == true {
+                ", which still holds"
+            } else {
+                ""
+            }
         )),
     }
     told.join("\n")

@@ -4,6 +4,7 @@
 mod agent;
 mod ownership;
 mod place;
+mod replay;
 mod rotation;
 mod sessions;
 mod terminal;

@@ -80,11 +80,16 @@ impl Place {
 
 /// The present code of a base32 key with an app's usual settings, by an implementation that is not ours.
 pub fn code(key: &str) -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    code_at(key, i64::try_from(now).unwrap())
+}
+
+/// The code of that moment.
+pub fn code_at(key: &str, moment: i64) -> String {
     let key: String = key.chars().filter(|c| !c.is_whitespace()).collect();
     let bytes = data_encoding::BASE32_NOPAD
         .decode(key.trim_end_matches('=').as_bytes())
         .unwrap();
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let totp = totp_rs::Builder::new().with_secret(bytes).build_noncompliant();
-    totp.generate(now).to_string()
+    totp.generate(u64::try_from(moment).unwrap()).to_string()
 }

@@ -10,9 +10,7 @@ use crate::installation::Installation;
 use crate::output::{Answer, Table};
 use samekey_provider::clients;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::policy::{
-    self, Facts, FirstFactorKind, KnownAccount, Policy, SourceFact, State, rows,
-};
+use samekey_shared::policy::{self, Facts, FirstFactorKind, KnownAccount, Policy, SourceFact, State, rows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -152,10 +150,7 @@ fn decided(
         now,
     };
     let requirement = policy::requirement(policy, &facts);
-    Outcome::of(&policy::decide(
-        &requirement,
-        &State::fresh(&account.bound, since, now),
-    ))
+    Outcome::of(&policy::decide(&requirement, &State::fresh(&account.bound, since, now)))
 }
 
 fn told(changes: &[Change], accounts: usize, places: usize) -> Answer {
@@ -175,7 +170,11 @@ fn told(changes: &[Change], accounts: usize, places: usize) -> Answer {
         "accounts": touched,
         "changes": changes.iter().map(Change::as_json).collect::<Vec<_>>(),
     });
-    let text = if changes.is_empty() { String::new() } else { table.draw() };
+    let text = if changes.is_empty() {
+        String::new()
+    } else {
+        table.draw()
+    };
     let remark = if changes.is_empty() {
         format!("{accounts} accounts at {places} places: nothing changes for anybody.")
     } else {

@@ -24,7 +24,9 @@ impl Known {
     /// The account of this name, if it is active.
     pub fn find(&self, user: &str) -> Option<&KnownAccount> {
         // The store lists them in the order of their names.
-        let found = self.accounts.binary_search_by(|account| account.user.as_str().cmp(user));
+        let found = self
+            .accounts
+            .binary_search_by(|account| account.user.as_str().cmp(user));
         found.ok().and_then(|index| self.accounts.get(index))
     }
 

@@ -4,10 +4,10 @@
 //! A sign-in brings to the replay what it proved then; groups, flags and bound devices are today's. Who was refused for a
 //! wrong code is left out: no policy makes a wrong code right.
 
+use super::Failure;
 use super::diff::parsed;
 use super::known::{self, Known};
 use super::outcome::{Outcome, counted};
-use super::Failure;
 use crate::installation::Installation;
 use crate::output::{Answer, Table};
 use samekey_shared::audit::{self, EventKind, Record};
@@ -133,7 +133,10 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
     let broken = |_| Failure::failed(format!("event {} is no JSON: run `samekey audit verify`", record.seq));
     let event: Value = serde_json::from_str(&record.event).map_err(broken)?;
     let text = |name: &str| event[name].as_str().map(str::to_owned);
-    let decided = let_in || event["result"].as_str().is_some_and(|code| POLICY_REFUSALS.contains(&code));
+    let decided = let_in
+        || event["result"]
+            .as_str()
+            .is_some_and(|code| POLICY_REFUSALS.contains(&code));
     let (Some(account), Some(service), true) = (text("subject"), text("service"), decided) else {
         return Ok(None);
     };
@@ -146,7 +149,9 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
         service,
         host: text("host"),
         source: text("source").map_or(SourceFact::Unknown, |source| fact(&source)),
-        first_factor: event["detail"]["first_factor"].as_str().and_then(|kind| kind.parse().ok()),
+        first_factor: event["detail"]["first_factor"]
+            .as_str()
+            .and_then(|kind| kind.parse().ok()),
         level: text("level").and_then(|level| level.parse().ok()),
         methods: methods.split(',').filter_map(|word| word.parse().ok()).collect(),
         let_in,
@@ -155,7 +160,10 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
 
 /// `local:alice` and `local` are one to a policy; what is no source is not known.
 fn fact(text: &str) -> SourceFact {
-    let word = text.split_once(':').filter(|(kind, _)| *kind == "local").map_or(text, |(kind, _)| kind);
+    let word = text
+        .split_once(':')
+        .filter(|(kind, _)| *kind == "local")
+        .map_or(text, |(kind, _)| kind);
     word.parse().unwrap_or(SourceFact::Unknown)
 }
 
@@ -230,7 +238,10 @@ fn told(
         return answer;
     }
     let names: Vec<&str> = gone.iter().map(String::as_str).collect();
-    answer.remark(format!("Left out, without an active account now: {}.", names.join(", ")))
+    answer.remark(format!(
+        "Left out, without an active account now: {}.",
+        names.join(", ")
+    ))
 }
 
 impl Change {

@@ -1,0 +1,149 @@
+//! `policy simulate` and `why` on sign-ins that really happened: recorded by the machine that both doors run.
+
+use super::place::Place;
+use samekey_shared::clock::{Clock, UnixTime};
+use samekey_shared::config::Config;
+use samekey_shared::entropy::SystemEntropy;
+use samekey_shared::flows::{Answer, Asked, Doorway, FirstFactorCheck, Means, SignIn, SignInRequest, Step, Visit};
+use samekey_shared::methods::FirstFactor;
+use samekey_shared::realm::Realm;
+use samekey_shared::secrets::SecretText;
+use samekey_shared::source::{Door, Source};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A moment that stands still: a minute ahead, so that the codes are not those that bound the apps.
+#[derive(Debug)]
+struct Standing(UnixTime);
+
+impl Clock for Standing {
+    fn now(&self) -> UnixTime {
+        self.0
+    }
+}
+
+fn json(place: &Place, words: &[&str], input: &str, exit: i32) -> Value {
+    let ended = place.run(words, input);
+    assert_eq!(ended.exit, exit, "{words:?}: {} {}", ended.out, ended.err);
+    serde_json::from_str(&ended.out).unwrap()
+}
+
+/// An account with an app; its key.
+fn person(place: &Place, name: &str) -> String {
+    json(place, &["account", "add", name, "--json"], "", 0);
+    let bind = ["device", "bind", "totp", "--user", name, "--json"];
+    let drawn = json(place, &[&bind[..], &["--draw"]].concat(), "", 0);
+    let key = drawn["key"].as_str().unwrap().to_owned();
+    let code = super::place::code(&key);
+    let proof = ["--secret-file", "-", "--code", &code];
+    json(place, &[&bind[..], &proof].concat(), &key, 0);
+    key
+}
+
+/// A login at sshd with the app's code; the request's id.
+fn logs_in(realm: &Realm, name: &str, key: &str, at: UnixTime) -> String {
+    let doorway = Doorway {
+        door: Door::Shell,
+        service: "pam:sshd".to_owned(),
+        host: Some("shell.example.org".to_owned()),
+        source: Source::remote_host("192.0.2.7"),
+    };
+    let visit = Visit {
+        realm,
+        doorway: &doorway,
+    };
+    let request = SignInRequest {
+        login: name,
+        first: FirstFactorCheck::Done(FirstFactor::Password),
+        prior: None,
+        asked: Asked::default(),
+        means: Means::default(),
+    };
+    let (mut machine, step) = SignIn::start(&visit, request, &mut |_, _| Ok(())).unwrap();
+    assert!(matches!(step, Step::Ask(_)), "{step:?}");
+    let code = super::place::code_at(key, at);
+    let step = machine
+        .answer(&visit, Answer::Code(SecretText::from(code)), &mut |_, _| Ok(()))
+        .unwrap();
+    match step {
+        Step::Granted(grant) => grant.request.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn recorded(place: &Place, people: &[(&str, &str)]) -> Vec<String> {
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap() + 60;
+    let config = Config::load(&place.config()).unwrap();
+    let realm = Realm::open(&config, Arc::new(Standing(now)), Arc::new(SystemEntropy::default())).unwrap();
+    people
+        .iter()
+        .map(|(name, key)| logs_in(&realm, name, key, now))
+        .collect()
+}
+
+#[test]
+fn a_stricter_policy_tells_whom_it_would_have_stopped() {
+    let place = Place::made();
+    let (alice, bob) = (person(&place, "alice"), person(&place, "bob"));
+    recorded(&place, &[("alice", &alice), ("bob", &bob)]);
+    let same = json(&place, &["policy", "simulate", "-", "--json"], "version = 1\n", 0);
+    assert_eq!(same["sign_ins"], 2);
+    assert_eq!(same["otherwise"], Value::Array(Vec::new()));
+
+    let stricter = "version = 1\n[groups]\nsource = \"store\"\n[default]\nlevel = \"high\"\n[[rule]]\nname = \"keys-for-alice\"\n\
+        when = { users = [\"alice\"] }\nrequire = { level = \"highest\", grace = \"0s\" }\n";
+    let found = json(&place, &["policy", "simulate", "-", "--json"], stricter, 0);
+    assert_eq!(found["sign_ins"], 2);
+    assert_eq!(found["otherwise"].as_array().unwrap().len(), 1);
+    assert_eq!(found["otherwise"][0]["account"], "alice");
+    assert_eq!(found["otherwise"][0]["was"], "let in");
+    assert_eq!(found["otherwise"][0]["would"]["decision"], "enrol");
+    let each = place.run(&["policy", "simulate", "-", "--each"], stricter);
+    assert!(
+        each.out.contains("alice") && each.out.contains("enrol passkey"),
+        "{each:?}"
+    );
+    assert!(!each.out.contains("bob"), "{each:?}");
+    assert!(
+        each.err.contains("2 sign-ins replayed, 1 otherwise: 1 enrol"),
+        "{each:?}"
+    );
+
+    let later = json(
+        &place,
+        &["policy", "simulate", "-", "--since", "2100-01-01", "--json"],
+        stricter,
+        0,
+    );
+    assert_eq!(later["sign_ins"], 0);
+
+    json(&place, &["account", "lock", "alice", "--json"], "", 0);
+    let without = json(&place, &["policy", "simulate", "-", "--json"], stricter, 0);
+    assert_eq!(without["no_account_any_more"], serde_json::json!(["alice"]));
+}
+
+#[test]
+fn why_tells_the_events_and_the_policy_that_decided() {
+    let place = Place::made();
+    let key = person(&place, "alice");
+    let requests = recorded(&place, &[("alice", &key)]);
+    let told = json(&place, &["why", &requests[0], "--json"], "", 0);
+    let last = told["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["kind"], "sign-in-granted");
+    assert_eq!(told["policy"]["version"], 1);
+    assert_eq!(told["policy"]["holds_now"], true);
+    let text = place.run(&["why", &requests[0]], "").out;
+    assert!(
+        text.contains("alice at pam:sshd from 192.0.2.7: sign-in-granted, ok."),
+        "{text}"
+    );
+    assert!(text.contains("version 1 of the policy"), "{text}");
+
+    place.run(&["policy", "apply", "-"], "version = 1\n[default]\ngrace = \"3d\"\n");
+    assert_eq!(
+        json(&place, &["why", &requests[0], "--json"], "", 0)["policy"]["holds_now"],
+        false
+    );
+    let nobody = json(&place, &["why", "00000000000000000000000000000000", "--json"], "", 3);
+    assert_eq!(nobody["error"]["code"], "not_found");
+}
