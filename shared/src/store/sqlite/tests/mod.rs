@@ -1,6 +1,7 @@
 //! The engine's own promises: the convoy, the file's owner and mode, upkeep, and what goes wrong with disks and locks.
 
 use super::*;
+use crate::store::driver::Statements;
 use crate::params;
 use crate::store::{Overwrite, Store};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -51,4 +52,21 @@ fn other_writer(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     connection
+}
+
+#[test]
+fn a_statement_is_prepared_once_whatever_is_bound_to_it() {
+    let bench = bench();
+    put_sql(&bench.store, "CREATE TABLE marks (note BIGINT, at BIGINT, gone BIGINT)").unwrap();
+    put_sql(&bench.store, "CREATE INDEX marks_at ON marks (note, at)").unwrap();
+    put_sql(&bench.store, "CREATE UNIQUE INDEX marks_left ON marks (note) WHERE gone = 0").unwrap();
+    let connection = connect(&bench.path).unwrap();
+    let mut running = statements::Running(&connection);
+    let sql = "SELECT note FROM marks WHERE note = $1 AND gone = $2 ORDER BY at LIMIT 1";
+    for note in 0..4_i64 {
+        running.query(sql, params![note, 0_i64]).unwrap();
+    }
+    let kept = connection.prepare_cached(sql).unwrap();
+    assert_eq!(kept.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    assert_eq!(kept.get_status(rusqlite::StatementStatus::Run), 4, "the statement that ran");
 }
