@@ -1,5 +1,6 @@
 //! One event: what it tells, and the one text of it that is hashed.
 
+use super::canonical::{Object, bounded};
 use super::kind::EventKind;
 use crate::clock::UnixTime;
 use crate::ids::RequestId;
@@ -171,89 +172,47 @@ impl Event {
     /// The one text of this event at this place of the chain: JSON without spaces, keys in alphabetical order, absent
     /// fields left out. It is what is hashed, stored and exported.
     pub fn canonical(&self, seq: i64, at: UnixTime) -> String {
-        let mut fields: BTreeMap<&str, Field> = BTreeMap::from([
-            ("actor", Field::text(&self.actor)),
-            ("at", Field::Number(at)),
-            ("kind", Field::text(self.kind)),
-            ("result", Field::text(self.result)),
-            ("seq", Field::Number(seq)),
-            ("time", Field::text(super::utc::text(at))),
-        ]);
-        let texts = [
-            ("door", self.door.map(Field::text)),
-            ("host", self.host.as_ref().map(Field::text)),
-            ("level", self.level.as_ref().map(Field::text)),
-            ("method", self.method.as_ref().map(Field::text)),
-            ("policy_hash", self.policy_hash.as_ref().map(Field::text)),
-            ("request", self.request.map(Field::text)),
-            ("rule", self.rule.as_ref().map(Field::text)),
-            ("service", self.service.as_ref().map(Field::text)),
-            ("source", self.source.as_ref().map(Field::text)),
-            ("subject", self.subject.as_ref().map(Field::text)),
-        ];
-        fields.extend(
-            texts
-                .into_iter()
-                .filter_map(|(name, field)| field.map(|field| (name, field))),
-        );
-        if !self.detail.is_empty() {
-            let detail = self.detail.iter().map(|(name, value)| (*name, bounded(value)));
-            fields.insert("detail", Field::Map(detail.collect()));
-        }
-        json(&fields)
-    }
-}
-
-/// A value in the canonical text.
-enum Field {
-    Number(i64),
-    Text(String),
-    Map(BTreeMap<&'static str, String>),
-}
-
-impl Field {
-    fn text(value: impl fmt::Display) -> Self {
-        Self::Text(bounded(&value.to_string()))
-    }
-}
-
-/// The longest value that one field may hold, in characters: whoever can send us a name cannot fill the trail with it.
-const LONGEST: usize = 512;
-
-/// Cuts what is too long, and replaces NUL, which PostgreSQL keeps in no text.
-fn bounded(value: &str) -> String {
-    let kept = match value.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
-    };
-    kept.replace('\0', "\u{fffd}")
-}
-
-/// Writes the fields by hand, so that no feature of a JSON library can ever change an order that is hashed.
-fn json(fields: &BTreeMap<&str, Field>) -> String {
-    let members = fields.iter().map(|(name, field)| {
-        let value = match field {
-            Field::Number(number) => number.to_string(),
-            Field::Text(text) => quoted(text),
-            Field::Map(map) => {
-                let inner = map
-                    .iter()
-                    .map(|(name, value)| format!("{}:{}", quoted(name), quoted(value)));
-                format!("{{{}}}", inner.collect::<Vec<_>>().join(","))
+        let mut json = Object::new();
+        let optional = |json: &mut Object, name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                json.text(name, value);
             }
         };
-        format!("{}:{value}", quoted(name))
-    });
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-}
-
-/// A JSON string (RFC 8259, section 7).
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+        json.shown("actor", &self.actor);
+        json.number("at", at);
+        if !self.detail.is_empty() {
+            json.object(
+                "detail",
+                self.detail.iter().map(|(name, value)| (*name, value.as_str())),
+            );
+        }
+        if let Some(door) = self.door {
+            json.shown("door", &door);
+        }
+        optional(&mut json, "host", self.host.as_deref());
+        json.text("kind", self.kind.as_str());
+        optional(&mut json, "level", self.level.as_deref());
+        optional(&mut json, "method", self.method.as_deref());
+        optional(&mut json, "policy_hash", self.policy_hash.as_deref());
+        if let Some(request) = self.request {
+            json.shown("request", &request);
+        }
+        json.text("result", self.result);
+        optional(&mut json, "rule", self.rule.as_deref());
+        json.number("seq", seq);
+        optional(&mut json, "service", self.service.as_deref());
+        if let Some(source) = &self.source {
+            json.shown("source", source);
+        }
+        optional(&mut json, "subject", self.subject.as_deref());
+        json.text("time", &super::utc::text(at));
+        json.end()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::canonical::LONGEST;
     use super::*;
 
     #[test]
@@ -269,6 +228,28 @@ mod tests {
             event.canonical(7, 0),
             r#"{"actor":"stranger","at":0,"detail":{"a":"x","b":"2"},"door":"shell","kind":"code-refused","result":"code_wrong","seq":7,"service":"sshd","source":"192.0.2.1","subject":"ann\"\n","time":"1970-01-01T00:00:00Z"}"#
         );
+    }
+
+    #[test]
+    fn every_field_stands_in_its_alphabetical_place() {
+        let request = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let event = Event::new(EventKind::SignInGranted, Actor::Account("ann".into()))
+            .about("ann")
+            .request(request)
+            .method("totp")
+            .level("multi")
+            .at(Door::Web, "oidc:app")
+            .host("h")
+            .from(&Source::Unknown)
+            .decided("hash", "rule {")
+            .detail("first_factor", "password");
+        let text = event.canonical(1, 2);
+        let told: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+        assert_eq!(told.len(), 17);
+        let mut names: Vec<_> = told.keys().collect();
+        names.sort();
+        let places = names.iter().map(|name| text.find(&format!("\"{name}\":")).unwrap());
+        assert!(places.is_sorted(), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The trail as JSON lines: each line holds the event's canonical text, its hash and the hash before it.
 
+use super::canonical::quoted;
 use super::chain::GENESIS;
-use super::event::quoted;
 use super::rows::{self, Record};
 use crate::store::{Store, StoreError};
 use std::io::Write;

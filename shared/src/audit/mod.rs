@@ -7,9 +7,9 @@
 //! })
 //! ```
 //!
-//! Either both are there or neither is. Append late in the unit: on PostgreSQL the chain's head row is locked from then
-//! to the commit, and everybody's events pass through it.
+//! Either both are there or neither is. Everybody's events pass through the chain's one head row.
 
+mod canonical;
 mod chain;
 mod event;
 mod export;
@@ -29,11 +29,13 @@ use crate::store::{StoreError, Tx};
 
 /// Appends an event to the chain within the caller's unit of work and gives the place it got.
 pub fn append(tx: &mut Tx<'_>, event: &Event, now: UnixTime) -> Result<Head, StoreError> {
-    let before = rows::next(tx)?;
-    let text = event.canonical(before.seq, now);
+    // Units that write run one after another, so the head that is read is still the head when it is moved.
+    let before = rows::head(tx)?;
+    let seq = before.seq + 1;
+    let text = event.canonical(seq, now);
     let hash = link(&before.hash, &text);
     let record = Record {
-        seq: before.seq,
+        seq,
         at: now,
         kind: event.kind.to_string(),
         subject: event.subject_text(),

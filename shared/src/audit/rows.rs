@@ -41,14 +41,6 @@ pub struct Record {
     pub hash: String,
 }
 
-pub(super) fn next(tx: &mut Tx<'_>) -> Result<Head, StoreError> {
-    let row = tx.query_opt(
-        "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash",
-        &[],
-    )?;
-    head_of(row)
-}
-
 pub(super) fn head(tx: &mut Tx<'_>) -> Result<Head, StoreError> {
     let row = tx.query_opt("SELECT seq, hash FROM audit_head WHERE id = 1", &[])?;
     head_of(row)
@@ -75,8 +67,17 @@ pub(super) fn put(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             &*record.hash,
         ],
     )?;
-    tx.execute("UPDATE audit_head SET hash = $1 WHERE id = 1", params![&*record.hash])?;
-    Ok(())
+    let moved = tx.execute(
+        "UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1 AND seq = $3",
+        params![record.seq, &*record.hash, record.seq - 1],
+    )?;
+    if moved == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Inconsistent(
+            "the audit trail's head moved under an event".into(),
+        ))
+    }
 }
 
 fn record(row: &Row) -> Result<Record, StoreError> {
