@@ -2,14 +2,14 @@
 //! all.
 //!
 //! ```text
-//! A: BEGIN IMMEDIATE, SAVEPOINT, work, RELEASE ── somebody waits ──► lets B on, waits for the commit
-//! B:                  SAVEPOINT, work, RELEASE ── somebody waits ──► lets C on, waits for the commit
-//! C:                  SAVEPOINT, work, RELEASE ── nobody waits ────► COMMIT (one sync), wakes A and B
+//! A: BEGIN IMMEDIATE,     work          ── somebody waits ──► lets B on, waits for the commit
+//! B:           SAVEPOINT, work, RELEASE ── somebody waits ──► lets C on, waits for the commit
+//! C:           SAVEPOINT, work, RELEASE ── nobody waits ────► COMMIT (one sync), wakes A and B
 //! ```
 //!
 //! Nobody is told of success before the commit is on disk, and an error of the commit is everybody's error. A unit that
-//! fails or panics is rolled back to its own savepoint and harms no other. Alone, a unit costs one sync, as without all
-//! this.
+//! fails or panics is rolled back to its own savepoint and harms no other; the first has the transaction for itself until
+//! it ends, and needs none. Alone, a unit costs one sync, as without all this.
 
 use super::statements::{Running, step, told};
 use crate::store::driver::{Purpose, Tx};
@@ -39,7 +39,6 @@ struct Lane {
     connection: Connection,
     open: Option<Arc<Batch>>,
     units: u32,
-    kept: u32,
     turns: u32,
     /// Everybody with a ticket up to this one has waited long enough for the other process.
     busy_for: Option<(u64, StoreError)>,
@@ -86,7 +85,6 @@ impl Convoy {
                 connection,
                 open: None,
                 units: 0,
-                kept: 0,
                 turns: 0,
                 busy_for: None,
             }),
@@ -157,14 +155,15 @@ impl Lane {
             known: Condvar::new(),
         });
         self.units = 0;
-        self.kept = 0;
         self.open = Some(Arc::clone(&batch));
         Ok(batch)
     }
 
     fn run<T, E: From<StoreError>>(&mut self, work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>) -> Unit<T, E> {
+        let first = self.units == 0;
         self.units += 1;
-        if let Err(error) = step(&self.connection, "SAVEPOINT unit") {
+        // A savepoint costs a copy of every page that the unit changes.
+        if !first && let Err(error) = step(&self.connection, "SAVEPOINT unit") {
             self.lose(&error);
             return Unit::Undone(error.into());
         }
@@ -184,27 +183,32 @@ impl Lane {
             self.lose(&fault.unwrap_or_else(lost));
             return unit;
         }
-        let ended = match unit {
-            Unit::Kept(_) => step(&self.connection, "RELEASE unit"),
-            Unit::Undone(_) | Unit::Panicked(_) => {
+        let kept = matches!(unit, Unit::Kept(_));
+        let ended = match (kept, first) {
+            (true, true) => Ok(()),
+            (true, false) => step(&self.connection, "RELEASE unit"),
+            (false, true) => self.begin_anew(),
+            (false, false) => {
                 step(&self.connection, "ROLLBACK TO unit").and_then(|()| step(&self.connection, "RELEASE unit"))
             }
         };
-        match ended {
-            Ok(()) => self.kept += u32::from(matches!(unit, Unit::Kept(_))),
-            Err(error) => self.lose(&error),
+        if let Err(error) = ended {
+            self.lose(&error);
         }
         unit
+    }
+
+    /// Undoes the batch of a first unit that came to nothing: it has no other member. Who comes next begins one.
+    fn begin_anew(&mut self) -> Result<(), StoreError> {
+        step(&self.connection, "ROLLBACK")?;
+        self.open = None;
+        Ok(())
     }
 
     /// Ends the batch and tells its members.
     fn commit(&mut self) {
         let Some(batch) = self.open.take() else { return };
-        let outcome = if self.kept == 0 {
-            step(&self.connection, "ROLLBACK")
-        } else {
-            step(&self.connection, "COMMIT")
-        };
+        let outcome = step(&self.connection, "COMMIT");
         if outcome.is_err() {
             self.undo();
         }

@@ -1,8 +1,8 @@
 //! The engine's own promises: the convoy, the file's owner and mode, upkeep, and what goes wrong with disks and locks.
 
 use super::*;
-use crate::store::driver::Statements;
 use crate::params;
+use crate::store::driver::Statements;
 use crate::store::{Overwrite, Store};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::sync::Barrier;
@@ -59,7 +59,11 @@ fn a_statement_is_prepared_once_whatever_is_bound_to_it() {
     let bench = bench();
     put_sql(&bench.store, "CREATE TABLE marks (note BIGINT, at BIGINT, gone BIGINT)").unwrap();
     put_sql(&bench.store, "CREATE INDEX marks_at ON marks (note, at)").unwrap();
-    put_sql(&bench.store, "CREATE UNIQUE INDEX marks_left ON marks (note) WHERE gone = 0").unwrap();
+    put_sql(
+        &bench.store,
+        "CREATE UNIQUE INDEX marks_left ON marks (note) WHERE gone = 0",
+    )
+    .unwrap();
     let connection = connect(&bench.path).unwrap();
     let mut running = statements::Running(&connection);
     let sql = "SELECT note FROM marks WHERE note = $1 AND gone = $2 ORDER BY at LIMIT 1";
@@ -68,5 +72,9 @@ fn a_statement_is_prepared_once_whatever_is_bound_to_it() {
     }
     let kept = connection.prepare_cached(sql).unwrap();
     assert_eq!(kept.get_status(rusqlite::StatementStatus::RePrepare), 0);
-    assert_eq!(kept.get_status(rusqlite::StatementStatus::Run), 4, "the statement that ran");
+    assert_eq!(
+        kept.get_status(rusqlite::StatementStatus::Run),
+        4,
+        "the statement that ran"
+    );
 }
