@@ -9,6 +9,8 @@ mod shell;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
+mod soft_key;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod together;

@@ -7,5 +7,6 @@ pub mod fake_agent;
 pub mod live_agent;
 pub mod pam_host;
 pub mod site;
+pub mod soft_key;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
