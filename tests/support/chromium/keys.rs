@@ -25,6 +25,15 @@ enum Verification {
     Fails,
 }
 
+/// What an authenticator may do that no honest one does; the browser passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// Signs without having verified its person, though asked to.
+    SignsUnverified,
+    /// Makes up its signature.
+    SignsNonsense,
+}
+
 /// An authenticator plugged into a window: what its commands are called with.
 #[derive(Debug, Clone)]
 pub struct Plugged(String);
@@ -138,11 +147,25 @@ impl Window {
         self.devtools("WebAuthn.setAutomaticPresenceSimulation", &parameters);
     }
 
+    /// Lets the authenticator sign wrongly, or nothing wrong any more.
+    pub fn lies(&self, key: &Plugged, lie: Option<Lie>) {
+        let parameters = json!({
+            "authenticatorId": key.0,
+            "isBadUV": lie == Some(Lie::SignsUnverified),
+            "isBogusSignature": lie == Some(Lie::SignsNonsense),
+        });
+        self.devtools("WebAuthn.setResponseOverrideBits", &parameters);
+    }
+
     /// What the authenticator holds.
     pub fn held(&self, key: &Plugged) -> Vec<Held> {
+        self.exported(key).iter().map(Held::read).collect()
+    }
+
+    /// The same as WebDriver tells it, for other software authenticators to read.
+    pub fn exported(&self, key: &Plugged) -> Vec<Value> {
         let path = format!("/webauthn/authenticator/{}/credentials", key.0);
-        let held = self.ask(&path).unwrap();
-        held.as_array().unwrap().iter().map(Held::read).collect()
+        self.ask(&path).unwrap().as_array().unwrap().clone()
     }
 
     /// Puts a credential into the authenticator.

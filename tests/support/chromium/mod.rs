@@ -11,7 +11,7 @@ mod driver;
 mod keys;
 mod window;
 
-pub use keys::{Key, Plugged};
+pub use keys::{Key, Lie, Plugged};
 pub use window::{Complaint, Window};
 
 use driver::Driver;

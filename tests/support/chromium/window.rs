@@ -190,7 +190,7 @@ impl Window {
     pub fn run_async(&self, script: &str, arguments: &Value) -> Result<Value, String> {
         let waiting = format!(
             "const done = arguments[arguments.length - 1];\
-             (async function () {{ {script} }}).apply(null, arguments)\
+             (async function () {{ {script} }}).apply(null, [...arguments].slice(0, -1))\
              .then(value => done([true, value]), error => done([false, String(error)]))"
         );
         let mut answer = self
