@@ -20,6 +20,7 @@ mod listener;
 mod memory;
 mod passages;
 mod peer;
+mod presence;
 #[cfg(test)]
 mod scripted;
 mod seats;
