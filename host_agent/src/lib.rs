@@ -1,0 +1,4 @@
+//! The part of the agent that others use as well: `samekey device bind security-key` asks keys the way the agent does.
+#![deny(unsafe_code)]
+
+pub mod keys;
