@@ -10,6 +10,7 @@ use crate::journal;
 use crate::line::{Line, Lost};
 use crate::passages::{Passage, Trace};
 use crate::peer::Trust;
+use crate::reach::Reach;
 use crate::sentences;
 use crate::surroundings;
 use samekey_shared::accounts::LoginName;
@@ -25,6 +26,7 @@ pub fn check(
     start: &Start,
     doorway: &Doorway,
     trust: Trust,
+    reach: &Reach,
 ) -> Result<Ending, Lost> {
     if let Some((passage, login)) = passed_before(house, start, trust) {
         let verdict = match passage {
@@ -42,7 +44,7 @@ pub fn check(
         realm: &house.realm,
         doorway,
     };
-    match SignIn::start(&visit, conversation::request(start), &mut nothing_more) {
+    match SignIn::start(&visit, conversation::request(start, reach), &mut nothing_more) {
         Err(error) => Ok(Ending::failed(&error)),
         Ok((_, Step::Refused(refusal))) => conversation::refused(house, line, &refusal, Method::Totp),
         Ok((_, Step::Granted(grant))) if grant.basis != Basis::Proven => {

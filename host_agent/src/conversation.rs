@@ -6,21 +6,23 @@
 use crate::house::House;
 use crate::journal;
 use crate::line::{Heard, Line, Lost};
+use crate::menu::{self, Chosen};
+use crate::reach::Reach;
 use crate::sentences::{self, Remark};
 use crate::surroundings;
+use crate::touch::Touch;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::flows::{
-    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, KeyTrouble, Means, Prompt, Refusal, RefusalCode,
-    SignIn, SignInRequest, Step, Visit,
+    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, KeyPrompt, KeyTrouble, Notice, Prompt, Refusal,
+    RefusalCode, SignIn, SignInRequest, Step, Visit,
 };
 use samekey_shared::ids::RequestId;
 use samekey_shared::methods::Method;
-use samekey_shared::secrets::SecretText;
 use samekey_shared::store::{StoreError, Tx};
 use samekey_wire::{Outage, Reason, Start, Verdict};
 
 /// Most times that a person may ask for the list or type nothing, in one conversation.
-const MOST_DETOURS: u32 = 8;
+pub const MOST_DETOURS: u32 = 8;
 
 /// How a conversation ended: what the module is told, and what the log is.
 #[derive(Debug)]
@@ -57,13 +59,13 @@ impl Ending {
 }
 
 /// The request that this login makes of the machine.
-pub fn request(start: &Start) -> SignInRequest<'_> {
+pub fn request<'a>(start: &'a Start, reach: &Reach) -> SignInRequest<'a> {
     SignInRequest {
         login: &start.user,
         first: FirstFactorCheck::Done(surroundings::first_factor(start)),
         prior: None,
         asked: Asked::default(),
-        means: Means::default(),
+        means: reach.means(),
     }
 }
 
@@ -74,21 +76,32 @@ pub fn nothing_more(_: &mut Tx<'_>, _: &Grant) -> Result<(), StoreError> {
 }
 
 /// Asks the person until it is decided.
-pub fn sign_in(house: &House, line: &mut Line<'_>, start: &Start, doorway: &Doorway) -> Result<Ending, Lost> {
+pub fn sign_in(
+    house: &House,
+    line: &mut Line<'_>,
+    start: &Start,
+    doorway: &Doorway,
+    reach: &Reach,
+) -> Result<Ending, Lost> {
     let visit = Visit {
         realm: &house.realm,
         doorway,
     };
-    let (mut machine, mut step) = match SignIn::start(&visit, request(start), &mut nothing_more) {
+    let (mut machine, mut step) = match SignIn::start(&visit, request(start, reach), &mut nothing_more) {
         Ok(begun) => begun,
         Err(error) => return Ok(Ending::failed(&error)),
     };
     let mut detours = 0;
     let mut asked = Method::Totp;
+    // What the last key's trouble was, exactly: the machine's notice is about both doors.
+    let mut trouble = None;
     loop {
         let answer = match step {
             Step::Granted(grant) => return granted(house, line, &grant),
-            Step::Refused(refusal) => return refused(house, line, &refusal, asked),
+            Step::Refused(refusal) => {
+                reach.note(&refusal, start);
+                return refused(house, line, &refusal, asked);
+            }
             Step::Ask(Prompt::Code {
                 method, others, notice, ..
             }) => {
@@ -96,15 +109,22 @@ pub fn sign_in(house: &House, line: &mut Line<'_>, start: &Start, doorway: &Door
                 let code = Code {
                     method,
                     others: &others,
-                    remark: notice.map(Remark::Notice),
+                    remark: remark(notice, trouble.take()),
                 };
                 code.ask(line, &mut detours)
+            }
+            Step::Ask(Prompt::Key(prompt)) => {
+                asked = prompt.method;
+                let remark = remark(prompt.notice, trouble.take());
+                ask_key(reach, line, &prompt, remark, &mut detours).map(|(answer, what)| {
+                    trouble = what;
+                    answer
+                })
             }
             // The stack checks passwords, not we: a machine that asks for one here is at fault.
             Step::Ask(Prompt::Password { .. }) => Ok(Answer::GiveUp),
             // Not asked of a door that said it cannot.
             Step::Ask(Prompt::Approval(_)) => Ok(Answer::GiveUp),
-            Step::Ask(Prompt::Key(_)) => Ok(Answer::KeyFailed(KeyTrouble::Absent)),
         };
         let (answer, lost) = match answer {
             Ok(answer) => (answer, None),
@@ -119,6 +139,30 @@ pub fn sign_in(house: &House, line: &mut Line<'_>, start: &Start, doorway: &Door
             return Err(lost);
         }
     }
+}
+
+/// What to say first: of a key's trouble, what exactly it was.
+fn remark(notice: Option<Notice>, trouble: Option<Remark>) -> Option<Remark> {
+    match (notice, trouble) {
+        (Some(Notice::KeyFailed(_)), Some(trouble)) => Some(trouble),
+        (notice, _) => notice.map(Remark::Notice),
+    }
+}
+
+/// Asks for a key plugged in, if this door can; the answer, and the exact trouble.
+fn ask_key(
+    reach: &Reach,
+    line: &mut Line<'_>,
+    prompt: &KeyPrompt,
+    remark: Option<Remark>,
+    detours: &mut u32,
+) -> Result<(Answer, Option<Remark>), Lost> {
+    let Some(keys) = reach.keys() else {
+        return Ok((Answer::KeyFailed(KeyTrouble::Absent), None));
+    };
+    let touch = Touch { keys, prompt, remark };
+    let touched = touch.ask(line, detours)?;
+    Ok((touched.answer, touched.trouble))
 }
 
 /// A code to be asked for.
@@ -138,48 +182,18 @@ impl Code<'_> {
                 Heard::Fake => return Ok(Answer::Fake),
                 Heard::Cancel => return Ok(Answer::GiveUp),
             };
-            self.remark = Some(match typed.expose().trim() {
-                "" => Remark::Nothing,
-                "?" if self.others.is_empty() => Remark::NoOthers,
-                "?" => match self.list(line)? {
+            self.remark = match typed.expose().trim() {
+                "" => Some(Remark::Nothing),
+                "?" => match menu::list(line, self.others)? {
                     Chosen::Answer(answer) => return Ok(answer),
-                    Chosen::Back(remark) => {
-                        self.remark = remark;
-                        *detours += 1;
-                        continue;
-                    }
+                    Chosen::Back(remark) => remark,
                 },
                 _ => return Ok(Answer::Code(typed)),
-            });
+            };
             *detours += 1;
         }
         Ok(Answer::GiveUp)
     }
-
-    /// Shows the other methods and takes a choice.
-    fn list(&self, line: &mut Line<'_>) -> Result<Chosen, Lost> {
-        Ok(match line.ask(sentences::list_prompt(self.others))? {
-            Heard::Fake => Chosen::Answer(Answer::Fake),
-            Heard::Cancel => Chosen::Answer(Answer::GiveUp),
-            Heard::Text(typed) => self.choice(&typed),
-        })
-    }
-
-    fn choice(&self, typed: &SecretText) -> Chosen {
-        let typed = typed.expose().trim();
-        let index = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        match index.and_then(|index| self.others.get(index)) {
-            Some(method) => Chosen::Answer(Answer::Choose(*method)),
-            None if typed.is_empty() => Chosen::Back(None),
-            None => Chosen::Back(Some(Remark::NotOnTheList)),
-        }
-    }
-}
-
-/// What became of the list.
-enum Chosen {
-    Answer(Answer),
-    Back(Option<Remark>),
 }
 
 fn granted(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<Ending, Lost> {

@@ -6,7 +6,10 @@ use crate::journal;
 use crate::line::{Line, Lost};
 use crate::passages::{Passage, Passages, Trace};
 use crate::peer::{Peer, Trust};
+use crate::presence::{Presence, Records};
+use crate::reach::Reach;
 use crate::surroundings;
+use samekey_agent::keys::LocalKeys;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::flows::Doorway;
@@ -40,6 +43,8 @@ pub struct House {
     /// Who passed lately.
     pub passages: Passages,
     told_of: Mutex<HashMap<u32, i64>>,
+    keys: Option<Arc<dyn LocalKeys>>,
+    records: Records,
 }
 
 impl House {
@@ -50,7 +55,17 @@ impl House {
             host,
             passages: Passages::default(),
             told_of: Mutex::default(),
+            keys: None,
+            records: Records::default(),
         }
+    }
+
+    /// With keys that can be plugged in, and the records that tell who is here to do so.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<dyn LocalKeys>, records: Records) -> Self {
+        self.keys = Some(keys);
+        self.records = records;
+        self
     }
 
     /// Whom people may ask, if the policy says so.
@@ -92,13 +107,24 @@ impl House {
             journal::trouble("a module names a PAM service that cannot exist");
             return Ok(Ending::undecided(Outage::BadRequest));
         };
+        let reach = self.reach(start, peer, trust, &doorway);
         let ending = match start.call {
-            Call::Authenticate => conversation::sign_in(self, line, start, &doorway)?,
-            Call::Account => account_phase::check(self, line, start, &doorway, trust)?,
+            Call::Authenticate => conversation::sign_in(self, line, start, &doorway, &reach)?,
+            Call::Account => account_phase::check(self, line, start, &doorway, trust, &reach)?,
         };
         self.remember(start, trust, &ending);
         log(start, &doorway, &ending);
         Ok(ending)
+    }
+
+    /// What this person can reach. Who is not known to be here is not.
+    fn reach(&self, start: &Start, peer: Peer, trust: Trust, doorway: &Doorway) -> Reach {
+        let presence = match doorway.source {
+            Source::Local { .. } if self.keys.is_some() => self.records.presence(peer, trust, start),
+            Source::Local { .. } => Presence::Here,
+            _ => Presence::Doubtful("the login comes from another machine"),
+        };
+        Reach::of(presence, self.keys.as_ref(), &self.host)
     }
 
     /// Keeps in mind, for the account phase, who passed.

@@ -69,7 +69,26 @@ impl<'a> Line<'a> {
 
     /// Shows a prompt and waits for the answer. Codes are asked with echo on (pam.md, section 5).
     pub fn ask(&mut self, text: String) -> Result<Heard, Lost> {
-        self.send(&FromAgent::Prompt { text, echo: Echo::On })?;
+        self.prompt(text, Echo::On)
+    }
+
+    /// The same, and what is typed is not shown.
+    pub fn ask_hidden(&mut self, text: String) -> Result<Heard, Lost> {
+        self.prompt(text, Echo::Off)
+    }
+
+    /// What is left of the conversation's time.
+    pub fn left(&self) -> Duration {
+        self.deadline.left().unwrap_or_default()
+    }
+
+    /// The connection, to see whether the module is still there.
+    pub fn connection(&self) -> &UnixStream {
+        self.reader.connection()
+    }
+
+    fn prompt(&mut self, text: String, echo: Echo) -> Result<Heard, Lost> {
+        self.send(&FromAgent::Prompt { text, echo })?;
         match self.receive()? {
             FromModule::Answer(Answer::Text(text)) if text.len() <= MAX_ANSWER => {
                 Ok(Heard::Text(SecretText::new(text)))

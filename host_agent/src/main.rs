@@ -3,7 +3,8 @@
 //! ```text
 //!   listener ── peer ── seats ──► crew (threads) ──► house ──► conversation, account_phase ──► shared::flows
 //!                                                     │              │
-//!                                              surroundings      line, sentences
+//!                                              surroundings      line, sentences, touch ──► keys ──► samekey-key
+//!                                              presence, reach
 //! ```
 //!
 //! A lost agent is a refused login, never a skipped factor; systemd's socket brings it back with the next one.
@@ -18,21 +19,26 @@ mod journal;
 mod line;
 mod listener;
 mod memory;
+mod menu;
 mod passages;
 mod peer;
 mod presence;
+mod reach;
 #[cfg(test)]
 mod scripted;
 mod seats;
 mod sentences;
 mod settings;
 mod surroundings;
+mod touch;
 mod upkeep;
 
 use crew::{Call, Crew};
 use house::House;
 use listener::Listener;
 use peer::Peer;
+use presence::Records;
+use samekey_agent::keys::Program;
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
 use samekey_shared::entropy::SystemEntropy;
@@ -117,7 +123,14 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let host = settings.host.clone().unwrap_or_else(surroundings::host_name);
     let realm = Arc::new(realm);
     let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm));
-    let house = Arc::new(House::new(realm, host));
+    let keys = Program::new(settings.security_key.clone(), |error| {
+        journal::trouble(&error.to_string())
+    });
+    if let Err(error) = keys.check() {
+        journal::note(&format!("no security keys at this machine: {error}"));
+    }
+    let house = House::new(realm, host).with_keys(Arc::new(keys), Records::default());
+    let house = Arc::new(house);
     journal::note("agent ready");
     // No service manager is no error.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

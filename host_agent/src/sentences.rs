@@ -3,10 +3,13 @@
 //! A prompt carries everything that must be read, begins on a new line (the OpenSSH client puts `(user@host) ` in front
 //! of the first one) and is plain ASCII (a client in the C locale shows anything else as octal escapes).
 
+use samekey_agent::keys;
 use samekey_shared::audit::utc;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::{Notice, RefusalCode};
 use samekey_shared::methods::Method;
+use samekey_wire::key::Trouble;
+use std::borrow::Cow;
 
 /// What was typed, where it was neither a code nor a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,29 @@ pub enum Remark {
     NoOthers,
     /// A number that is not on the list.
     NotOnTheList,
+    /// A text, where only Enter and a touch were asked.
+    NotAKey,
+    /// What no key could have as its PIN.
+    NotAPin,
+    /// The key that is plugged in did not do; with the tries of its PIN that are left.
+    Key(Trouble, Option<u32>),
+}
+
+/// Asks for the security key. Everything that must be known is said before the touch: what is said later may be shown late.
+pub fn key_prompt(remark: Option<Remark>) -> String {
+    let remark = remark_line(remark, Method::SecurityKey);
+    format!("{remark}\nSecurity key: press Enter, then touch it when it blinks (? for other ways): ")
+}
+
+/// Asks for the key's PIN.
+pub fn pin_prompt(tries: u32, remark: Option<Remark>) -> String {
+    let remark = remark_line(remark, Method::SecurityKey);
+    format!("{remark}\nPIN of the security key ({tries} tries left), or Enter for other ways: ")
+}
+
+/// The key waits.
+pub fn touch_cue(model: &str) -> String {
+    format!("Touch the security key now, it is waiting ({model}).")
 }
 
 /// Asks for a code of this method. Names no other method: `?` lists those that are bound, and is offered to everybody,
@@ -30,14 +56,19 @@ pub fn code_prompt(method: Method, remark: Option<Remark>) -> String {
         Method::Email => "Verification code (from your e-mail)",
         Method::Passkey | Method::SecurityKey => "Verification code",
     };
-    let remark = remark
-        .map(|remark| format!("\n{}", sentence(remark, method)))
-        .unwrap_or_default();
+    let remark = remark_line(remark, method);
     format!("{remark}\n{what}, or ? for other methods: ")
 }
 
-fn sentence(remark: Remark, method: Method) -> &'static str {
-    match remark {
+fn remark_line(remark: Option<Remark>, method: Method) -> String {
+    remark
+        .map(|remark| format!("\n{}", sentence(remark, method)))
+        .unwrap_or_default()
+}
+
+fn sentence(remark: Remark, method: Method) -> Cow<'static, str> {
+    let text = match remark {
+        Remark::Key(trouble, tries) => return keys::sentence(trouble, tries).into(),
         Remark::Notice(Notice::CodeReplayed) => code_replayed(method),
         Remark::Notice(Notice::CodeWrong | Notice::PasswordWrong) => code_wrong(method),
         Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
@@ -47,7 +78,10 @@ fn sentence(remark: Remark, method: Method) -> &'static str {
         Remark::Notice(Notice::KeyFailed(trouble)) => trouble.sentence(),
         Remark::Nothing => "Nothing was typed.",
         Remark::NoOthers => "There is no other method for this login.",
-    }
+        Remark::NotAKey => "Only Enter is asked here; the key answers for you.",
+        Remark::NotAPin => "That cannot be a PIN: they have 4 to 63 characters.",
+    };
+    text.into()
 }
 
 /// M12, as far as it fits the method.

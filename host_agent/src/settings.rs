@@ -13,6 +13,8 @@ pub struct Settings {
     pub conversations: usize,
     /// This host's name in policies and in the audit trail; the system's own name if absent.
     pub host: Option<String>,
+    /// The program that asks security keys plugged into this machine. Without it none is asked.
+    pub security_key: PathBuf,
 }
 
 /// Least and most that `conversations` may be.
@@ -24,6 +26,7 @@ impl Default for Settings {
             socket: PathBuf::from("/run/samekey/agent.sock"),
             conversations: 256,
             host: None,
+            security_key: PathBuf::from("/usr/libexec/samekey/samekey-key"),
         }
     }
 }
@@ -33,6 +36,9 @@ impl Settings {
     pub fn validate(&self) -> Result<(), String> {
         if !self.socket.is_absolute() {
             return Err("[agent] socket must be an absolute path".to_owned());
+        }
+        if !self.security_key.is_absolute() {
+            return Err("[agent] security-key must be an absolute path".to_owned());
         }
         if !CONVERSATIONS.contains(&self.conversations) {
             return Err(format!(
@@ -55,6 +61,7 @@ mod tests {
         assert_eq!(parse("").unwrap(), Settings::default());
         assert!(parse("sockt = \"/a\"").is_err());
         assert!(parse("socket = \"a\"").unwrap().validate().is_err());
+        assert!(parse("security-key = \"samekey-key\"").unwrap().validate().is_err());
         assert!(parse("conversations = 0").unwrap().validate().is_err());
         assert!(parse("host = \"web1\"").unwrap().validate().is_ok());
     }

@@ -10,9 +10,11 @@
 //! or fail to say, is a trouble.
 
 mod program;
+mod sentences;
 mod turns;
 
 pub use program::{Program, ProgramError};
+pub use sentences::{sentence, told_to_the_machine};
 
 use samekey_wire::key::{Event, FEWEST_TRIES, Request, Trouble};
 use std::fmt;
@@ -23,6 +25,8 @@ pub trait LocalKeys: fmt::Debug + Send + Sync {
     /// Asks, and waits for the event that ends it; never longer than the request says and a second. Whoever waits for the
     /// answer is told of a touch that is due.
     fn ask(&self, request: &Request, asker: &mut dyn Asker) -> Result<Event, HungUp>;
+    /// Whether there is any point in asking.
+    fn is_ready(&self) -> bool;
 }
 
 /// Who waits for an answer.

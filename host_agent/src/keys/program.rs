@@ -102,6 +102,10 @@ impl Program {
 }
 
 impl LocalKeys for Program {
+    fn is_ready(&self) -> bool {
+        self.check().is_ok()
+    }
+
     fn ask(&self, request: &Request, asker: &mut dyn Asker) -> Result<Event, HungUp> {
         let Some(_turn) = self.turns.take(QUEUE) else {
             return Ok(Event::trouble(Trouble::Busy));
