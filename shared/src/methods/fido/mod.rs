@@ -13,6 +13,8 @@ mod cbor;
 pub mod client_data;
 pub mod cose;
 pub mod error;
+#[cfg(feature = "testing")]
+pub mod in_hand;
 pub mod registration;
 
 pub use accept::{KeyChecked, Terms, accept};
