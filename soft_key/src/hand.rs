@@ -25,10 +25,8 @@ pub struct State {
     pub stranger: bool,
     /// Whether frames go unanswered.
     pub mute: bool,
-    /// Whether it is in a port.
-    pub plugged: bool,
-    /// Whether it has been plugged in since the authenticator last started.
-    pub fresh: bool,
+    /// Whether it is plugged in.
+    pub port: Port,
     /// Whether a request waits for a touch.
     pub waits: bool,
     /// See [`crate::order::Told`].
@@ -41,6 +39,18 @@ pub struct State {
     pub requests: Vec<Request>,
     /// Frames that the authenticator has not taken yet.
     frames: VecDeque<Frame>,
+}
+
+/// Whether it is plugged in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Port {
+    /// It is not.
+    #[default]
+    Empty,
+    /// It is since a moment ago: the authenticator still has to start.
+    Entered,
+    /// It is, and the authenticator runs.
+    Powered,
 }
 
 /// What happened while the key waited.
@@ -76,7 +86,7 @@ impl Hand {
     pub fn receive(&self, frame: Frame) {
         self.state(|state| {
             state.received += 1;
-            if !state.mute && state.plugged {
+            if !state.mute && state.port != Port::Empty {
                 state.frames.push_back(frame);
             }
         });
@@ -85,8 +95,7 @@ impl Hand {
     /// Pulls the key out, or puts it in.
     pub fn plug(&self, plugged: bool) {
         self.state(|state| {
-            state.plugged = plugged;
-            state.fresh |= plugged;
+            state.port = if plugged { Port::Entered } else { Port::Empty };
             state.frames.clear();
         });
     }
@@ -95,7 +104,8 @@ impl Hand {
     pub fn idle(&self) -> Event {
         let mut state = self.held();
         loop {
-            if std::mem::take(&mut state.fresh) {
+            if state.port == Port::Entered {
+                state.port = Port::Powered;
                 return Event::Pulled;
             }
             if let Some(frame) = state.frames.pop_front() {
@@ -110,7 +120,7 @@ impl Hand {
         let end = Instant::now() + most;
         let mut state = self.held();
         loop {
-            if !state.plugged || state.fresh {
+            if state.port != Port::Powered {
                 return Event::Pulled;
             }
             if listens && let Some(frame) = state.frames.pop_front() {

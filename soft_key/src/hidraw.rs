@@ -1,7 +1,7 @@
 //! `/dev/hidrawN` as a FUSE file: read, write, poll and the hidraw requests, as Linux's own driver answers them.
 
 use crate::Frame;
-use crate::hand::Hand;
+use crate::hand::{Hand, Port};
 use fuser::{
     Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, LockOwner,
     OpenFlags, PollEvents, PollFlags, PollNotifier, ReplyAttr, ReplyData, ReplyEmpty, ReplyEntry, ReplyIoctl,
@@ -168,7 +168,7 @@ impl Filesystem for Folder {
     }
 
     fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        if !self.hand.state(|state| state.plugged) {
+        if self.hand.state(|state| state.port) == Port::Empty {
             return reply.error(Errno::ENODEV);
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -292,7 +292,7 @@ impl Filesystem for Folder {
         size: u32,
         reply: ReplyIoctl,
     ) {
-        let length = (DESCRIPTOR.len() as u32).to_ne_bytes();
+        let length = u32::try_from(DESCRIPTOR.len()).unwrap_or(0).to_ne_bytes();
         let identity = [&3u32.to_ne_bytes()[..], &VENDOR.to_ne_bytes(), &PRODUCT.to_ne_bytes()].concat();
         let (mut answer, is_text) = match ((command >> 8) & 0xff, command & 0xff) {
             (0x48, 1) => (length.to_vec(), false),

@@ -235,3 +235,46 @@ boxed! {
         }
     }
 }
+
+/// Lines of a file of `/proc` with this text in them.
+fn lines_with(file: &str, text: &str) -> Vec<String> {
+    let all = std::fs::read_to_string(file).unwrap();
+    all.lines()
+        .filter(|line| line.contains(text))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The processes with this text in their command line.
+fn processes(text: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .filter(|line| String::from_utf8_lossy(line).contains(text))
+        .count()
+}
+
+boxed! {
+    fn nothing_is_left_of_a_key_whose_box_was_killed() {
+        // A box in this box, which is its outside.
+        let settings = json!({"number": 7, "preload": built("libsamekey_soft_key_preload.so")}).to_string();
+        let mut key = Command::new(tree().join("demo/box.sh"))
+            .arg("--see")
+            .arg(target())
+            .args(["/bin/bash", "-c", r#""$0" "$1" & until [ -S /run/soft-key-7.sock ]; do sleep 0.02; done; echo lives; wait"#])
+            .arg(built("soft-key"))
+            .arg(&settings)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lives = [0; 5];
+        key.stdout.take().unwrap().read_exact(&mut lives).unwrap();
+        assert_eq!(&lives, b"lives");
+        assert!(processes(&settings) > 0);
+        assert_eq!(lines_with("/proc/self/mountinfo", "soft-key"), [""; 0], "seen outside");
+        key.kill().unwrap();
+        key.wait().unwrap();
+        until("every process of the box to end", || processes(&settings) == 0);
+        assert!(!std::path::Path::new("/dev/hidraw7").exists());
+    }
+}
