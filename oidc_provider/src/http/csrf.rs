@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq;
 /// Name of the form field.
 pub const FIELD: &str = "csrf";
 
+/// Where the browser says the request was begun (Fetch Metadata).
+const FETCH_SITE: &str = "sec-fetch-site";
+
 /// Makes and checks form tokens.
 #[derive(Debug)]
 pub struct Tokens(hmac::Key);
@@ -44,7 +47,11 @@ impl Tokens {
         let from_here = headers
             .get(ORIGIN)
             .is_none_or(|origin| origin.as_bytes() == own_origin.as_bytes());
-        if right && from_here {
+        // `none` is the person's own doing, such as reloading the page.
+        let same_site = headers
+            .get(FETCH_SITE)
+            .is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+        if right && from_here && same_site {
             Ok(())
         } else {
             Err(Problem::FormFromElsewhere)
