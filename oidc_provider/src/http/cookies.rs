@@ -11,6 +11,16 @@ use axum::http::{HeaderMap, HeaderValue};
 pub const SESSION: &str = "__Host-samekey-session";
 /// A sign-in in progress; the flow's id follows.
 pub const FLOW_PREFIX: &str = "__Host-samekey-flow-";
+/// A passkey tried beside a sign-in's own question; the flow's id follows.
+pub const BESIDE_PREFIX: &str = "__Host-samekey-passkey-";
+/// What this browser signed in with last: shown first (R97). It says nothing about anybody, and decides nothing.
+pub const LAST_USED: &str = "__Host-samekey-last";
+/// A value of [`LAST_USED`].
+pub const PASSKEY: &str = "passkey";
+/// A value of [`LAST_USED`].
+pub const PASSWORD: &str = "password";
+/// Half a year.
+pub const LAST_USED_SECONDS: i64 = 180 * 86_400;
 
 /// The value of a cookie; `None` also when the name comes twice, since we never set one twice.
 pub fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -39,6 +39,7 @@ pub fn page_policy(targets: &[String], scripts: Scripts) -> String {
     let script = match scripts {
         Scripts::None => "",
         Scripts::Own => "script-src 'self'; ",
+        Scripts::Fetching => "script-src 'self'; connect-src 'self'; ",
     };
     let mut forms = String::from("'self'");
     for target in targets {
@@ -50,11 +51,13 @@ pub fn page_policy(targets: &[String], scripts: Scripts) -> String {
     )
 }
 
-/// Whether a page runs our one script.
+/// Whether a page runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scripts {
     /// None at all.
     None,
     /// Files of our own.
     Own,
+    /// Files of our own, which fetch from us: passkeys' options.
+    Fetching,
 }

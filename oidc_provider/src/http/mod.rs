@@ -8,6 +8,7 @@ pub mod csrf;
 pub mod fault;
 pub mod guard;
 pub mod headers;
+pub mod json;
 pub mod params;
 pub mod sealed;
 
