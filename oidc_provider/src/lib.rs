@@ -10,6 +10,7 @@ pub mod http;
 pub mod keys;
 pub mod oidc;
 pub mod pages;
+pub mod passkeys;
 pub mod passwords;
 mod schema;
 pub mod sessions;

@@ -7,6 +7,7 @@ use samekey_provider::{SCHEMA, telemetry};
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
 use samekey_shared::entropy::SystemEntropy;
+use samekey_shared::methods::fido::attestation::Trust;
 use samekey_shared::realm::Realm;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(&arguments.config)?;
     let section: ProviderSection = config.section(Owner::Provider)?;
     let provider = section.check()?;
+    let trust = Trust::load(&config.attestation)?;
     if arguments.check {
         println!("{}: the [provider] section is right", arguments.config.display());
         return Ok(());
@@ -53,7 +55,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(SystemEntropy::default());
     let realm = Arc::new(Realm::open_with(&config, clock, entropy, &[SCHEMA])?);
-    let app = AppState::new(realm, provider)?;
+    let app = AppState::trusting(realm, provider, trust)?;
+    if app.passkeys.is_none() {
+        tracing::warn!("passkeys and security keys are off: the issuer has no domain name");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)

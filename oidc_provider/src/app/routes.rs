@@ -6,6 +6,7 @@ use crate::http::{Fault, cors, guard};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::pages::problem::Problem;
 use crate::pages::{assets, portal, sign_in};
+use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
@@ -110,9 +111,12 @@ fn table() -> Vec<Served> {
         on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
         on_get("/{realm}/login.htm", Anybody, portal::login_of_realm),
         on_get("/forgot-password", Anybody, portal::forgot_password),
+        on_get("/.well-known/passkey-endpoints", Anybody, well_known::endpoints),
+        on_get("/.well-known/webauthn", Anybody, well_known::related_origins),
         on_get("/assets/style.css", Anybody, assets::style),
         on_get("/assets/icon.svg", Anybody, assets::icon),
         on_get("/assets/form_post.js", Anybody, assets::form_post),
+        on_get("/assets/passkey.js", Anybody, assets::passkey),
     ]
 }
 

@@ -5,7 +5,9 @@ use crate::http::csrf::Tokens;
 use crate::http::sealed::Sealer;
 use crate::keys::{self, KeySet, KeysError};
 use crate::oidc::discovery::Prebuilt;
+use crate::passkeys::{NotAnOrigin, Passkeys};
 use samekey_shared::flows::FlowError;
+use samekey_shared::methods::fido::attestation::Trust;
 use samekey_shared::policy::Settings;
 use samekey_shared::realm::Realm;
 use samekey_shared::store::StoreError;
@@ -23,6 +25,8 @@ pub struct AppState {
     pub config: ProviderConfig,
     /// The metadata, as bytes.
     pub discovery: Prebuilt,
+    /// Passkeys and security keys; `None` where there is no relying party.
+    pub passkeys: Option<Passkeys>,
     /// Form tokens.
     pub csrf: Tokens,
     /// Sign-ins in progress.
@@ -52,22 +56,35 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The relying party.
+    #[error(transparent)]
+    RelyingParty(#[from] NotAnOrigin),
     /// A key of the wrong length: never, unless the keyring is broken.
     #[error("no cookie key can be made of the keyring")]
     CookieKey,
 }
 
 impl AppState {
-    /// Makes what a first start lacks and reads the rest.
+    /// Makes what a first start lacks and reads the rest. Nobody's word on a key's model counts.
     pub fn new(realm: Arc<Realm>, config: ProviderConfig) -> Result<App, StartError> {
+        Self::trusting(realm, config, Trust::default())
+    }
+
+    /// The same, with those whose word counts (`[attestation]`).
+    pub fn trusting(realm: Arc<Realm>, config: ProviderConfig, trust: Trust) -> Result<App, StartError> {
         let keyring = realm.keyring()?;
         keys::ensure(&realm.store, &keyring, realm.entropy.as_ref(), realm.clock.now())?;
         let published = Published::read(&realm)?;
         let flows = Sealer::new(keyring.subkey("provider: sign-in cookies").expose()).ok_or(StartError::CookieKey)?;
+        let passkeys = match &realm.relying_party {
+            Some(party) => Some(Passkeys::new(party, trust)?),
+            None => None,
+        };
         let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
         Ok(Arc::new(Self {
             discovery: Prebuilt::discovery(&config.issuer),
             published: RwLock::new(Arc::new(published)),
+            passkeys,
             realm,
             config,
             csrf,

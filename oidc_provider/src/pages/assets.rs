@@ -24,3 +24,11 @@ pub async fn form_post() -> Response {
         include_str!("../../assets/form_post.js"),
     )
 }
+
+/// `GET /assets/passkey.js`
+pub async fn passkey() -> Response {
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/passkey.js"),
+    )
+}

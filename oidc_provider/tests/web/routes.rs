@@ -63,8 +63,11 @@ GET /login Anybody
 GET /d/{realm}/login Anybody
 GET /{realm}/login.htm Anybody
 GET /forgot-password Anybody
+GET /.well-known/passkey-endpoints Anybody
+GET /.well-known/webauthn Anybody
 GET /assets/style.css Anybody
 GET /assets/icon.svg Anybody
-GET /assets/form_post.js Anybody";
+GET /assets/form_post.js Anybody
+GET /assets/passkey.js Anybody";
     assert_eq!(table.join("\n"), reviewed);
 }
