@@ -15,7 +15,7 @@ use crate::sentences;
 use crate::surroundings;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
-use samekey_shared::flows::{Basis, Doorway, SignIn, Step, Visit};
+use samekey_shared::flows::{Basis, Doorway, RefusalCode, SignIn, Step, Visit};
 use samekey_shared::methods::Method;
 use samekey_wire::{Reason, Start, Verdict};
 
@@ -46,6 +46,10 @@ pub fn check(
     };
     match SignIn::start(&visit, conversation::request(start, reach), &mut nothing_more) {
         Err(error) => Ok(Ending::failed(&error)),
+        // What is bound could have been asked in the phase before, and was not.
+        Ok((machine, Step::Refused(refusal))) if refusal.code == RefusalCode::NotAtThisDoor => {
+            skipped(house, line, start, doorway, &machine)
+        }
         Ok((_, Step::Refused(refusal))) => conversation::refused(house, line, &refusal, Method::Totp),
         Ok((_, Step::Granted(grant))) if grant.basis != Basis::Proven => {
             if let Basis::Grace { until } = grant.basis {
@@ -54,11 +58,7 @@ pub fn check(
             Ok(conversation::let_in(&grant))
         }
         // A question would be due, and this phase has none. (Nothing was proven here, so a proof cannot come out.)
-        Ok((machine, Step::Ask(_) | Step::Granted(_))) => {
-            let ending = missing(house, start, doorway, &machine);
-            line.complain(sentences::tripwire(house.contact().as_deref()))?;
-            Ok(ending)
-        }
+        Ok((machine, Step::Ask(_) | Step::Granted(_))) => skipped(house, line, start, doorway, &machine),
     }
 }
 
@@ -72,6 +72,19 @@ fn passed_before(house: &House, start: &Start, trust: Trust) -> Option<(Passage,
     let login = LoginName::parse(&start.user, &house.realm.names).ok()?;
     let passage = house.passages.find(&trace, &login, house.realm.clock.now())?;
     Some((passage, login))
+}
+
+/// Refuses a login that skipped us, and says why.
+fn skipped(
+    house: &House,
+    line: &mut Line<'_>,
+    start: &Start,
+    doorway: &Doorway,
+    machine: &SignIn,
+) -> Result<Ending, Lost> {
+    let ending = missing(house, start, doorway, machine);
+    line.complain(sentences::tripwire(house.contact().as_deref()))?;
+    Ok(ending)
 }
 
 /// Writes the refusal into the audit trail. Should that fail, it is refused all the same.

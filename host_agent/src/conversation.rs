@@ -3,6 +3,7 @@
 //! What this adds to the machine is only how a terminal talks: `?` for the list, Enter for nothing. What is right, what
 //! counts and who may enter is decided there, and the same for the web.
 
+use crate::approval::{self, Patience};
 use crate::house::House;
 use crate::journal;
 use crate::line::{Heard, Line, Lost};
@@ -91,40 +92,22 @@ pub fn sign_in(
         Ok(begun) => begun,
         Err(error) => return Ok(Ending::failed(&error)),
     };
-    let mut detours = 0;
-    let mut asked = Method::Totp;
-    // What the last key's trouble was, exactly: the machine's notice is about both doors.
-    let mut trouble = None;
+    let mut asking = Asking {
+        house,
+        reach,
+        asked: Method::Totp,
+        detours: 0,
+        trouble: None,
+        patience: Patience::default(),
+    };
     loop {
         let answer = match step {
             Step::Granted(grant) => return granted(house, line, &grant),
             Step::Refused(refusal) => {
                 reach.note(&refusal, start);
-                return refused(house, line, &refusal, asked);
+                return refused(house, line, &refusal, asking.asked);
             }
-            Step::Ask(Prompt::Code {
-                method, others, notice, ..
-            }) => {
-                asked = method;
-                let code = Code {
-                    method,
-                    others: &others,
-                    remark: remark(notice, trouble.take()),
-                };
-                code.ask(line, &mut detours)
-            }
-            Step::Ask(Prompt::Key(prompt)) => {
-                asked = prompt.method;
-                let remark = remark(prompt.notice, trouble.take());
-                ask_key(reach, line, &prompt, remark, &mut detours).map(|(answer, what)| {
-                    trouble = what;
-                    answer
-                })
-            }
-            // The stack checks passwords, not we: a machine that asks for one here is at fault.
-            Step::Ask(Prompt::Password { .. }) => Ok(Answer::GiveUp),
-            // Not asked of a door that said it cannot.
-            Step::Ask(Prompt::Approval(_)) => Ok(Answer::GiveUp),
+            Step::Ask(prompt) => asking.ask(line, prompt),
         };
         let (answer, lost) = match answer {
             Ok(answer) => (answer, None),
@@ -137,6 +120,57 @@ pub fn sign_in(
         };
         if let Some(lost) = lost {
             return Err(lost);
+        }
+    }
+}
+
+/// The questions of one conversation, and what of them lasts from one to the next.
+struct Asking<'a> {
+    house: &'a House,
+    reach: &'a Reach,
+    /// What was asked last.
+    asked: Method,
+    detours: u32,
+    /// What the last key's trouble was, exactly: the machine's notice is about both doors.
+    trouble: Option<Remark>,
+    patience: Patience,
+}
+
+impl Asking<'_> {
+    /// Asks until there is something for the machine.
+    fn ask(&mut self, line: &mut Line<'_>, prompt: Prompt) -> Result<Answer, Lost> {
+        match prompt {
+            Prompt::Code {
+                method, others, notice, ..
+            } => {
+                self.asked = method;
+                let code = Code {
+                    method,
+                    others: &others,
+                    remark: remark(notice, self.trouble.take()),
+                };
+                code.ask(line, &mut self.detours)
+            }
+            Prompt::Key(prompt) => {
+                self.asked = prompt.method;
+                let remark = remark(prompt.notice, self.trouble.take());
+                let (answer, trouble) = ask_key(self.reach, line, &prompt, remark, &mut self.detours)?;
+                self.trouble = trouble;
+                Ok(answer)
+            }
+            Prompt::Approval(prompt) => {
+                self.asked = prompt.method;
+                let remark = remark(prompt.notice, self.trouble.take());
+                approval::ask(
+                    self.house,
+                    line,
+                    &prompt,
+                    remark,
+                    (&mut self.patience, &mut self.detours),
+                )
+            }
+            // The stack checks passwords, not we: a machine that asks for one here is at fault.
+            Prompt::Password { .. } => Ok(Answer::GiveUp),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every conversation shares, and one conversation from its first message to its verdict.
 
 use crate::account_phase;
+use crate::approval;
 use crate::conversation::{self, Ending};
 use crate::journal;
 use crate::line::{Line, Lost};
@@ -109,7 +110,10 @@ impl House {
         };
         let reach = self.reach(start, peer, trust, &doorway);
         let ending = match start.call {
-            Call::Authenticate => conversation::sign_in(self, line, start, &doorway, &reach)?,
+            Call::Authenticate => {
+                let reach = reach.and_approval(approval::offered(self, &doorway, trust, peer));
+                conversation::sign_in(self, line, start, &doorway, &reach)?
+            }
             Call::Account => account_phase::check(self, line, start, &doorway, trust, &reach)?,
         };
         self.remember(start, trust, &ending);

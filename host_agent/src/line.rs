@@ -38,6 +38,15 @@ pub enum Heard {
     Cancel,
 }
 
+/// What came of watching a module that has nothing to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// Nothing: it waits for us.
+    Quiet,
+    /// The person gave up.
+    GivenUp,
+}
+
 /// One connection.
 pub struct Line<'a> {
     reader: Reader<&'a UnixStream>,
@@ -99,6 +108,21 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Waits for so long while the module waits for us, and notices if it goes away.
+    pub fn watch(&mut self, time: Duration) -> Result<Watched, Lost> {
+        let (soon, last) = (Deadline::after(time), self.deadline);
+        let heard = self.reader.receive(|stream| {
+            deadline::limit_reads(stream, last)?;
+            deadline::limit_reads(stream, soon)
+        });
+        match heard {
+            Err(FrameError::TimedOut) if last.left().is_some() => Ok(Watched::Quiet),
+            Err(broken) => Err(broken.into()),
+            Ok(FromModule::Cancel) => Ok(Watched::GivenUp),
+            Ok(FromModule::Start(_) | FromModule::Answer(_)) => Err(Lost::OutOfTurn),
+        }
+    }
+
     /// Shows a text.
     pub fn tell(&mut self, text: String) -> Result<(), Lost> {
         self.send(&FromAgent::Info { text })
@@ -146,6 +170,26 @@ mod tests {
         drop(theirs);
         assert!(matches!(Line::new(&ours).start(), Err(Lost::Frame(FrameError::Closed))));
         assert!(Line::new(&ours).ask("code: ".into()).is_err());
+    }
+
+    #[test]
+    fn a_module_that_waits_is_watched() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut line = Line::new(&ours);
+        let moment = Duration::from_millis(1);
+        assert_eq!(line.watch(moment), Ok(Watched::Quiet));
+        samekey_wire::write(&mut theirs, &FromModule::Cancel).unwrap();
+        assert_eq!(line.watch(Duration::from_secs(10)), Ok(Watched::GivenUp));
+        samekey_wire::write(&mut theirs, &FromModule::Answer(Answer::Fake)).unwrap();
+        assert_eq!(line.watch(Duration::from_secs(10)), Err(Lost::OutOfTurn));
+        line.allow(Duration::ZERO);
+        assert_eq!(line.watch(moment), Err(Lost::Frame(FrameError::TimedOut)));
+        line.allow(Duration::from_secs(10));
+        drop(theirs);
+        assert_eq!(
+            line.watch(Duration::from_secs(10)),
+            Err(Lost::Frame(FrameError::Closed))
+        );
     }
 
     #[test]

@@ -4,13 +4,16 @@
 //!   listener ── peer ── seats ──► crew (threads) ──► house ──► conversation, account_phase ──► shared::flows
 //!                                                     │              │
 //!                                              surroundings      line, sentences, touch ──► keys ──► samekey-key
-//!                                              presence, reach
+//!                                              presence, reach   approval ──► (a browser elsewhere)
 //! ```
 //!
 //! A lost agent is a refused login, never a skipped factor; systemd's socket brings it back with the next one.
 #![deny(unsafe_code)]
 
 mod account_phase;
+mod approval;
+mod approval_prompt;
+mod command_line;
 mod conversation;
 mod crew;
 mod deadline;

@@ -3,7 +3,7 @@
 use crate::journal;
 use crate::presence::Presence;
 use samekey_agent::keys::LocalKeys;
-use samekey_shared::flows::{Keys, Means, Refusal, RefusalCode};
+use samekey_shared::flows::{FromAfar, Keys, Means, Refusal, RefusalCode};
 use samekey_wire::Start;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Reach {
     keys: Result<(Arc<dyn LocalKeys>, String), &'static str>,
+    approval: Option<FromAfar>,
 }
 
 impl Reach {
@@ -21,7 +22,12 @@ impl Reach {
             (Presence::Here, Some(keys)) if keys.is_ready() => Ok((Arc::clone(keys), host.to_owned())),
             (Presence::Here, _) => Err("samekey-key is not installed, or others could change it"),
         };
-        Self { keys }
+        Self { keys, approval: None }
+    }
+
+    /// The same with a browser elsewhere, where there is a page that approves.
+    pub fn and_approval(self, approval: Option<FromAfar>) -> Self {
+        Self { approval, ..self }
     }
 
     /// The same for the machine.
@@ -31,7 +37,7 @@ impl Reach {
                 Ok((_, host)) => Keys::Local { host: host.clone() },
                 Err(_) => Keys::None,
             },
-            ..Means::default()
+            approval: self.approval.clone(),
         }
     }
 

@@ -22,6 +22,10 @@ pub enum Remark {
     NoOthers,
     /// A number that is not on the list.
     NotOnTheList,
+    /// Something typed where an approval is waited for.
+    BelongsInTheBrowser,
+    /// A QR code asked for that would not fit.
+    NoQr,
     /// A text, where only Enter and a touch were asked.
     NotAKey,
     /// What no key could have as its PIN.
@@ -60,7 +64,8 @@ pub fn code_prompt(method: Method, remark: Option<Remark>) -> String {
     format!("{remark}\n{what}, or ? for other methods: ")
 }
 
-fn remark_line(remark: Option<Remark>, method: Method) -> String {
+/// What is said before a prompt comes again, on a line of its own.
+pub fn remark_line(remark: Option<Remark>, method: Method) -> String {
     remark
         .map(|remark| format!("\n{}", sentence(remark, method)))
         .unwrap_or_default()
@@ -77,6 +82,8 @@ fn sentence(remark: Remark, method: Method) -> Cow<'static, str> {
         Remark::Notice(Notice::KeyRefused(error)) => error.sentence(),
         Remark::Notice(Notice::KeyFailed(trouble)) => trouble.sentence(),
         Remark::Nothing => "Nothing was typed.",
+        Remark::BelongsInTheBrowser => "Code and number go into the browser. Press Enter here once it is approved.",
+        Remark::NoQr => "The address is too long for a QR code here. Type it into your browser.",
         Remark::NoOthers => "There is no other method for this login.",
         Remark::NotAKey => "Only Enter is asked here; the key answers for you.",
         Remark::NotAPin => "That cannot be a PIN: they have 4 to 63 characters.",
