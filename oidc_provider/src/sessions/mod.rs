@@ -14,7 +14,7 @@ use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::sign_in::Prior;
 use samekey_shared::flows::{FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
-use samekey_shared::methods::Evidence;
+use samekey_shared::methods::{Evidence, FirstFactor};
 use samekey_shared::realm::Realm;
 use samekey_shared::secrets::opaque;
 use samekey_shared::store::{StoreError, Tx};
@@ -39,6 +39,7 @@ impl Session {
     /// What a sign-in machine may count on.
     pub fn prior(&self) -> Prior {
         Prior {
+            first: FirstFactor::Password,
             first_at: self.first_at,
             evidence: self.evidence.clone(),
         }

@@ -38,6 +38,8 @@ kinds! {
     CodeRefused => "code-refused",
     /// A code was right, but had been used before.
     CodeReplayed => "code-replayed",
+    /// A passkey or security key answered, but not rightly; the result tells what was wrong.
+    KeyRefused => "key-refused",
     /// Too many wrong answers from one place: it is closed for a while.
     LockedOut => "locked-out",
     /// An administrator lifted the locks of an account.

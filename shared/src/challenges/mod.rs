@@ -14,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use rows::SCHEMA;
-pub use rows::{ChallengeError, issue, peek, spend, sweep};
+pub use rows::{ChallengeError, issue, peek, spend, sweep, withdraw};
 
 /// Seconds that a challenge of a ceremony lives, where nothing shorter is said: WebAuthn's own advice.
 pub const LIVES: i64 = 5 * 60;

@@ -81,6 +81,12 @@ pub fn spend(
     .transpose()
 }
 
+/// Takes a challenge back that nobody shall answer any more.
+pub fn withdraw(tx: &mut Tx<'_>, id: ChallengeId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM challenges WHERE id = $1", params![id])
+        .map(drop)
+}
+
 /// What a challenge holds that is still good, without spending it: for showing the same page again.
 pub fn peek(
     tx: &mut Tx<'_>,

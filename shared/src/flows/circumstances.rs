@@ -5,12 +5,13 @@ use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, Ne
 use crate::attempts;
 use crate::audit::{self, Actor, Event, EventKind};
 use crate::clock::UnixTime;
+use crate::devices::fido::{self, Credential};
 use crate::devices::{self, Bound};
 use crate::ids::AccountId;
 use crate::methods::{Evidence, FirstFactor, Level, Method};
 use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requirement, SourceFact, State};
 use crate::source::{Door, Source};
-use crate::store::Tx;
+use crate::store::{StoreError, Tx};
 use std::collections::BTreeSet;
 
 /// Whom the typed name means.
@@ -118,7 +119,11 @@ pub(super) struct Circumstances {
     pub(super) subject: Subject,
     pub(super) policy: Policy,
     pub(super) requirement: Requirement,
-    pub(super) bound: BTreeSet<Method>,
+    /// The FIDO credentials that this realm's relying party can ask for.
+    pub(super) keys: Vec<Credential>,
+    /// What the policy asks, before a web app asked for more.
+    unraised: Requirement,
+    bound: BTreeSet<Method>,
     pub(super) decision: Decision,
     since: Option<UnixTime>,
     pub(super) now: UnixTime,
@@ -147,6 +152,7 @@ impl Circumstances {
             _ => Bound::default(),
         };
         let methods = bound.methods();
+        let keys = keys(tx, visit, &bound, &subject)?;
         let account = subject.account().map(|account| account.id);
         let groups = groups::of(policy.group_source(), tx, host.groups.clone(), account)?;
         let no_flags = BTreeSet::new();
@@ -161,32 +167,108 @@ impl Circumstances {
             abnormal: abnormal(tx, &subject, &visit.doorway.source)?,
             now: standing.now,
         };
-        let requirement = raise(policy::requirement(&policy, &facts), standing.asked, &methods);
+        let unraised = policy::requirement(&policy, &facts);
         let since = subject.account().map(|account| account.created_at);
-        let decision = decide(&requirement, &methods, since, standing.evidence, standing.now);
-        Ok(Self {
+        let mut known = Self {
             subject,
             policy,
-            requirement,
+            requirement: unraised.clone(),
+            keys,
+            unraised,
             bound: methods,
-            decision,
+            // Replaced below, when everything that it rests on is in its place.
+            decision: Decision::Deny {
+                code: policy::DenyCode::DeniedByRule,
+            },
             since,
             now: standing.now,
-        })
+        };
+        known.requirement = known.raised(standing.asked);
+        known.decision = known.decision_with(standing.evidence);
+        Ok(known)
     }
 
     /// What the policy makes of the same facts with this evidence. What was bound when the facts were gathered counts:
     /// the last recovery code is no longer bound once it is spent, and yet it has just been shown.
     pub(super) fn decision_with(&self, evidence: &[Evidence]) -> Decision {
-        decide(&self.requirement, &self.bound, self.since, evidence, self.now)
+        self.narrowed(decide(&self.requirement, &self.bound, self.since, evidence, self.now))
+    }
+
+    /// As [`Self::decision_with`], for what the policy asks on its own: a wish of a web app that turns out not to be
+    /// fulfilled does not keep anybody out.
+    pub(super) fn decision_without_wish(&self, evidence: &[Evidence]) -> Decision {
+        decide(&self.unraised, &self.bound, self.since, evidence, self.now)
+    }
+
+    /// The strongest level that what is bound of this method can prove. Which key is hardware, its row tells.
+    fn best(&self, method: Method) -> Level {
+        if !method.is_fido() {
+            return method.level();
+        }
+        let keys = self.keys.iter().filter(|key| key.kind.method() == method);
+        keys.map(|key| key.best_level()).max().unwrap_or(Level::None)
+    }
+
+    /// The credentials that may answer: of an accepted method, and able to reach the level that is asked.
+    pub(super) fn fitting_keys(&self) -> impl Iterator<Item = &Credential> {
+        self.keys.iter().filter(|key| {
+            self.requirement.methods.contains(&key.kind.method()) && key.best_level() >= self.requirement.level
+        })
+    }
+
+    /// The policy knows methods, not keys: of a challenge stays what the keys that are bound can reach.
+    fn narrowed(&self, decision: Decision) -> Decision {
+        let Decision::Challenge { methods } = decision else {
+            return decision;
+        };
+        let (reaching, short): (BTreeSet<Method>, BTreeSet<Method>) = methods
+            .into_iter()
+            .partition(|method| !method.is_fido() || self.best(*method) >= self.requirement.level);
+        if reaching.is_empty() {
+            Decision::MustBind { methods: short }
+        } else {
+            Decision::Challenge { methods: reaching }
+        }
+    }
+
+    /// A web app may ask for more than the policy, never for less. What nobody could reach is not asked, unless the app
+    /// insists: then the sign-in is refused in words rather than with a page that has no way out.
+    fn raised(&self, asked: &Asked) -> Requirement {
+        let plain = self.unraised.clone();
+        let Some(level) = asked.level else { return plain };
+        let accepted = |method: &Method| plain.methods.contains(method);
+        if level <= Level::Single || asked.essential || self.reaches(level, accepted) {
+            return plain.and_also("the web app", Some(level), None);
+        }
+        plain
+    }
+
+    fn reaches(&self, level: Level, accepted: impl Fn(&Method) -> bool) -> bool {
+        self.bound
+            .iter()
+            .filter(|method| accepted(method))
+            .any(|method| self.best(*method) >= level)
     }
 
     /// Whether the web app's essential level is out of reach with what is bound.
     pub(super) fn misses_essential(&self, asked: &Asked) -> Option<RefusalCode> {
         let level = asked.level.filter(|_| asked.essential)?;
-        let reachable = level <= Level::Single || self.bound.iter().any(|method| method.level() >= level);
+        let reachable = level <= Level::Single || self.reaches(level, |_| true);
         (!reachable).then_some(RefusalCode::LevelUnreachable)
     }
+}
+
+/// The credentials of the account that were made for this realm's relying party. Others are never asked for.
+fn keys(tx: &mut Tx<'_>, visit: &Visit<'_>, bound: &Bound, subject: &Subject) -> Result<Vec<Credential>, StoreError> {
+    let (Some(party), Subject::Open(account)) = (&visit.realm.relying_party, subject) else {
+        return Ok(Vec::new());
+    };
+    if !bound.devices.iter().any(|device| device.kind.is_fido()) {
+        return Ok(Vec::new());
+    }
+    let mut all = fido::of_account(tx, account.id)?;
+    all.retain(|key| key.rp_id == party.id);
+    Ok(all)
 }
 
 fn subject(tx: &mut Tx<'_>, door: Door, host: &HostView) -> Result<Subject, FlowError> {
@@ -208,19 +290,6 @@ fn abnormal(tx: &mut Tx<'_>, subject: &Subject, source: &Source) -> Result<Optio
         (Some(login), Source::Address(_)) => Some(!attempts::is_known_source(tx, login, source)?),
         _ => None,
     })
-}
-
-/// A web app may ask for more than the policy, never for less. What nobody could reach is not asked, unless the app
-/// insists: then the sign-in is refused in words rather than with a page that has no way out.
-fn raise(requirement: Requirement, asked: &Asked, bound: &BTreeSet<Method>) -> Requirement {
-    let Some(level) = asked.level else { return requirement };
-    let reachable = bound
-        .iter()
-        .any(|method| method.level() >= level && requirement.methods.contains(method));
-    if level <= Level::Single || reachable || asked.essential {
-        return requirement.and_also("the web app", Some(level), None);
-    }
-    requirement
 }
 
 fn decide(

@@ -132,6 +132,8 @@ pub enum Answer {
     Key(Box<Assertion>),
     /// The same, after the door asked its PIN itself: only where the door is a program of ours.
     KeyWithPin(Box<Assertion>),
+    /// The key answered, but the door's own look at it found this wrong: refused here too, and written down.
+    KeyRefused(KeyError),
     /// No assertion came: this is why.
     KeyFailed(KeyTrouble),
     /// The person says that the login is approved: look whether it is.

@@ -1,6 +1,7 @@
 //! Why somebody is not let in, and why a machine could not decide.
 
 use super::KeyTrouble;
+use crate::challenges::ChallengeError;
 use crate::clock::UnixTime;
 use crate::entropy::EntropyError;
 use crate::ids::RequestId;
@@ -128,4 +129,13 @@ pub enum FlowError {
     /// A hash, a secret or a password could not be worked with.
     #[error("{0}")]
     Method(String),
+}
+
+impl From<ChallengeError> for FlowError {
+    fn from(error: ChallengeError) -> Self {
+        match error {
+            ChallengeError::Store(error) => error.into(),
+            ChallengeError::Entropy(error) => error.into(),
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub fn start(
     login: &str,
     passwords: PasswordSource,
     session: Prior,
+    asked: Asked,
     means: Means,
     on_grant: OnGrant<'_>,
 ) -> Result<(SignIn, Step), FlowError> {
@@ -19,8 +20,18 @@ pub fn start(
         login,
         first,
         prior: Some(session),
-        asked: Asked::default(),
+        asked,
         means,
     };
     SignIn::begin(visit, request, Purpose::StepUp, on_grant)
+}
+
+/// Begins with a passkey of this person as the whole proof, in the place of the password and what follows it.
+pub fn start_with_passkey(
+    visit: &Visit<'_>,
+    login: &str,
+    asked: Asked,
+    means: Means,
+) -> Result<(SignIn, Step), FlowError> {
+    SignIn::begin_with_passkey(visit, Some(login), asked, means)
 }

@@ -57,6 +57,11 @@ impl Method {
         }
     }
 
+    /// Whether it is answered by a FIDO credential.
+    pub fn is_fido(self) -> bool {
+        matches!(self, Self::Passkey | Self::SecurityKey)
+    }
+
     /// The stable word for it in policies, in the store and in the audit trail.
     pub fn as_str(self) -> &'static str {
         match self {

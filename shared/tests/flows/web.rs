@@ -8,7 +8,7 @@ use samekey_shared::flows::{
     Answer, Asked, Basis, Doorway, FirstFactorCheck, Means, Notice, PasswordSource, Prior, Prompt, RefusalCode, SignIn,
     SignInRequest, Step, SystemVerdict, Visit,
 };
-use samekey_shared::methods::{Level, Method};
+use samekey_shared::methods::{FirstFactor, Level, Method};
 use samekey_shared::realm::Realm;
 use samekey_shared::testing::TestRealm;
 use std::sync::Arc;
@@ -56,6 +56,7 @@ fn a_session_signs_in_silently_until_more_or_fresher_is_asked() {
     let grant = granted(scene.answer(&web, &mut sign_in, scene.code()));
     let prior = || {
         Some(Prior {
+            first: FirstFactor::Password,
             first_at: grant.first_at.unwrap(),
             evidence: grant.evidence.clone(),
         })
@@ -144,6 +145,7 @@ fn a_sensitive_operation_asks_again_when_its_rule_wants_it_fresher() {
     };
     let begin = || {
         let session = Prior {
+            first: FirstFactor::Password,
             first_at: grant.first_at.unwrap(),
             evidence: grant.evidence.clone(),
         };
@@ -156,6 +158,7 @@ fn a_sensitive_operation_asks_again_when_its_rule_wants_it_fresher() {
             "ann",
             PasswordSource::Store,
             session,
+            Asked::default(),
             Means::default(),
             &mut |_, _| Ok(()),
         )

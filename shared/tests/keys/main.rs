@@ -1,4 +1,6 @@
 //! Passkeys and security keys over a real store, signed for by an authenticator in software.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod authenticator;
+mod scene;
+mod second_factor;

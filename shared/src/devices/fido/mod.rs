@@ -4,6 +4,7 @@ mod rows;
 
 use super::{DeviceKind, DeviceName};
 use crate::ids::{AccountId, DeviceId};
+use crate::methods::Level;
 
 pub use rows::{advance, by_credential_id, insert, of_account, settle_replacement};
 
@@ -76,5 +77,14 @@ impl Credential {
     /// A U2F credential works on as second factor; its person is offered "Update to passkey" (R73, R74).
     pub fn is_old(&self) -> bool {
         self.app_id.is_some()
+    }
+
+    /// The strongest level that it can prove: an attested one that cannot be copied is hardware.
+    pub fn best_level(&self) -> Level {
+        if self.attested && !self.backup_eligible {
+            Level::Hardware
+        } else {
+            Level::Highest
+        }
     }
 }

@@ -7,11 +7,12 @@ use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
 use crate::devices;
-use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
+use crate::flows::{Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
 use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode};
 use crate::source::Door;
 use crate::store::Tx;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the facts come to, before anything is asked or written.
@@ -43,12 +44,17 @@ impl SignIn {
         }
         match (looked.verdict, looked.gate) {
             (Verdict::Refuse(code), _) => self.refuse(visit, code),
-            // The lock itself stands in the trail; a line for each further try would let a stranger fill the disk.
-            (Verdict::Ask(_), Gate::Locked { until }) => Ok(self.close(RefusalCode::TooManyAttempts { until })),
-            (Verdict::Ask(methods), Gate::Open { .. }) => {
-                self.offered = methods;
-                let first = self.offered.first().copied().unwrap_or(Method::Totp);
-                Ok(self.ask_code(first, None))
+            (Verdict::Ask(methods), gate) => {
+                // A signature cannot be guessed: a lock leaves keys open (S10).
+                let open = |method: &Method| matches!(gate, Gate::Open { .. }) || method.is_fido();
+                self.offered = methods.into_iter().filter(open).collect();
+                match (self.offered.first().copied(), gate) {
+                    (Some(first), _) => self.ask(visit, first, None),
+                    // The lock itself stands in the trail; a line for each further try would let a stranger fill the
+                    // disk.
+                    (None, Gate::Locked { until }) => Ok(self.close(RefusalCode::TooManyAttempts { until })),
+                    (None, Gate::Open { .. }) => self.refuse(visit, RefusalCode::NotAtThisDoor),
+                }
             }
             (Verdict::Grant(_), _) => self.grant(visit, &host, on_grant),
             (Verdict::Adopt(_), _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
@@ -61,7 +67,7 @@ impl SignIn {
             let facts = self.circumstances(tx, visit, host)?;
             Ok(Looked {
                 gate: gate(tx, visit, &facts, now)?,
-                verdict: self.verdict(&facts),
+                verdict: self.verdict(visit, &facts),
             })
         })
     }
@@ -93,7 +99,7 @@ impl SignIn {
         self.proofs.iter().copied().map(methods::recall).collect()
     }
 
-    fn verdict(&self, facts: &Circumstances) -> Verdict {
+    fn verdict(&self, visit: &Visit<'_>, facts: &Circumstances) -> Verdict {
         // What everybody has after binding an app: `?` at a terminal, and the links on a page, tell nothing either.
         let decoy = || Verdict::Ask(vec![Method::Totp, Method::RecoveryCode]);
         let asks = matches!(facts.decision, Decision::Challenge { .. } | Decision::MustBind { .. })
@@ -111,7 +117,7 @@ impl SignIn {
         match &facts.decision {
             Decision::Allow { .. } => Verdict::Grant(self.basis(facts)),
             Decision::AllowAndNag { until, .. } => Verdict::Grant(Basis::Grace { until: *until }),
-            Decision::Challenge { methods, .. } => Verdict::Ask(ordered(methods.iter().copied())),
+            Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, methods)),
             Decision::MustBind { .. } => Verdict::Refuse(RefusalCode::EnrollmentRequired),
             Decision::Deny {
                 code: DenyCode::NoMethodReachesLevel,
@@ -120,6 +126,23 @@ impl SignIn {
                 code: DenyCode::DeniedByRule,
             } => Verdict::Refuse(RefusalCode::DeniedByRule),
         }
+    }
+
+    /// Of the methods that would do, those that this door can take: keys first, the app before e-mail (R11), paper last.
+    /// One entry stands for passkeys and security keys: they are asked together.
+    fn offers(&self, visit: &Visit<'_>, methods: &BTreeSet<Method>) -> Vec<Method> {
+        let key = [Method::Passkey, Method::SecurityKey]
+            .into_iter()
+            .find(|method| methods.contains(method) && self.takes_keys(visit));
+        let codes = [Method::Totp, Method::Email, Method::RecoveryCode];
+        key.into_iter()
+            .chain(codes.into_iter().filter(|method| methods.contains(method)))
+            .collect()
+    }
+
+    /// Whether a key can answer at this door.
+    fn takes_keys(&self, visit: &Visit<'_>) -> bool {
+        self.means.keys != Keys::None && visit.realm.relying_party.is_some()
     }
 
     /// At a shell the first factor is another module's claim: without a proof of our own we were not asked, and say so.
@@ -138,7 +161,7 @@ impl SignIn {
         let evidence = self.evidence();
         let outcome = visit.realm.store.write(|tx| {
             let facts = self.circumstances(tx, visit, host)?;
-            match self.verdict(&facts) {
+            match self.verdict(visit, &facts) {
                 Verdict::Grant(basis) => self.granted(tx, visit, &facts, basis, &evidence, on_grant).map(Some),
                 // The policy or the account changed since we looked.
                 Verdict::Ask(_) | Verdict::Adopt(_) | Verdict::Refuse(_) => Ok(None),
@@ -184,7 +207,9 @@ impl SignIn {
                 .min()
                 .unwrap_or(now),
         };
-        if basis == Basis::Proven {
+        // A key opens during a lock, but does not lift it: the guesses of others stay counted.
+        let locked = matches!(gate(tx, visit, facts, now)?, Gate::Locked { .. });
+        if basis == Basis::Proven && !locked {
             attempts::succeeded(tx, login, &visit.doorway.source, now)?;
         }
         if let Some(account) = grant.account {
@@ -203,11 +228,8 @@ impl SignIn {
             Basis::Proven => EventKind::SignInGranted,
             Basis::Exempt | Basis::Grace { .. } => EventKind::SignInExempt,
         };
-        let event = self
-            .event(visit, kind, facts)
-            .level(grant.level)
-            .method(record::methods(evidence));
-        audit::append(tx, &event, now)?;
+        let event = self.event(visit, kind, facts).level(grant.level);
+        audit::append(tx, &record::proven(event, evidence), now)?;
         on_grant(tx, &grant)?;
         Ok(Ok(grant))
     }
@@ -217,15 +239,28 @@ impl SignIn {
         Step::Granted(Box::new(grant))
     }
 
+    /// Asks for this method. Every question after the password is asked here.
+    pub(super) fn ask(&mut self, visit: &Visit<'_>, method: Method, notice: Option<Notice>) -> Result<Step, FlowError> {
+        if method.is_fido() {
+            self.ask_key(visit, method, notice)
+        } else {
+            Ok(self.ask_code(method, notice))
+        }
+    }
+
     pub(super) fn ask_code(&mut self, method: Method, notice: Option<Notice>) -> Step {
         self.stage = Stage::Code(method);
-        let others = self.offered.iter().copied().filter(|other| *other != method).collect();
         Step::Ask(Prompt::Code {
             method,
-            others,
+            others: self.others(method),
             notice,
             tries_left: super::MOST_TRIES - self.tries,
         })
+    }
+
+    /// What else is offered.
+    pub(super) fn others(&self, method: Method) -> Vec<Method> {
+        self.offered.iter().copied().filter(|other| *other != method).collect()
     }
 
     /// Ends without letting in, with a line in the audit trail.
@@ -256,11 +291,4 @@ fn gate(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances, now: UnixTime
         Some(login) => attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?,
         None => Gate::Open { left: 1 },
     })
-}
-
-/// The app first (R11), paper last.
-fn ordered(methods: impl Iterator<Item = Method>) -> Vec<Method> {
-    let typed = [Method::Totp, Method::Email, Method::RecoveryCode];
-    let usable: Vec<Method> = methods.collect();
-    typed.into_iter().filter(|method| usable.contains(method)).collect()
 }

@@ -3,6 +3,7 @@
 mod completion;
 mod decide;
 mod first_factor;
+mod key;
 mod passkey;
 mod record;
 mod second_factor;
@@ -10,7 +11,7 @@ mod second_factor;
 use super::circumstances::HostView;
 use super::{Answer, FlowError, Means, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
-use crate::ids::RequestId;
+use crate::ids::{ChallengeId, RequestId};
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,6 +20,9 @@ pub(crate) use completion::SCHEMA;
 
 /// Wrong answers that one machine takes; the throttle counts across machines.
 const MOST_TRIES: u8 = 3;
+
+/// How often a key may fail to answer in one machine.
+const MOST_STUMBLES: u8 = 10;
 
 /// Seconds that one sign-in may take from its start to its end.
 const LIFETIME: i64 = 15 * 60;
@@ -54,7 +58,9 @@ pub enum FirstFactorCheck {
 /// What a browser session has shown before, as its row in the store tells.
 #[derive(Debug, Clone)]
 pub struct Prior {
-    /// When its password was right.
+    /// What it began with: a password, or a passkey alone.
+    pub first: FirstFactor,
+    /// When that was right.
     pub first_at: UnixTime,
     /// The second factors.
     pub evidence: Vec<Evidence>,
@@ -94,7 +100,19 @@ pub(super) enum Purpose {
 enum Stage {
     Password,
     Code(Method),
+    Key { method: Method, challenge: ChallengeId },
     Closed,
+}
+
+/// Whether a passkey is to be the whole proof, and whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Alone {
+    /// No: it is a second factor.
+    No,
+    /// Anybody's: the key tells.
+    Anybody,
+    /// The person's who is signed in already.
+    Named,
 }
 
 /// One sign-in in progress. It can be sealed into a cookie between two answers, and into nothing that others can write.
@@ -111,8 +129,11 @@ pub struct SignIn {
     asked: Asked,
     means: Means,
     stage: Stage,
+    alone: Alone,
     offered: Vec<Method>,
     tries: u8,
+    /// How often a key did not answer at all: no guess, and yet not for ever.
+    stumbles: u8,
     #[serde(skip)]
     host: Option<Arc<HostView>>,
 }
@@ -164,8 +185,10 @@ impl SignIn {
             asked: request.asked,
             means: request.means,
             stage: Stage::Closed,
+            alone: Alone::No,
             offered: Vec::new(),
             tries: 0,
+            stumbles: 0,
             host: None,
         };
         if let Some(prior) = &request.prior {
@@ -182,7 +205,7 @@ impl SignIn {
         if self.asked.fresh || self.passwords.is_none() || !counts(prior.first_at) {
             return;
         }
-        self.first = FirstFactor::Password;
+        self.first = prior.first.clone();
         self.first_at = Some(prior.first_at);
         self.proofs = prior
             .evidence
@@ -229,7 +252,11 @@ impl SignIn {
                 self.after_password(visit, verdict == SystemVerdict::Right, on_grant)
             }
             (Stage::Code(method), Answer::Code(typed)) => self.check_code(visit, method, &typed, on_grant),
-            (Stage::Code(current), Answer::Choose(wanted)) => Ok(self.choose(current, wanted)),
+            (Stage::Key { method, challenge }, answer) => {
+                let pending = key::Pending { method, challenge };
+                self.take_key(visit, pending, answer, on_grant)
+            }
+            (Stage::Code(current), Answer::Choose(wanted)) => self.choose(visit, current, wanted),
             _ => self.refuse(visit, RefusalCode::OutOfTurn),
         }
     }

@@ -41,8 +41,15 @@ impl SignIn {
     }
 }
 
-/// `totp`, or `totp,recovery-code`: the second factors that were proven.
-pub(super) fn methods(evidence: &[Evidence]) -> String {
+/// The event with the second factors that were proven: `totp`, or `totp,recovery-code`; of a key also which it was, and
+/// whether it checked its person.
+pub(super) fn proven(event: Event, evidence: &[Evidence]) -> Event {
     let words: Vec<&str> = evidence.iter().map(|one| one.method().as_str()).collect();
-    words.join(",")
+    let event = event.method(words.join(","));
+    match evidence.iter().rev().find_map(|one| one.device().zip(one.key())) {
+        Some((device, key)) => event
+            .detail("device", device)
+            .detail("user_verified", key.user_verified),
+        None => event,
+    }
 }

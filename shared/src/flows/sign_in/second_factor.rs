@@ -12,8 +12,8 @@ use crate::policy::Decision;
 use crate::secrets::{Keyring, SecretText};
 use crate::store::Tx;
 
-/// What the unit of work about one code came to.
-enum Outcome {
+/// What the unit of work about one answer came to.
+pub(super) enum Outcome {
     Granted(Box<Grant>),
     Again(Notice),
     Shut(RefusalCode),
@@ -68,26 +68,30 @@ impl SignIn {
                 Checked::Replayed => self.counted(tx, visit, &facts, method, Notice::CodeReplayed),
             }
         })?;
-        Ok(self.after_code(method, outcome))
+        self.after(visit, method, outcome)
     }
 
-    fn after_code(&mut self, method: Method, outcome: Outcome) -> Step {
+    /// The step that follows what the unit of work came to.
+    pub(super) fn after(&mut self, visit: &Visit<'_>, method: Method, outcome: Outcome) -> Result<Step, FlowError> {
         self.tries += 1;
-        match outcome {
+        let spent = self.tries >= MOST_TRIES;
+        Ok(match outcome {
             Outcome::Granted(grant) => self.let_in(*grant),
             Outcome::Shut(code) => self.close(code),
-            Outcome::Again(Notice::CodeReplayed) if self.tries >= MOST_TRIES => self.close(RefusalCode::CodeReplayed),
-            Outcome::Again(_) if self.tries >= MOST_TRIES => self.close(RefusalCode::CodeWrong),
-            Outcome::Again(notice) => self.ask_code(method, Some(notice)),
-        }
+            Outcome::Again(Notice::CodeReplayed) if spent => self.close(RefusalCode::CodeReplayed),
+            Outcome::Again(Notice::KeyRefused(error)) if spent => self.close(RefusalCode::KeyRefused(error)),
+            Outcome::Again(_) if spent => self.close(RefusalCode::CodeWrong),
+            Outcome::Again(notice) => return self.ask(visit, method, Some(notice)),
+        })
     }
 
-    /// Offers another method.
-    pub(super) fn choose(&mut self, current: Method, wanted: Method) -> Step {
-        if self.offered.contains(&wanted) {
-            self.ask_code(wanted, None)
-        } else {
-            self.ask_code(current, Some(Notice::NotOffered))
+    /// Offers another method, or the same once more: a key's question is then a fresh one. Passkeys and security keys
+    /// are asked together.
+    pub(super) fn choose(&mut self, visit: &Visit<'_>, current: Method, wanted: Method) -> Result<Step, FlowError> {
+        let together = |offered: &Method| *offered == wanted || (offered.is_fido() && wanted.is_fido());
+        match self.offered.iter().copied().find(together) {
+            Some(offered) => self.ask(visit, offered, None),
+            None => self.ask(visit, current, Some(Notice::NotOffered)),
         }
     }
 
@@ -115,8 +119,8 @@ impl SignIn {
             .map_err(|error| FlowError::Method(error.to_string()))
     }
 
-    /// A right code: decides again with it, and lets in if that is what it takes.
-    fn opened(
+    /// A right answer: decides again with it, and lets in if that is what it takes.
+    pub(super) fn opened(
         &self,
         tx: &mut Tx<'_>,
         visit: &Visit<'_>,
@@ -125,7 +129,7 @@ impl SignIn {
         on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
     ) -> Result<Outcome, FlowError> {
         if !matches!(facts.decision_with(evidence), Decision::Allow { .. }) {
-            // The code is spent, and still the policy asks for more than it can prove.
+            // The answer is spent, and still the policy asks for more than it can prove.
             let code = RefusalCode::NoMethodReachesLevel;
             let event = self.event(visit, EventKind::SignInRefused, facts).result(code.code());
             audit::append(tx, &event, visit.realm.clock.now())?;

@@ -64,11 +64,12 @@ pub fn accept(
     if !fido::advance(tx, credential.device, &seen)? {
         return Ok(KeyChecked::Refused(KeyError::CounterBehind, Some(Box::new(credential))));
     }
+    let user_verified = seen.user_verified && credential.user_verified;
     let key = KeyProof {
-        user_verified: seen.user_verified,
+        user_verified,
         backup_eligible: seen.backup_eligible,
         attested: credential.attested,
-        pin: terms.pin && seen.user_verified,
+        pin: terms.pin && user_verified,
     };
     let evidence = Evidence::mint_key(credential.kind.method(), credential.device, now, key);
     Ok(KeyChecked::Accepted(evidence, Box::new(credential)))
@@ -91,12 +92,17 @@ fn judge(
     if !terms.methods.contains(&credential.kind.method()) {
         return Err(KeyError::NotAccepted);
     }
+    let verified = terms.user_verification || alone;
+    // A PIN that a finder has set on a key that never had one proves nothing about its person.
+    if verified && !credential.user_verified {
+        return Err(KeyError::NotVerified);
+    }
     let expected = Expected {
         rp_id: terms.rp_id,
         app_id: credential.app_id.as_deref(),
         challenge: terms.challenge,
         scene: terms.scene,
-        user_verification: terms.user_verification || alone,
+        user_verification: verified,
         backup_eligible: credential.backup_eligible,
     };
     assertion::check(assertion, &credential.public_key, &expected)
