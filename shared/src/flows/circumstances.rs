@@ -13,6 +13,7 @@ use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requ
 use crate::source::{Door, Source};
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Whom the typed name means.
 #[derive(Debug)]
@@ -63,6 +64,14 @@ impl HostView {
             _ => Groups::Unknown,
         };
         Self { login, groups }
+    }
+
+    /// The same as long as nobody has asked the name service.
+    pub(super) fn unasked(visit: &Visit<'_>, typed: &str) -> Self {
+        Self {
+            login: login(visit, typed),
+            groups: Groups::Unknown,
+        }
     }
 }
 
@@ -117,7 +126,7 @@ pub(super) fn adopt(visit: &Visit<'_>, login: &LoginName) -> Result<(), FlowErro
 #[derive(Debug)]
 pub(super) struct Circumstances {
     pub(super) subject: Subject,
-    pub(super) policy: Policy,
+    pub(super) policy: Arc<Policy>,
     pub(super) requirement: Requirement,
     /// The FIDO credentials that this realm's relying party can ask for.
     pub(super) keys: Vec<Credential>,
@@ -248,6 +257,12 @@ impl Circumstances {
             .iter()
             .filter(|method| accepted(method))
             .any(|method| self.best(*method) >= level)
+    }
+
+    /// Whether facts gathered without the name service may be other with it: a rule looks at its groups, or a shell is
+    /// entered under a name that only the host may know.
+    pub(super) fn miss_the_host(&self, door: Door) -> bool {
+        self.policy.asks_nss() || (door == Door::Shell && matches!(self.subject, Subject::Unknown(_)))
     }
 
     /// Whether the web app's essential level is out of reach with what is bound.

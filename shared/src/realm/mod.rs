@@ -125,7 +125,7 @@ impl Realm {
     }
 
     /// The policy that holds in this unit of work.
-    pub fn policy(&self, tx: &mut Tx<'_>) -> Result<Policy, FlowError> {
+    pub fn policy(&self, tx: &mut Tx<'_>) -> Result<Arc<Policy>, FlowError> {
         self.policy.current(tx)
     }
 }

@@ -32,15 +32,14 @@ struct Looked {
 impl SignIn {
     /// Decides with what has been proven so far.
     pub(super) fn decide(&mut self, visit: &Visit<'_>, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
-        let host = self.host(visit);
-        let mut looked = self.look(visit, &host)?;
+        let mut looked = self.look(visit)?;
         if let Looked {
             verdict: Verdict::Adopt(login),
             ..
         } = &looked
         {
             circumstances::adopt(visit, login)?;
-            looked = self.look(visit, &host)?;
+            looked = self.look(visit)?;
         }
         match (looked.verdict, looked.gate) {
             (Verdict::Refuse(code), _) => self.refuse(visit, code),
@@ -56,19 +55,36 @@ impl SignIn {
                     (None, Gate::Open { .. }) => self.refuse(visit, RefusalCode::NotAtThisDoor),
                 }
             }
-            (Verdict::Grant(_), _) => self.grant(visit, &host, on_grant),
+            (Verdict::Grant(_), _) => self.grant(visit, on_grant),
             (Verdict::Adopt(_), _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
         }
     }
 
-    fn look(&self, visit: &Visit<'_>, host: &HostView) -> Result<Looked, FlowError> {
-        let now = visit.realm.clock.now();
+    /// One read, where the name service has no say; asked first, it would cost a read of its own to know that.
+    fn look(&mut self, visit: &Visit<'_>) -> Result<Looked, FlowError> {
+        if self.host.is_none() {
+            let unasked = HostView::unasked(visit, &self.typed);
+            let looked = visit.realm.store.read(|tx| {
+                let facts = self.circumstances(tx, visit, &unasked)?;
+                let enough = !facts.miss_the_host(visit.doorway.door);
+                enough.then(|| self.looked(tx, visit, &facts)).transpose()
+            })?;
+            if let Some(looked) = looked {
+                self.host = Some(Arc::new(unasked));
+                return Ok(looked);
+            }
+        }
+        let host = self.host(visit);
         visit.realm.store.read(|tx| {
-            let facts = self.circumstances(tx, visit, host)?;
-            Ok(Looked {
-                gate: gate(tx, visit, &facts, now)?,
-                verdict: self.verdict(visit, &facts),
-            })
+            let facts = self.circumstances(tx, visit, &host)?;
+            self.looked(tx, visit, &facts)
+        })
+    }
+
+    fn looked(&self, tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances) -> Result<Looked, FlowError> {
+        Ok(Looked {
+            gate: gate(tx, visit, facts, visit.realm.clock.now())?,
+            verdict: self.verdict(visit, facts),
         })
     }
 
@@ -157,10 +173,11 @@ impl SignIn {
     }
 
     /// Lets in without a further code, in one unit of work.
-    fn grant(&mut self, visit: &Visit<'_>, host: &HostView, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
+    fn grant(&mut self, visit: &Visit<'_>, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
+        let host = self.host(visit);
         let evidence = self.evidence();
         let outcome = visit.realm.store.write(|tx| {
-            let facts = self.circumstances(tx, visit, host)?;
+            let facts = self.circumstances(tx, visit, &host)?;
             match self.verdict(visit, &facts) {
                 Verdict::Grant(basis) => self.granted(tx, visit, &facts, basis, &evidence, on_grant).map(Some),
                 // The policy or the account changed since we looked.
