@@ -9,6 +9,7 @@ use fuser::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -47,6 +48,7 @@ struct Reader {
 #[derive(Default)]
 pub struct Wire {
     opened: Mutex<BTreeMap<u64, Opened>>,
+    mute: AtomicBool,
 }
 
 impl Wire {
@@ -54,8 +56,16 @@ impl Wire {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether frames get lost from now on.
+    pub fn mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::SeqCst);
+    }
+
     /// Hands a frame to everybody who has the file open, as the driver does.
     pub fn deliver(&self, frame: Frame) {
+        if self.mute.load(Ordering::SeqCst) {
+            return;
+        }
         for file in self.opened().values_mut().filter(|file| !file.gone) {
             match file.reader.take() {
                 Some(reader) => reader.reply.data(&frame),
@@ -126,6 +136,20 @@ impl Folder {
             group,
             next: Mutex::new(0),
         }
+    }
+
+    /// Takes a report that was written.
+    fn take(&self, handle: FileHandle, data: &[u8]) -> Result<(), Errno> {
+        if self.wire.opened().get(&handle.0).is_none_or(|file| file.gone) {
+            return Err(Errno::ENODEV);
+        }
+        // The report's number comes first, 0 for a device that has none.
+        let report = if data.len() > 64 { &data[1..] } else { data };
+        let mut frame = [0; 64];
+        let length = report.len().min(frame.len());
+        frame[..length].copy_from_slice(&report[..length]);
+        self.hand.receive(frame);
+        Ok(())
     }
 
     fn attributes(&self, inode: u64) -> FileAttr {
@@ -240,16 +264,10 @@ impl Filesystem for Folder {
         _: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
-        if self.wire.opened().get(&handle.0).is_none_or(|file| file.gone) {
-            return reply.error(Errno::ENODEV);
+        match self.take(handle, data) {
+            Ok(()) => reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX)),
+            Err(error) => reply.error(error),
         }
-        // The report's number comes first, 0 for a device that has none.
-        let report = if data.len() > 64 { &data[1..] } else { data };
-        let mut frame = [0; 64];
-        let length = report.len().min(frame.len());
-        frame[..length].copy_from_slice(&report[..length]);
-        self.hand.receive(frame);
-        reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX));
     }
 
     fn poll(
@@ -280,15 +298,15 @@ impl Filesystem for Folder {
         reply.poll(events);
     }
 
-    /// The requests of linux/hidraw.h that libraries make; the size of the answer is the kernel's business.
+    /// The requests of linux/hidraw.h that libraries make, and one of `preload/`; the kernel sees to the sizes.
     fn ioctl(
         &self,
         _: &Request,
         _: INodeNo,
-        _: FileHandle,
+        handle: FileHandle,
         _: IoctlFlags,
         command: u32,
-        _: &[u8],
+        data: &[u8],
         size: u32,
         reply: ReplyIoctl,
     ) {
@@ -301,6 +319,12 @@ impl Filesystem for Folder {
             (0x48, 4) => (b"Samekey soft key\0".to_vec(), true),
             (0x48, 5) => (format!("soft-key-{}/input0\0", self.number).into_bytes(), true),
             (0x48, 8) => (format!("{}\0", self.number).into_bytes(), true),
+            (0x48, 0x7f) => {
+                return match self.take(handle, data) {
+                    Ok(()) => reply.ioctl(0, &[]),
+                    Err(error) => reply.error(error),
+                };
+            }
             _ => return reply.error(Errno::EINVAL),
         };
         answer.truncate(usize::try_from(size).unwrap_or(usize::MAX));

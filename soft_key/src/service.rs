@@ -119,7 +119,10 @@ impl Key {
             Order::Touch { how } => self.hand.state(|state| state.touch = how),
             Order::Tap => self.hand.state(|state| state.taps += 1),
             Order::Finger { known } => self.hand.state(|state| state.stranger = !known),
-            Order::Mute { on } => self.hand.state(|state| state.mute = on),
+            Order::Mute { on } => {
+                self.wire.mute(on);
+                self.hand.state(|state| state.mute = on);
+            }
             Order::Pin { pin } => self.flash.set_pin_to(pin.as_deref()).map_err(word)?,
             Order::PinTries { left } => self.flash.set_pin_tries(left).map_err(word)?,
             Order::Unplug => {

@@ -1,14 +1,22 @@
-//! Preloaded into the programs of a throw-away machine: `fstatfs` takes a tmpfs below `/sys` for sysfs.
+//! Preloaded into the programs of a throw-away machine, where it tells two lies that a real key would not need.
 //!
-//! libudev lists a device only if its folder lies on a file system of sysfs's kind. The software key's folders lie on a
-//! tmpfs that covers a part of `/sys` (`samekey_soft_key::place`); this library, named in the machine's own
-//! `/etc/ld.so.preload`, says "sysfs" for what lies there and changes nothing else.
-#![expect(unsafe_code, reason = "takes the place of two C functions")]
+//! - libudev lists a device only if its folder lies on a file system of sysfs's kind. The software key's folders lie on a
+//!   tmpfs that covers a part of `/sys` (`samekey_soft_key::place`): `fstatfs` calls that sysfs.
+//! - A program that may write no files (`RLIMIT_FSIZE`) may write to a device. The software key's node is a FUSE file, to
+//!   which the kernel applies that limit: `write` hands HID reports over in an `ioctl` instead.
+//!
+//! Named in the machine's own `/etc/ld.so.preload`; everything else goes to the kernel as it is.
+#![expect(unsafe_code, reason = "takes the place of C functions")]
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 
 const TMPFS: i64 = 0x0102_1994;
 const SYSFS: i64 = 0x6265_6572;
+
+/// A HID report with its number in front.
+const REPORT: usize = 65;
+/// `_IOW('H', 0x7f, [u8; 65])`: no request of hidraw's, and one of the software key's (`samekey_soft_key::hidraw`).
+const HAND_OVER: libc::c_ulong = (1 << 30) | ((REPORT as libc::c_ulong) << 16) | (0x48 << 8) | 0x7f;
 
 /// `fstatfs(2)`.
 ///
@@ -38,4 +46,23 @@ pub unsafe extern "C" fn fstatfs64(descriptor: c_int, told: *mut libc::statfs) -
 
 fn is_below_sys(descriptor: c_int) -> bool {
     std::fs::read_link(format!("/proc/self/fd/{descriptor}")).is_ok_and(|path| path.starts_with("/sys/"))
+}
+
+/// `write(2)`.
+///
+/// # Safety
+/// As the C function: `count` bytes may be read from `bytes`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn write(descriptor: c_int, bytes: *const c_void, count: usize) -> isize {
+    if count == REPORT {
+        // SAFETY: the request reads as many bytes as there are; whatever is no software key refuses it and does nothing.
+        let result = unsafe { libc::syscall(libc::SYS_ioctl, descriptor, HAND_OVER, bytes) };
+        let error = std::io::Error::last_os_error().raw_os_error();
+        if result == 0 || error == Some(libc::ENODEV) {
+            return if result == 0 { REPORT as isize } else { -1 };
+        }
+    }
+    // SAFETY: the caller's promise is the system call's own condition.
+    let result = unsafe { libc::syscall(libc::SYS_write, descriptor, bytes, count) };
+    result as isize
 }
