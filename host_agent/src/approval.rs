@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the machine may tell an approver of this login, where the realm has a page to approve at.
 pub fn offered(house: &House, doorway: &Doorway, trust: Trust, peer: Peer) -> Option<FromAfar> {
-    house.realm.issuer.as_ref()?;
+    house.realm.pages.as_ref()?;
     let at_sshd = doorway.service.starts_with("pam:sshd");
     // Only somebody who is on the machine already runs a program that asks (sudo, su), and only root's word names it.
     let runs = matches!((&doorway.source, trust), (Source::Local { by: Some(_) }, Trust::Root));

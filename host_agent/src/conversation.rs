@@ -270,7 +270,7 @@ fn verdict(code: RefusalCode) -> Verdict {
     let reason = match code.public() {
         RefusalCode::CodeWrong | RefusalCode::PasswordWrong => Reason::CodeWrong,
         RefusalCode::CodeReplayed => Reason::CodeReplayed,
-        RefusalCode::TooManyAttempts { .. } => return Verdict::TooMany,
+        RefusalCode::TooManyAttempts { .. } | RefusalCode::TooManyApprovals { .. } => return Verdict::TooMany,
         RefusalCode::DeniedByRule | RefusalCode::AccountClosed => Reason::DeniedByRule,
         RefusalCode::NoMethodReachesLevel
         | RefusalCode::LevelUnreachable

@@ -139,7 +139,7 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::CodeWrong | RefusalCode::FakeAnswer => Some(code_wrong(method).to_owned()),
         RefusalCode::CodeReplayed => Some(code_replayed(method).to_owned()),
         RefusalCode::TooManyAttempts { until } => {
-            let minutes = (until - now).max(1).saturating_add(59) / 60;
+            let minutes = minutes(until, now);
             Some(format!("Too many wrong codes. Try again in {minutes} min, or {ask}."))
         }
         RefusalCode::DeniedByRule => Some(format!("This login is not allowed. If it should be, {ask}.")),
@@ -149,6 +149,12 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::NotAtThisDoor => Some(format!(
             "Your devices cannot be used for this login. Bind an authenticator app too, or {ask}."
         )),
+        RefusalCode::TooManyApprovals { until } => {
+            let minutes = minutes(until, now);
+            Some(format!(
+                "Too many approvals were asked for. Try again in {minutes} min, or {ask}."
+            ))
+        }
         RefusalCode::ApprovalDenied => Some("This login was denied in the browser.".to_owned()),
         RefusalCode::ApprovalWrongNumber => {
             Some("Another number was typed in the browser than this login showed. Log in again.".to_owned())
@@ -165,6 +171,10 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::ClockUnsynchronised => Some(format!("This host's clock is wrong; no code can be checked. {ask}.")),
         _ => None,
     }
+}
+
+fn minutes(until: UnixTime, now: UnixTime) -> i64 {
+    (until - now).max(1).saturating_add(59) / 60
 }
 
 /// M04: what is optional today becomes necessary.

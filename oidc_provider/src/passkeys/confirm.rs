@@ -10,8 +10,8 @@ use samekey_shared::clock::UnixTime;
 use samekey_shared::devices::fido;
 use samekey_shared::flows::{Allowed, FlowError, UserVerification};
 use samekey_shared::ids::AccountId;
-use samekey_shared::methods::fido::{KeyChecked, KeyError, Scene, Terms, accept};
 use samekey_shared::methods::Method;
+use samekey_shared::methods::fido::{KeyChecked, KeyError, Scene, Terms, accept};
 use samekey_shared::realm::Realm;
 use samekey_shared::store::Tx;
 use serde_json::{Value, json};
@@ -58,7 +58,9 @@ pub fn ask(
     let challenge = challenges::issue(tx, realm.entropy.as_ref(), &new, now)
         .map_err(|error| FlowError::Method(error.to_string()))?;
     let options = request_options(passkeys, &challenge.bytes, &allow, what.verification);
-    Ok(Some(json!({"ceremony": challenge.id.to_string(), "publicKey": options})))
+    Ok(Some(
+        json!({"ceremony": challenge.id.to_string(), "publicKey": options}),
+    ))
 }
 
 /// Takes the form fields `ceremony` and `credential`. The challenge is spent whatever comes of it; both verifiers must
@@ -92,10 +94,13 @@ pub fn verify(
     let terms = Terms {
         rp_id: &passkeys.party().id,
         challenge: &spent.bytes,
-        scene: Scene::Web { origins: &passkeys.origins },
+        scene: Scene::Web {
+            origins: &passkeys.origins,
+        },
         methods: &what.methods,
         user_verification: verified,
         pin: false,
     };
-    accept(tx, Some(what.account), &answered.assertion, &terms, now).map_err(|error| FlowError::Method(error.to_string()))
+    accept(tx, Some(what.account), &answered.assertion, &terms, now)
+        .map_err(|error| FlowError::Method(error.to_string()))
 }

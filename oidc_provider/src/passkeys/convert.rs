@@ -35,7 +35,10 @@ fn public_key(cose: &[u8]) -> Result<COSEKey, KeyError> {
 pub(super) fn transports(theirs: Option<&[AuthenticatorTransport]>) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for transport in theirs.unwrap_or_default() {
-        let known = !matches!(transport, AuthenticatorTransport::Unknown | AuthenticatorTransport::Test);
+        let known = !matches!(
+            transport,
+            AuthenticatorTransport::Unknown | AuthenticatorTransport::Test
+        );
         let word = transport.to_string();
         if known && !words.contains(&word) {
             words.push(word);

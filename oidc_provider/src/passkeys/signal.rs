@@ -3,8 +3,8 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use samekey_shared::accounts::Account;
-use samekey_shared::devices::fido::Credential;
 use samekey_shared::config::RelyingParty;
+use samekey_shared::devices::fido::Credential;
 use serde_json::json;
 
 /// A passkey that nobody has here: unbound long ago, or of an account that is gone.

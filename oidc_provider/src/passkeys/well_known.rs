@@ -22,5 +22,8 @@ pub async fn endpoints(State(app): State<App>) -> Result<Response, Fault> {
 /// `GET /.well-known/webauthn`
 pub async fn related_origins(State(app): State<App>) -> Result<Response, Fault> {
     let passkeys = app.passkeys.as_ref().ok_or(Problem::NoSuchPage)?;
-    Ok(answer(StatusCode::OK, &json!({"origins": passkeys.party().all_origins()})))
+    Ok(answer(
+        StatusCode::OK,
+        &json!({"origins": passkeys.party().all_origins()}),
+    ))
 }

@@ -75,9 +75,9 @@ pub struct Config {
     pub relying_party: Option<RelyingParty>,
     /// `[attestation]`: which makers of keys are believed.
     pub attestation: AttestationSection,
-    /// The provider's address, without a slash at its end: where people sign in and approve. The provider itself checks
-    /// its form.
-    pub issuer: Option<String>,
+    /// Where our pages are, without a slash at its end: the provider's issuer or, on a machine that knows no provider of
+    /// its own, the first of the relying party's origins.
+    pub pages: Option<String>,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
 }
@@ -120,6 +120,8 @@ impl Config {
             .relying_party
             .settle(&document.realm.name, issuer.as_deref())
             .map_err(wrong)?;
+        let own = relying_party.as_ref().and_then(|party| party.origins.first());
+        let pages = issuer.or_else(|| own.cloned());
         Ok(Self {
             path: path.to_owned(),
             realm: document.realm,
@@ -128,7 +130,7 @@ impl Config {
             password: document.password,
             attestation: document.attestation,
             relying_party,
-            issuer,
+            pages,
             agent: document.agent,
             provider: document.provider,
         })

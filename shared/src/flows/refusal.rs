@@ -51,6 +51,11 @@ pub enum RefusalCode {
     ApprovalExpired,
     /// Another login of the same account, from the same place, asked for approval after this one.
     ApprovalSuperseded,
+    /// Too many approvals were asked for; another may be from this moment.
+    TooManyApprovals {
+        /// When.
+        until: UnixTime,
+    },
     /// This realm does not let in with a passkey alone, or has no relying party.
     PasskeySignInOff,
     /// The account is locked or disabled; told to nobody but the audit trail.
@@ -89,6 +94,7 @@ impl RefusalCode {
             Self::ApprovalWrongNumber => "approval_wrong_number",
             Self::ApprovalExpired => "approval_expired",
             Self::ApprovalSuperseded => "approval_superseded",
+            Self::TooManyApprovals { .. } => "too_many_approvals",
             Self::PasskeySignInOff => "method_not_allowed",
             Self::AccountClosed => "account_closed",
             Self::LevelUnreachable => "level_unreachable",

@@ -35,8 +35,8 @@ pub struct Realm {
     pub names: RealmNames,
     /// Whom its passkeys and security keys are made for; `None` switches them off.
     pub relying_party: Option<RelyingParty>,
-    /// The provider's address, where there is one: it names the page that approves logins.
-    pub issuer: Option<String>,
+    /// Where the provider's pages are, if this machine knows: one of them approves logins.
+    pub pages: Option<String>,
     /// Its rows.
     pub store: Store,
     /// Its clock.
@@ -97,7 +97,7 @@ impl Realm {
                 aliases: config.realm.aliases.clone(),
             },
             relying_party: config.relying_party.clone(),
-            issuer: config.issuer.clone(),
+            pages: config.pages.clone(),
             store,
             clock,
             entropy,

@@ -3,6 +3,7 @@
 use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject};
 use super::{Purpose, SignIn, Stage, record};
 use crate::accounts::{LoginName, rows};
+use crate::approvals::Cancelling;
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
@@ -145,15 +146,26 @@ impl SignIn {
     }
 
     /// Of the methods that would do, those that this door can take: keys first, the app before e-mail (R11), paper last.
+    /// Where keys can only approve from far, what is typed is less trouble and comes before them.
     /// One entry stands for passkeys and security keys: they are asked together.
     fn offers(&self, visit: &Visit<'_>, methods: &BTreeSet<Method>) -> Vec<Method> {
         let key = [Method::Passkey, Method::SecurityKey]
             .into_iter()
-            .find(|method| methods.contains(method) && self.takes_keys(visit));
-        let codes = [Method::Totp, Method::Email, Method::RecoveryCode];
-        key.into_iter()
-            .chain(codes.into_iter().filter(|method| methods.contains(method)))
-            .collect()
+            .find(|method| methods.contains(method));
+        let (here, afar) = if self.takes_keys(visit) {
+            (key, None)
+        } else {
+            (None, key.filter(|_| self.takes_approvals(visit)))
+        };
+        let typed = |method: Method| methods.contains(&method).then_some(method);
+        let order = [
+            here,
+            typed(Method::Totp),
+            typed(Method::Email),
+            afar,
+            typed(Method::RecoveryCode),
+        ];
+        order.into_iter().flatten().collect()
     }
 
     /// Whether a key can answer at this door.
@@ -258,8 +270,10 @@ impl SignIn {
 
     /// Asks for this method. Every question after the password is asked here.
     pub(super) fn ask(&mut self, visit: &Visit<'_>, method: Method, notice: Option<Notice>) -> Result<Step, FlowError> {
-        if method.is_fido() {
+        if method.is_fido() && self.takes_keys(visit) {
             self.ask_key(visit, method, notice)
+        } else if method.is_fido() {
+            self.ask_approval(visit, method, notice)
         } else {
             Ok(self.ask_code(method, notice))
         }
@@ -285,6 +299,7 @@ impl SignIn {
         let host = self.host(visit);
         let now = visit.realm.clock.now();
         visit.realm.store.write(|tx| {
+            self.leave_approval(tx, visit, Cancelling::GaveUp)?;
             let facts = self.circumstances(tx, visit, &host)?;
             let event = self.event(visit, EventKind::SignInRefused, &facts).result(code.code());
             audit::append(tx, &event, now)?;

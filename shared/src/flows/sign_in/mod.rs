@@ -1,5 +1,6 @@
 //! State machine: first factor known or asked, second factor asked, verified, decided.
 
+mod approval;
 mod completion;
 mod decide;
 mod first_factor;
@@ -9,7 +10,7 @@ mod record;
 mod second_factor;
 
 use super::circumstances::HostView;
-use super::{Answer, FlowError, Means, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
+use super::{Answer, ApprovalPrompt, FlowError, Means, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
 use crate::ids::{ChallengeId, RequestId};
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
@@ -101,6 +102,7 @@ enum Stage {
     Password,
     Code(Method),
     Key { method: Method, challenge: ChallengeId },
+    Approval,
     Closed,
 }
 
@@ -134,6 +136,9 @@ pub struct SignIn {
     tries: u8,
     /// How often a key did not answer at all: no guess, and yet not for ever.
     stumbles: u8,
+    /// The approval that is waited for. Only a terminal waits, and its machine stays in memory.
+    #[serde(skip)]
+    approval: Option<Box<ApprovalPrompt>>,
     #[serde(skip)]
     host: Option<Arc<HostView>>,
 }
@@ -189,6 +194,7 @@ impl SignIn {
             offered: Vec::new(),
             tries: 0,
             stumbles: 0,
+            approval: None,
             host: None,
         };
         if let Some(prior) = &request.prior {
@@ -244,6 +250,8 @@ impl SignIn {
         match (self.stage, answer) {
             (Stage::Closed, _) => Ok(self.close(RefusalCode::OutOfTurn)),
             (_, Answer::GiveUp) => self.refuse(visit, RefusalCode::GaveUp),
+            // Opened for somebody who has shown a first factor, and yet sshd answers for them: ended and written down.
+            (Stage::Approval, Answer::Fake) => self.refuse(visit, RefusalCode::FakeAnswer),
             (stage, Answer::Fake) => Ok(self.stand_in(stage)),
             (Stage::Password, Answer::Password(typed)) if self.passwords == Some(PasswordSource::Store) => {
                 self.check_password(visit, &typed, on_grant)
@@ -257,6 +265,8 @@ impl SignIn {
                 self.take_key(visit, pending, answer, on_grant)
             }
             (Stage::Code(current), Answer::Choose(wanted)) => self.choose(visit, current, wanted),
+            (Stage::Approval, Answer::Approved) => self.collect(visit, on_grant),
+            (Stage::Approval, Answer::Choose(wanted)) => self.leave_for(visit, wanted),
             _ => self.refuse(visit, RefusalCode::OutOfTurn),
         }
     }
