@@ -1,22 +1,15 @@
-//! The socket: handed over by systemd or made here, and the loop that accepts until a signal.
-#![expect(
-    unsafe_code,
-    reason = "poll, and taking over systemd's descriptor, are not offered by std"
-)]
+//! The socket: handed over by systemd or made here.
+#![expect(unsafe_code, reason = "taking over systemd's descriptor is not offered by std")]
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Everybody may connect: screen lockers run as their user, and who may ask what is decided by the peer's uid.
 const SOCKET_MODE: u32 = 0o666;
-
-/// How long to leave the socket alone when the system cannot accept (no descriptors left).
-const BREATHER: Duration = Duration::from_millis(100);
 
 /// Why there is no socket to listen on.
 #[derive(Debug, thiserror::Error)]
@@ -101,25 +94,9 @@ impl Listener {
         }
     }
 
-    /// Accepts until something arrives on `signals`, and hands every connection over.
-    pub fn accept_until(&self, signals: &UnixStream, mut hand_over: impl FnMut(io::Result<UnixStream>)) {
-        loop {
-            match wait(&self.socket, signals, None) {
-                Ok(Ready::Signal) => return,
-                Ok(Ready::Nothing) => {}
-                Ok(Ready::Caller) => match self.socket.accept() {
-                    Ok((stream, _)) => hand_over(Ok(stream)),
-                    Err(error) if passing(&error) => {}
-                    Err(error) => {
-                        hand_over(Err(error));
-                        if matches!(wait(&self.socket, signals, Some(BREATHER)), Ok(Ready::Signal)) {
-                            return;
-                        }
-                    }
-                },
-                Err(error) => return hand_over(Err(error)),
-            }
-        }
+    /// The socket, for those who accept. It does not block.
+    pub fn socket(&self) -> io::Result<UnixListener> {
+        self.socket.try_clone()
     }
 }
 
@@ -132,14 +109,6 @@ impl Drop for Listener {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// Errors of one connection, not of the socket.
-fn passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
-    )
 }
 
 /// The folder that holds the socket: made if missing, and refused if others could put a socket of their own there.
@@ -182,48 +151,9 @@ fn clear(path: &Path) -> Result<(), ListenError> {
     }
 }
 
-/// What is ready.
-enum Ready {
-    Caller,
-    Signal,
-    Nothing,
-}
-
-/// Waits for a caller or a signal; with a limit, for a signal alone.
-fn wait(socket: &UnixListener, signals: &UnixStream, limit: Option<Duration>) -> io::Result<Ready> {
-    let on = |descriptor| libc::pollfd {
-        fd: descriptor,
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    let mut both = [on(signals.as_raw_fd()), on(socket.as_raw_fd())];
-    let (watched, timeout) = match limit {
-        None => (2, -1),
-        Some(limit) => (1, libc::c_int::try_from(limit.as_millis()).unwrap_or(libc::c_int::MAX)),
-    };
-    // SAFETY: `both` holds at least `watched` entries and may be written.
-    let result = unsafe { libc::poll(both.as_mut_ptr(), watched, timeout) };
-    if result < 0 {
-        let error = io::Error::last_os_error();
-        return if error.kind() == io::ErrorKind::Interrupted {
-            Ok(Ready::Nothing)
-        } else {
-            Err(error)
-        };
-    }
-    Ok(if both[0].revents != 0 {
-        Ready::Signal
-    } else if watched == 2 && both[1].revents != 0 {
-        Ready::Caller
-    } else {
-        Ready::Nothing
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
     fn a_stale_socket_is_replaced_and_a_live_one_respected() {
@@ -263,22 +193,5 @@ mod tests {
         let _second = Listener::make(&path).unwrap();
         drop(first);
         assert!(path.exists());
-    }
-
-    #[test]
-    fn it_accepts_until_the_signal() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.sock");
-        let listener = Listener::make(&path).unwrap();
-        listener.socket.set_nonblocking(true).unwrap();
-        let (signals, mut raise) = UnixStream::pair().unwrap();
-        let _caller = UnixStream::connect(&path).unwrap();
-        let mut callers = 0;
-        listener.accept_until(&signals, |stream| {
-            stream.unwrap();
-            callers += 1;
-            raise.write_all(b"x").unwrap();
-        });
-        assert_eq!(callers, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! `samekey-agent`: answers PAM modules on a Unix socket and drives the sign-in state machine.
 //!
 //! ```text
-//!   listener ── peer ── seats ──► crew (threads) ──► house ──► conversation, account_phase ──► shared::flows
+//!   listener ──► crew (threads) ── peer ── seats ──► house ──► conversation, account_phase ──► shared::flows
 //!                                                     │              │
 //!                                              surroundings      line, sentences, touch ──► keys ──► samekey-key
 //!                                              presence, reach   approval ──► (a browser elsewhere)
@@ -25,6 +25,7 @@ mod memory;
 mod menu;
 mod passages;
 mod peer;
+mod post;
 mod presence;
 mod reach;
 #[cfg(test)]
@@ -36,20 +37,21 @@ mod surroundings;
 mod touch;
 mod upkeep;
 
-use crew::{Call, Crew};
+use crew::Crew;
 use house::House;
 use listener::Listener;
-use peer::Peer;
 use presence::Records;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use samekey_agent::keys::Program;
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::realm::Realm;
-use samekey_wire::{FromAgent, Outage, Verdict};
 use seats::Seats;
 use settings::Settings;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -137,42 +139,29 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     journal::note("agent ready");
     // No service manager is no error.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    attend(&listener, &signals, &house, settings.conversations);
+    attend(&listener, &signals, house, settings.conversations)?;
     journal::note("agent stopped");
     Ok(())
 }
 
-/// Seats callers and hands them to the crew, until a signal.
-fn attend(listener: &Listener, signals: &UnixStream, house: &Arc<House>, conversations: usize) {
-    let seats = Seats::new(conversations);
-    let crew = Crew::new(Arc::clone(house));
-    listener.accept_until(signals, |accepted| {
-        let seated = accepted.and_then(|stream| Peer::of(&stream).map(|peer| (stream, peer)));
-        let (stream, peer) = match seated {
-            Ok(seated) => seated,
-            Err(error) => {
-                return journal::trouble(&format!("a caller could not be received: {error}"));
-            }
-        };
-        let Some(seat) = seats.take(peer) else {
-            journal::trouble(&format!(
-                "no seat left for uid {}; raise [agent] conversations?",
-                peer.uid
-            ));
-            return decline(&stream);
-        };
-        if let Err(error) = crew.take(Call { stream, peer, seat }) {
-            journal::trouble(&format!("no thread for a caller: {error}"));
+/// Takes callers until a signal.
+fn attend(listener: &Listener, signals: &UnixStream, house: Arc<House>, conversations: usize) -> io::Result<()> {
+    let crew = Crew::start(
+        house,
+        listener.socket()?,
+        signals.try_clone()?,
+        Seats::new(conversations),
+    )?;
+    // It stays there unread, so that every thread of the crew sees it too.
+    let mut raised = [PollFd::new(signals, PollFlags::IN)];
+    while let Err(error) = poll(&mut raised, None) {
+        if error != Errno::INTR {
+            return Err(error.into());
         }
-    });
+    }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     crew.stop();
-}
-
-/// Tells a module at once that nobody can decide. A few bytes into a fresh connection never block.
-fn decline(mut stream: &UnixStream) {
-    let busy = FromAgent::Verdict(Verdict::Unavailable { outage: Outage::Busy });
-    let _ = samekey_wire::write(&mut stream, &busy);
+    Ok(())
 }
 
 #[cfg(test)]
