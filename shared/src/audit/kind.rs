@@ -58,6 +58,8 @@ kinds! {
     ApprovalCancelled => "approval-cancelled",
     /// A second factor was bound.
     DeviceBound => "device-bound",
+    /// A second factor got another name.
+    DeviceRenamed => "device-renamed",
     /// A second factor was unbound.
     DeviceUnbound => "device-unbound",
     /// A new set of recovery codes was drawn; the set before is void.

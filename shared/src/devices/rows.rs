@@ -156,6 +156,30 @@ pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbin
     Ok(())
 }
 
+/// Gives a bound device of this account another name.
+pub fn rename(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, name: &DeviceName) -> Result<(), DeviceError> {
+    // Whoever binds or renames at the same moment waits here, so that the look below holds.
+    if !accounts::rows::hold(tx, account)? {
+        return Err(DeviceError::NotFound);
+    }
+    let taken = tx.query_opt(
+        "SELECT id FROM devices WHERE account = $1 AND name_key = $2 AND id <> $3 AND unbound_at IS NULL",
+        params![account, name.key(), device],
+    )?;
+    if taken.is_some() {
+        return Err(DeviceError::NameTaken(name.clone()));
+    }
+    let renamed = tx.execute(
+        "UPDATE devices SET name = $1, name_key = $2 WHERE id = $3 AND account = $4 AND unbound_at IS NULL",
+        params![name.as_str(), name.key(), device, account],
+    )?;
+    if renamed == 1 {
+        Ok(())
+    } else {
+        Err(DeviceError::NotFound)
+    }
+}
+
 /// Remembers that the device let its person in.
 pub fn touch_last_used(
     tx: &mut Tx<'_>,

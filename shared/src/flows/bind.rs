@@ -9,7 +9,7 @@ use crate::devices::totp::{Pending, Proven};
 use crate::devices::{
     self, Device, DeviceError, DeviceKind, DeviceName, Limits, NameRule, Unbinding, UnboundWhy, recovery,
 };
-use crate::ids::AccountId;
+use crate::ids::{AccountId, DeviceId};
 use crate::realm::Realm;
 use crate::secrets::SecretText;
 use crate::source::Door;
@@ -248,6 +248,27 @@ fn draw(realm: &Realm, account: AccountId) -> Result<(recovery::Drawn, recovery:
     let drawn = recovery::Drawn::new(entropy, &keyring, account, count).map_err(FlowError::from)?;
     let set = drawn.hash(&realm.password_cost, entropy, &keyring, account)?;
     Ok((drawn, set))
+}
+
+/// Gives a device another name.
+pub fn rename(
+    realm: &Realm,
+    authority: &Authority,
+    account: AccountId,
+    device: DeviceId,
+    name: &DeviceName,
+) -> Result<(), BindError> {
+    realm.store.write(|tx| {
+        let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
+        devices::rows::rename(tx, account, device, name)?;
+        let event = Event::new(EventKind::DeviceRenamed, authority.actor.clone())
+            .about(&found.name)
+            .at(authority.door, "portal:devices")
+            .detail("device", device)
+            .detail("name", name);
+        audit::append(tx, &event, realm.clock.now())?;
+        Ok(())
+    })
 }
 
 /// Draws a new set of recovery codes; the set before is void from the same moment.

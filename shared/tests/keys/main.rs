@@ -3,5 +3,8 @@
 
 mod approvals;
 mod authenticator;
+mod binding;
+mod passwordless;
+mod refused;
 mod scene;
 mod second_factor;

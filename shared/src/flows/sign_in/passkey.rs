@@ -103,6 +103,8 @@ impl SignIn {
         };
         let code = match (&facts.subject, decision) {
             (Subject::Closed(_), _) => RefusalCode::AccountClosed,
+            // Switched off since it was asked.
+            _ if !facts.policy.settings().passkey_sign_in => RefusalCode::PasskeySignInOff,
             (Subject::Open(_), Decision::Allow { .. }) => {
                 return Ok(
                     match self.granted(tx, visit, facts, Basis::Proven, evidence, on_grant)? {
