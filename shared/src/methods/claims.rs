@@ -68,7 +68,7 @@ pub fn amr(first: &FirstFactor, evidence: &[Evidence]) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::methods::{EvidenceRecord, Method, recall};
+    use crate::methods::{EvidenceRecord, KeyProof, Method, recall};
 
     /// First factor, second factors, `acr` after its prefix, `amr`.
     type Case = (
@@ -78,36 +78,39 @@ mod tests {
         &'static [&'static str],
     );
 
-    fn proof(method: Method) -> Evidence {
+    fn proof(method: Method, key: Option<KeyProof>) -> Evidence {
         recall(EvidenceRecord {
             method,
             device: None,
             at: 0,
-            key: None,
+            key,
         })
+    }
+
+    fn public_key() -> FirstFactor {
+        FirstFactor::PublicKey {
+            fingerprint: "SHA256:x".into(),
+        }
     }
 
     #[test]
     fn claims_follow_the_table_of_the_policy() {
-        use FirstFactor::{None as Nothing, Passkey, Password, PublicKey};
-        let key = || PublicKey {
-            fingerprint: "SHA256:x".into(),
-        };
-        let grid: [Case; 11] = [
+        use FirstFactor::{None as Nothing, Password};
+        let grid: [Case; 10] = [
             (Nothing, &[], None, &[]),
             (Password, &[], Some("single"), &["pwd"]),
-            (key(), &[], Some("single"), &["pop"]),
+            (public_key(), &[], Some("single"), &["pop"]),
             (Password, &[Method::Email], Some("medium"), &["pwd", "email"]),
             (Password, &[Method::Totp], Some("mfa"), &["pwd", "otp", "mfa"]),
             (Password, &[Method::RecoveryCode], Some("mfa"), &["pwd", "otp", "mfa"]),
-            (key(), &[Method::Totp], Some("mfa"), &["pop", "otp", "mfa"]),
-            (Password, &[Method::SecurityKey], Some("phr"), &["pwd", "pop", "mfa"]),
-            (Passkey, &[Method::Passkey], Some("phr"), &["pop", "user", "mfa"]),
+            (public_key(), &[Method::Totp], Some("mfa"), &["pop", "otp", "mfa"]),
             (Nothing, &[Method::Totp], Some("single"), &["otp"]),
-            (Nothing, &[Method::SecurityKey], Some("single"), &["pop"]),
+            // A record of before there were keys proves no more than possession.
+            (Password, &[Method::SecurityKey], Some("phr"), &["pwd", "pop", "mfa"]),
+            (Nothing, &[Method::Passkey], Some("single"), &["pop"]),
         ];
         for (first, methods, wanted_acr, wanted_amr) in grid {
-            let evidence: Vec<_> = methods.iter().map(|method| proof(*method)).collect();
+            let evidence: Vec<_> = methods.iter().map(|method| proof(*method, None)).collect();
             let level = acr(proven_level(&first, &evidence));
             let wanted = wanted_acr.map(|word| format!("urn:samekey:acr:{word}"));
             assert_eq!(level, wanted.as_deref(), "{first:?} {methods:?}");
@@ -115,9 +118,66 @@ mod tests {
         }
     }
 
+    /// Every assertion there can be, after every first factor: 2 methods, 4 facts, 4 first factors.
+    fn assertions() -> impl Iterator<Item = (FirstFactor, Method, KeyProof)> {
+        (0..128_u8).map(|bits| {
+            let bit = |n: u8| bits & (1 << n) != 0;
+            let first = match bits >> 5 {
+                0 => FirstFactor::None,
+                1 => FirstFactor::Password,
+                2 => public_key(),
+                _ => FirstFactor::Passkey,
+            };
+            let method = if bit(0) { Method::Passkey } else { Method::SecurityKey };
+            let key = KeyProof {
+                user_verified: bit(1),
+                backup_eligible: bit(2),
+                attested: bit(3),
+                pin: bit(4),
+            };
+            (first, method, key)
+        })
+    }
+
+    #[test]
+    fn levels_of_keys_follow_from_what_they_show_and_from_nothing_else() {
+        for (first, method, key) in assertions() {
+            let level = proven_level(&first, &[proof(method, Some(key))]);
+            let another_factor = matches!(first, FirstFactor::Password | FirstFactor::PublicKey { .. });
+            let wanted = match (
+                another_factor || key.user_verified,
+                key.attested && !key.backup_eligible,
+            ) {
+                (false, _) => Level::Single,
+                (true, true) => Level::Hardware,
+                (true, false) => Level::Highest,
+            };
+            assert_eq!(level, wanted, "{first:?} {method} {key:?}");
+        }
+    }
+
+    #[test]
+    fn amr_of_keys_says_what_was_shown_and_no_more() {
+        for (first, method, key) in assertions() {
+            let claims = amr(&first, &[proof(method, Some(key))]);
+            let says = |word: &str| claims.contains(&word);
+            let told = format!("{first:?} {method} {key:?}: {claims:?}");
+            assert_eq!(says("swk"), key.backup_eligible, "{told}");
+            assert_eq!(says("hwk"), key.attested && !key.backup_eligible, "{told}");
+            assert_eq!(says("user"), key.user_verified, "{told}");
+            assert_eq!(says("pin"), key.user_verified && key.pin, "{told}");
+            let ssh = matches!(first, FirstFactor::PublicKey { .. });
+            assert_eq!(says("pop"), ssh || !(says("swk") || says("hwk")), "{told}");
+            assert_eq!(says("pwd"), first == FirstFactor::Password, "{told}");
+            let two = ssh || first == FirstFactor::Password || key.user_verified;
+            assert_eq!(says("mfa"), two, "{told}");
+            assert!(!says("fpt") && !says("face") && !says("otp"), "{told}");
+        }
+    }
+
     #[test]
     fn a_weaker_proof_beside_a_stronger_one_takes_nothing_away() {
-        let both = [proof(Method::Email), proof(Method::Totp)];
+        let both = [proof(Method::Email, None), proof(Method::Totp, None)];
         assert_eq!(proven_level(&FirstFactor::Password, &both), Level::High);
         assert_eq!(amr(&FirstFactor::Password, &both), ["pwd", "email", "otp", "mfa"]);
     }

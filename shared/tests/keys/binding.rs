@@ -202,6 +202,7 @@ fn a_u2f_key_works_at_both_doors_and_goes_when_its_successor_has_signed() {
     let prompt = asked_key(step);
     let _ = granted(scene.press(&mut turn, &prompt));
 
+    scene.test.clock.advance(1);
     let mut new = SoftAuthenticator::new();
     let made = new.make(RP_ID, &scene.ann.to_bytes()).unwrap();
     let start = bind_key::start(&scene.test.realm, scene.ann, name("new"), Some(old)).unwrap();

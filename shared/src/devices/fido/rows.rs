@@ -38,16 +38,19 @@ pub fn insert(
     replaces: Option<DeviceId>,
     now: UnixTime,
 ) -> Result<Device, DeviceError> {
-    let mut limits = limits;
+    let (mut room, most) = (limits, limits.fido);
     if let Some(old) = replaces {
         let known = of_account(tx, account)?.into_iter().any(|one| one.device == old);
         let awaited = tx.query_opt("SELECT device FROM fido WHERE replaces = $1", params![old])?;
         if !known || awaited.is_some() {
             return Err(DeviceError::NotFound);
         }
-        limits.fido = limits.fido.saturating_add(1);
+        room.fido = most.saturating_add(1);
     }
-    let device = rows::insert(tx, entropy, account, new.kind(), name, limits, now)?;
+    let device = rows::insert(tx, entropy, account, new.kind(), name, room, now).map_err(|error| match error {
+        DeviceError::LimitReached { kind, .. } => DeviceError::LimitReached { kind, most },
+        other => other,
+    })?;
     let made = tx.execute(
         "INSERT INTO fido (device, account, credential_id, rp_id, app_id, public_key, sign_count, aaguid, transports, \
          discoverable, user_verified, backup_eligible, backed_up, attested, replaces) \
