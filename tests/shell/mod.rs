@@ -5,6 +5,7 @@ mod elevation;
 mod fail_closed;
 mod module;
 mod module_abi;
+mod samekey_key;
 mod sshd;
 mod stock;
 mod tripwire;

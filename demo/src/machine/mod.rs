@@ -24,6 +24,14 @@ use std::process::{Command, Output};
 
 /// The file that `demo/box.sh` leaves inside.
 const MARK: &str = "/run/samekey-box";
+/// Our programs, and where they go.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("samekey", "/usr/local/bin"),
+    ("samekey-agent", "/usr/local/sbin"),
+    ("samekey-provider", "/usr/local/sbin"),
+    ("samekey-key", "/usr/libexec/samekey"),
+    ("sample-app", "/usr/local/sbin"),
+];
 /// The user that the daemons run as.
 const DAEMON_USER: &str = "samekey";
 
@@ -58,12 +66,8 @@ impl Machine {
             ));
         }
         let built = target.join("debug");
-        for program in ["samekey", "samekey-agent", "samekey-provider", "sample-app"] {
-            let place = if program.contains('-') {
-                "/usr/local/sbin"
-            } else {
-                "/usr/local/bin"
-            };
+        for (program, place) in PROGRAMS {
+            fs::create_dir_all(place).map_err(|why| broken(place, why))?;
             copy(&built.join(program), &Path::new(place).join(program), 0o755)?;
         }
         copy(
