@@ -30,6 +30,8 @@ mod presence;
 mod reach;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod scripted_keys;
 mod seats;
 mod sentences;
 mod settings;

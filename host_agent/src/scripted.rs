@@ -4,6 +4,7 @@
 use crate::house::House;
 use crate::peer::Peer;
 use samekey_shared::audit;
+use samekey_shared::ids::AccountId;
 use samekey_shared::testing::{Phone, TestRealm};
 use samekey_wire::{Answer, Call, FromAgent, FromModule, Outage, Reader, Reason, Start, Verdict};
 use std::os::unix::net::UnixStream;
@@ -13,24 +14,25 @@ const ROOT: Peer = Peer { uid: 0, pid: None };
 const CONNECTION: &str = "192.0.2.7 4711 192.0.2.1 22";
 
 /// A house with a person in it, whose app's present code is not spent.
-struct Scene {
-    test: TestRealm,
-    house: House,
-    phone: Phone,
-    papers: Vec<String>,
+pub struct Scene {
+    pub test: TestRealm,
+    pub house: House,
+    pub phone: Phone,
+    pub papers: Vec<String>,
+    pub account: AccountId,
 }
 
 /// How a conversation went.
 #[derive(Debug, PartialEq, Eq)]
-struct Went {
+pub struct Went {
     /// Prompts and texts, in order.
-    shown: Vec<String>,
+    pub shown: Vec<String>,
     /// The end; nothing if the agent hung up without one.
-    verdict: Option<Verdict>,
+    pub verdict: Option<Verdict>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let test = TestRealm::new().unwrap();
         let account = test.account("demo", "").unwrap();
         let (phone, papers) = test.bind_phone(account).unwrap();
@@ -47,10 +49,11 @@ impl Scene {
             house,
             phone,
             papers,
+            account,
         }
     }
 
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.phone.code_at(self.test.realm.clock.now()).expose().clone()
     }
 
@@ -59,13 +62,13 @@ impl Scene {
         self.phone.code_at(self.test.realm.clock.now() + 30).expose().clone()
     }
 
-    fn play(&self, peer: Peer, start: Start, answers: &[&str]) -> Went {
+    pub fn play(&self, peer: Peer, start: Start, answers: &[&str]) -> Went {
         let answers = answers.iter().map(|text| Answer::Text((*text).to_owned())).collect();
         self.play_answers(peer, start, answers)
     }
 
     /// Holds a conversation; hangs up at the first prompt for which there is no answer.
-    fn play_answers(&self, peer: Peer, start: Start, answers: Vec<Answer>) -> Went {
+    pub fn play_answers(&self, peer: Peer, start: Start, answers: Vec<Answer>) -> Went {
         let (agents, modules) = UnixStream::pair().unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -78,7 +81,7 @@ impl Scene {
         })
     }
 
-    fn trail(&self) -> Vec<String> {
+    pub fn trail(&self) -> Vec<String> {
         let records = self.test.realm.store.read(|tx| audit::tail(tx, 50)).unwrap();
         records.into_iter().map(|record| record.kind).collect()
     }
@@ -110,7 +113,7 @@ fn modules_side(mut stream: &UnixStream, start: Start, answers: Vec<Answer>) -> 
     }
 }
 
-fn start(user: &str) -> Start {
+pub fn start(user: &str) -> Start {
     Start {
         call: Call::Authenticate,
         service: "sshd".into(),

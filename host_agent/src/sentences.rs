@@ -40,6 +40,12 @@ pub fn key_prompt(remark: Option<Remark>) -> String {
     format!("{remark}\nSecurity key: press Enter, then touch it when it blinks (? for other ways): ")
 }
 
+/// Asks whether to try the key again: Enter is another method.
+pub fn key_again_prompt(remark: Option<Remark>, other: Method) -> String {
+    let (remark, other) = (remark_line(remark, Method::SecurityKey), method_name(other));
+    format!("{remark}\nPress Enter to use another way ({other}), or type k to try the key again (? for all ways): ")
+}
+
 /// Asks for the key's PIN.
 pub fn pin_prompt(tries: u32, remark: Option<Remark>) -> String {
     let remark = remark_line(remark, Method::SecurityKey);
@@ -85,7 +91,7 @@ fn sentence(remark: Remark, method: Method) -> Cow<'static, str> {
         Remark::BelongsInTheBrowser => "Code and number go into the browser. Press Enter here once it is approved.",
         Remark::NoQr => "The address is too long for a QR code here. Type it into your browser.",
         Remark::NoOthers => "There is no other method for this login.",
-        Remark::NotAKey => "Only Enter is asked here; the key answers for you.",
+        Remark::NotAKey => "Nothing is typed for a key: it is touched.",
         Remark::NotAPin => "That cannot be a PIN: they have 4 to 63 characters.",
     };
     text.into()
@@ -232,6 +238,31 @@ mod tests {
         assert_eq!(
             list_prompt(&[Method::RecoveryCode]),
             "\nOther methods:\n  1  recovery code\nType a number, or press Enter to go back: "
+        );
+    }
+
+    #[test]
+    fn prompts_for_a_key_say_what_to_do_before_it_blinks() {
+        let trouble = Some(Remark::Key(Trouble::NotTouched, None));
+        for text in [
+            key_prompt(None),
+            key_prompt(trouble),
+            key_again_prompt(trouble, Method::Totp),
+            pin_prompt(8, Some(Remark::Key(Trouble::PinWrong, None))),
+        ] {
+            assert!(
+                text.starts_with('\n') && text.is_ascii() && text.ends_with(": "),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            key_prompt(None),
+            "\nSecurity key: press Enter, then touch it when it blinks (? for other ways): "
+        );
+        assert_eq!(
+            key_again_prompt(trouble, Method::Totp),
+            "\nNobody touched the key in time.\nPress Enter to use another way (authenticator app), or type k to try the key \
+             again (? for all ways): "
         );
     }
 

@@ -65,20 +65,26 @@ impl Touch<'_> {
     /// Asks until there is something for the machine.
     pub fn ask(mut self, line: &mut Line<'_>, detours: &mut u32) -> Result<Touched, Lost> {
         while *detours <= MOST_DETOURS {
-            let typed = match line.ask(sentences::key_prompt(self.remark))? {
+            let fallback = self.fallback();
+            let prompt = match fallback {
+                Some(method) => sentences::key_again_prompt(self.remark, method),
+                None => sentences::key_prompt(self.remark),
+            };
+            let typed = match line.ask(prompt)? {
                 Heard::Text(typed) => typed,
                 Heard::Fake => return Ok(plain(Answer::Fake)),
                 Heard::Cancel => return Ok(plain(Answer::GiveUp)),
             };
-            self.remark = match typed.expose().trim() {
-                "" => match self.wait(line)? {
+            self.remark = match (typed.expose().trim(), fallback) {
+                ("", Some(method)) => return Ok(plain(Answer::Choose(method))),
+                ("", None) | ("k" | "K", Some(_)) => match self.wait(line)? {
                     Some(touched) => return Ok(touched),
                     None => match menu::list(line, self.others())? {
                         Chosen::Answer(answer) => return Ok(plain(answer)),
                         Chosen::Back(remark) => remark,
                     },
                 },
-                "?" => match menu::list(line, self.others())? {
+                ("?", _) => match menu::list(line, self.others())? {
                     Chosen::Answer(answer) => return Ok(plain(answer)),
                     Chosen::Back(remark) => remark,
                 },
@@ -87,6 +93,12 @@ impl Touch<'_> {
             *detours += 1;
         }
         Ok(plain(Answer::GiveUp))
+    }
+
+    /// After a trouble Enter is the way on: another method, where there is one.
+    fn fallback(&self) -> Option<Method> {
+        let trouble = matches!(self.remark, Some(Remark::Key(..) | Remark::NotAKey));
+        self.others().first().copied().filter(|_| trouble)
     }
 
     fn others(&self) -> &[Method] {

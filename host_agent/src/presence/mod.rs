@@ -197,4 +197,4 @@ fn in_session(chain: &Chain, session: &Session) -> Result<(), &'static str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

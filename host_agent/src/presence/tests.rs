@@ -10,7 +10,7 @@ const ANN: u32 = 1000;
 const ROOT: u32 = 0;
 
 /// A machine whose records are files of ours.
-struct Host(TempDir);
+pub struct Host(TempDir);
 
 impl Host {
     fn new() -> Self {
@@ -68,6 +68,11 @@ impl Host {
         Records::under(self.0.path().to_owned()).presence(peer, trust, &start)
     }
 
+    /// What the agent reads.
+    pub fn records(&self) -> Records {
+        Records::under(self.0.path().to_owned())
+    }
+
     fn is_here(&self, pid: u32) -> bool {
         self.asks(pid, Trust::Root, |_| {}) == Presence::Here
     }
@@ -94,7 +99,7 @@ const TTY1: u32 = 4 << 8 | 1;
 const PTS0: u32 = 136 << 8;
 
 /// login (10) on a console, a shell (20), sudo (30).
-fn console() -> Host {
+pub fn console() -> Host {
     let host = Host::new();
     host.runs(10, "login", 1, ROOT, TTY1, 3)
         .runs(20, "bash", 10, ANN, TTY1, 3)
