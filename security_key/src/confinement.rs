@@ -13,9 +13,6 @@ const DESCRIPTORS: u64 = 64;
 /// Memory that the program may map, in bytes. Each thread reserves far more of it than it uses.
 const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 
-/// Bytes to which a file may grow. It writes none, but the software key of the tests is a file to the kernel.
-const FILE_SIZE: u64 = 1024 * 1024;
-
 /// Gives up what is not needed. Returns where to say events, and what the driver prints to standard error.
 ///
 /// The driver prints what it likes to standard output, so the real one is kept aside; its word that a key waits for a
@@ -30,7 +27,7 @@ pub fn enter() -> io::Result<(File, File)> {
         maximum: Some(limit),
     };
     setrlimit(Resource::Core, exactly(0))?;
-    setrlimit(Resource::Fsize, exactly(FILE_SIZE))?;
+    setrlimit(Resource::Fsize, exactly(0))?;
     setrlimit(Resource::Nofile, exactly(DESCRIPTORS))?;
     setrlimit(Resource::As, exactly(MEMORY))?;
     let said = fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;

@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod fake_agent;
 pub mod live_agent;
 pub mod pam_host;
+pub mod seat;
 pub mod site;
 pub mod soft_key;
 #[cfg(target_arch = "x86_64")]
