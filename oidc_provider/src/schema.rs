@@ -5,8 +5,14 @@ use samekey_shared::store::{Component, Migration};
 /// Tables of sessions, clients, grants and signing keys: give it to `Realm::open_with`.
 pub const SCHEMA: Component = Component {
     name: "provider",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../migrations/provider_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../migrations/provider_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../migrations/provider_0002.sql"),
+        },
+    ],
 };

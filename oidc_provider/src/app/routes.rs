@@ -5,7 +5,7 @@ use super::App;
 use crate::http::{Fault, cors, guard};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::pages::problem::Problem;
-use crate::pages::{assets, portal, sign_in};
+use crate::pages::{assets, passkey, portal, security, sign_in};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -38,6 +38,8 @@ pub enum Who {
     FlowHolder,
     /// The browser that holds a session, with a form token.
     SessionHolder,
+    /// The browser that holds a session; another is sent to sign in.
+    SignedIn,
 }
 
 /// One route and method.
@@ -93,7 +95,7 @@ impl Served {
 }
 
 fn table() -> Vec<Served> {
-    use Who::{Anybody, Application, FlowHolder, SessionHolder, TokenHolder};
+    use Who::{Anybody, Application, FlowHolder, SessionHolder, SignedIn, TokenHolder};
     vec![
         on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
@@ -106,11 +108,19 @@ fn table() -> Vec<Served> {
         on_post("/sign-out", SessionHolder, end_session::confirmed),
         on_get("/sign-in", FlowHolder, sign_in::show),
         on_post("/sign-in", FlowHolder, sign_in::submit),
+        on_post("/sign-in/passkey", FlowHolder, passkey::options),
         on_get("/", Anybody, portal::home),
         on_get("/login", Anybody, portal::login),
         on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
         on_get("/{realm}/login.htm", Anybody, portal::login_of_realm),
         on_get("/forgot-password", Anybody, portal::forgot_password),
+        on_get("/security", SignedIn, security::show),
+        on_post("/security/confirm", SessionHolder, security::confirm),
+        on_post("/security/keys", SessionHolder, security::bind),
+        on_post("/security/keys/options", SessionHolder, security::options),
+        on_get("/security/update", SignedIn, security::update),
+        on_get("/security/unbind", SignedIn, security::ask_unbind),
+        on_post("/security/unbind", SessionHolder, security::unbind),
         on_get("/.well-known/passkey-endpoints", Anybody, well_known::endpoints),
         on_get("/.well-known/webauthn", Anybody, well_known::related_origins),
         on_get("/assets/style.css", Anybody, assets::style),

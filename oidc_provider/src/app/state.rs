@@ -4,6 +4,7 @@ use crate::config::ProviderConfig;
 use crate::http::csrf::Tokens;
 use crate::http::sealed::Sealer;
 use crate::keys::{self, KeySet, KeysError};
+use crate::oidc::acr;
 use crate::oidc::discovery::Prebuilt;
 use crate::passkeys::{NotAnOrigin, Passkeys};
 use samekey_shared::flows::FlowError;
@@ -82,7 +83,7 @@ impl AppState {
         };
         let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
         Ok(Arc::new(Self {
-            discovery: Prebuilt::discovery(&config.issuer),
+            discovery: Prebuilt::discovery(&config.issuer, acr::strongest(passkeys.as_ref())),
             published: RwLock::new(Arc::new(published)),
             passkeys,
             realm,

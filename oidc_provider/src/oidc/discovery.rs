@@ -13,6 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderVal
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use data_encoding::HEXLOWER;
+use samekey_shared::methods::Level;
 use serde_json::json;
 
 /// A document that rarely changes, with the head of its answer.
@@ -48,7 +49,7 @@ impl Prebuilt {
     }
 
     /// The provider's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 9207).
-    pub fn discovery(issuer: &Issuer) -> Self {
+    pub fn discovery(issuer: &Issuer, strongest: Level) -> Self {
         Self::new(&json!({
             "issuer": issuer.as_str(),
             "authorization_endpoint": issuer.at(routes::AUTHORIZE),
@@ -64,7 +65,7 @@ impl Prebuilt {
             "id_token_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "code_challenge_methods_supported": ["S256"],
-            "acr_values_supported": acr::reachable(),
+            "acr_values_supported": acr::reachable(strongest),
             "claims_supported": claims::SUPPORTED,
             "claim_types_supported": ["normal"],
             "claims_parameter_supported": true,

@@ -3,7 +3,7 @@
 //! Everything random is drawn before, since a unit of work may run more than once; what was written is remembered by its
 //! last run.
 
-use super::flow::Proven;
+use super::flow::{Begun, Proven};
 use super::turn::Person;
 use crate::app::AppState;
 use crate::clients::{self, Client, Consent};
@@ -15,6 +15,7 @@ use crate::oidc::errors::AuthorizeError;
 use crate::sessions::{self, COOKIE_BYTES, NewSession, Session};
 use samekey_shared::flows::{FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
+use samekey_shared::methods::FirstFactor;
 use samekey_shared::secrets::opaque::Token;
 use samekey_shared::store::{StoreError, Tx};
 
@@ -34,6 +35,8 @@ pub(super) struct Conclusion<'a> {
 pub(super) struct Written {
     /// The session that the person has now.
     pub session: SessionId,
+    /// Whether a passkey was the first factor.
+    pub with_passkey: bool,
     /// How the flow goes on.
     pub end: End,
 }
@@ -71,13 +74,13 @@ impl<'a> Conclusion<'a> {
         })
     }
 
-    /// The new session's cookie, if one was begun.
-    pub(super) fn cookie(&self) -> Option<String> {
-        let begun = self
-            .written
-            .as_ref()
-            .is_some_and(|written| written.session == self.fresh);
-        begun.then(|| self.cookie.text().to_owned())
+    /// The new session, if one was begun.
+    pub(super) fn begun(&self) -> Option<Begun> {
+        let written = self.written.as_ref().filter(|written| written.session == self.fresh)?;
+        Some(Begun {
+            session: self.cookie.text().to_owned(),
+            with_passkey: written.with_passkey,
+        })
     }
 
     /// The code's text; worth something only where [`End::Code`] was written.
@@ -99,7 +102,11 @@ impl<'a> Conclusion<'a> {
             None => End::Portal,
             Some(request) => self.toward_application(tx, request, account, session, grant)?,
         };
-        self.written = Some(Written { session, end });
+        self.written = Some(Written {
+            session,
+            with_passkey: grant.first == FirstFactor::Passkey,
+            end,
+        });
         Ok(())
     }
 
@@ -108,6 +115,7 @@ impl<'a> Conclusion<'a> {
         let now = self.app.realm.clock.now();
         if let Some(before) = self.before {
             let unchanged = before.account.id == account
+                && before.first == grant.first
                 && Some(before.first_at) == grant.first_at
                 && before.evidence == grant.evidence;
             if unchanged && sessions::touch(tx, before.id, now)? {

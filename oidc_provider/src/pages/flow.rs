@@ -7,11 +7,11 @@ use crate::http::cookies::{self, FLOW_PREFIX};
 use crate::http::{Failure, Fault};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
+use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{KeyPrompt, KeyTrouble, Notice, Prompt, RefusalCode, SignIn};
-use samekey_shared::ids::{AccountId, RequestId, SessionId};
+use samekey_shared::flows::{Notice, Prompt, RefusalCode, SignIn};
+use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
-use samekey_shared::methods::fido::KeyError;
 use serde::{Deserialize, Serialize};
 
 /// Seconds from the first page to the last.
@@ -26,8 +26,65 @@ const LONGEST: usize = 3900;
 pub enum Purpose {
     /// An application asked.
     Application(Box<AuthorizeRequest>),
-    /// The portal itself.
-    Portal,
+    /// A page of ours.
+    Portal(Then),
+    /// A signed-in person confirms that they may change their devices (R43).
+    Devices,
+}
+
+/// The page of ours that a sign-in ends at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Then {
+    /// Who is signed in.
+    Home,
+    /// Security Information.
+    Security,
+}
+
+impl Then {
+    /// Where it is.
+    pub fn address(&self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Security => "/security",
+        }
+    }
+}
+
+impl Purpose {
+    /// What rules select by.
+    pub fn service(&self) -> String {
+        match self {
+            Self::Application(request) => format!("oidc:{}", request.return_to.client),
+            Self::Portal(_) => "portal:sign-in".to_owned(),
+            Self::Devices => "portal:devices".to_owned(),
+        }
+    }
+
+    /// The page of ours that it ends at.
+    pub fn page(&self) -> &'static str {
+        match self {
+            Self::Application(_) => "/",
+            Self::Portal(then) => then.address(),
+            Self::Devices => "/security?done=confirmed",
+        }
+    }
+
+    /// The page of ours that who gives up goes back to.
+    pub fn before(&self) -> &'static str {
+        match self {
+            Self::Application(_) | Self::Portal(_) => "/",
+            Self::Devices => "/security",
+        }
+    }
+
+    /// What the challenges of its keys are given out for.
+    pub fn of_challenge(&self) -> challenges::Purpose {
+        match self {
+            Self::Application(_) | Self::Portal(_) => challenges::Purpose::SignIn,
+            Self::Devices => challenges::Purpose::StepUp,
+        }
+    }
 }
 
 /// What is asked at the moment.
@@ -53,11 +110,11 @@ pub enum Stage {
     Refused(Refused),
 }
 
-/// The machine's question in a form that can be sealed.
+/// The machine's question in a form that can be sealed and is small: a key's allow list is made anew when it is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Question {
     /// The password.
-    Password(Option<Told>),
+    Password(Option<Notice>),
     /// A code.
     Code {
         /// Of this method.
@@ -65,10 +122,19 @@ pub enum Question {
         /// What may be chosen instead.
         others: Vec<Method>,
         /// What went wrong before.
-        told: Option<Told>,
+        notice: Option<Notice>,
     },
     /// A passkey or security key.
-    Key(Box<KeyPrompt>),
+    Key {
+        /// Which of both first and foremost.
+        method: Method,
+        /// What may be chosen instead.
+        others: Vec<Method>,
+        /// What went wrong before.
+        notice: Option<Notice>,
+        /// The challenge that was given out last.
+        challenge: ChallengeId,
+    },
 }
 
 /// What was proven before the question of consent, for the code that follows it.
@@ -88,21 +154,22 @@ pub struct Proven {
     pub auth_time: UnixTime,
 }
 
-/// See [`Notice`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Told {
-    /// M12
-    CodeWrong,
-    /// M13
-    CodeReplayed,
-    /// Name or password.
-    PasswordWrong,
-    /// The method chosen.
-    NotOffered,
-    /// The key answered, but not rightly.
-    KeyRefused(KeyError),
-    /// The key did not answer.
-    KeyFailed(KeyTrouble),
+/// What a passkey tried beside the page's own question came to, for the page that shows again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// What to tell.
+    pub notice: Notice,
+    /// The passkey's id, where nobody here has it: its store may forget it.
+    pub unknown: Option<String>,
+}
+
+/// The cookies of a session that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The session cookie's value.
+    pub session: String,
+    /// Whether a passkey took the password's place: this browser is offered it first from now on (R97).
+    pub with_passkey: bool,
 }
 
 /// Why the machine refused, as far as a stranger may know.
@@ -127,9 +194,11 @@ pub struct Flow {
     pub purpose: Purpose,
     /// What is asked.
     pub stage: Stage,
-    /// The cookie of a session begun in this very turn; it travels beside the flow, never inside.
+    /// What a passkey came to that was tried beside the question.
+    pub beside: Option<Beside>,
+    /// A session begun in this very turn; it travels beside the flow, never inside.
     #[serde(skip)]
-    pub session_cookie: Option<String>,
+    pub begun: Option<Begun>,
 }
 
 impl Stage {
@@ -143,36 +212,26 @@ impl Stage {
 }
 
 impl Question {
-    /// The prompt, without what cannot be sealed.
+    /// The prompt, without what cannot be sealed or would be too large.
     pub fn of(prompt: Prompt) -> Self {
         match prompt {
-            Prompt::Password { notice } => Self::Password(notice.map(told)),
+            Prompt::Password { notice } => Self::Password(notice),
             Prompt::Code {
                 method, others, notice, ..
-            } => Self::Code {
-                method,
-                others,
-                told: notice.map(told),
+            } => Self::Code { method, others, notice },
+            Prompt::Key(prompt) => Self::Key {
+                method: prompt.method,
+                others: prompt.others,
+                notice: prompt.notice,
+                challenge: prompt.ask.challenge_id,
             },
-            Prompt::Key(prompt) => Self::Key(prompt),
             // A browser approves its person's terminals, not its own sign-in: never asked of a door that cannot.
             Prompt::Approval(prompt) => Self::Code {
                 method: prompt.method,
                 others: prompt.others,
-                told: Some(Told::NotOffered),
+                notice: Some(Notice::NotOffered),
             },
         }
-    }
-}
-
-fn told(notice: Notice) -> Told {
-    match notice {
-        Notice::CodeWrong => Told::CodeWrong,
-        Notice::CodeReplayed => Told::CodeReplayed,
-        Notice::PasswordWrong => Told::PasswordWrong,
-        Notice::NotOffered | Notice::NotApprovedYet | Notice::TooManyApprovals => Told::NotOffered,
-        Notice::KeyRefused(error) => Told::KeyRefused(error),
-        Notice::KeyFailed(trouble) => Told::KeyFailed(trouble),
     }
 }
 
@@ -199,14 +258,15 @@ impl Flow {
             started_at: app.realm.clock.now(),
             purpose,
             stage,
-            session_cookie: None,
+            beside: None,
+            begun: None,
         })
     }
 
-    /// The same with a new session's cookie to be set along with it.
+    /// The same with a new session's cookies to be set along with it.
     #[must_use]
-    pub fn with_cookie(mut self, cookie: Option<String>) -> Self {
-        self.session_cookie = cookie;
+    pub fn with_session(mut self, begun: Option<Begun>) -> Self {
+        self.begun = begun;
         self
     }
 
@@ -214,7 +274,7 @@ impl Flow {
     pub fn request(&self) -> Option<&AuthorizeRequest> {
         match &self.purpose {
             Purpose::Application(request) => Some(request),
-            Purpose::Portal => None,
+            Purpose::Portal(_) | Purpose::Devices => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The portal: sign-in without an application (R86 to R88), the page of who is signed in, and forgotten passwords (R98).
 
-use super::flow::{Flow, Purpose, Stage};
+use super::flow::{Flow, Purpose, Stage, Then};
 use super::problem::Problem;
 use super::turn::{self, Turn};
 use super::view::ButtonForm;
@@ -34,6 +34,7 @@ pub async fn home(State(app): State<App>, headers: HeaderMap) -> Result<Response
         fields: vec![(csrf::FIELD, end_session::csrf_token(&app, session.id))],
         button: texts::SIGN_OUT,
     });
+    view.link = Some(("/security".to_owned(), texts::SECURITY));
     page(&view, &[], Scripts::None)
 }
 
@@ -64,7 +65,12 @@ fn begin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, Fault> {
         .chars()
         .take(LONGEST_NAME)
         .collect();
-    let flow = Flow::begin(app, Purpose::Portal, Stage::name(&name))?;
+    begin_for(app, headers, Then::Home, &name)
+}
+
+/// Sign-in on the way to a page of ours.
+pub(super) fn begin_for(app: &App, headers: &HeaderMap, then: Then, name: &str) -> Result<Response, Fault> {
+    let flow = Flow::begin(app, Purpose::Portal(then), Stage::name(name))?;
     turn::answer(app, headers, Turn::Show(Box::new(flow)))
 }
 

@@ -10,6 +10,8 @@ use crate::oidc::authorize::respond;
 use crate::oidc::errors::AuthorizeError;
 use axum::http::StatusCode;
 use axum::response::Response;
+use samekey_shared::flows::KeyTrouble;
+use samekey_shared::methods::fido::KeyError;
 
 const TITLE: &str = "You were not signed in";
 
@@ -33,8 +35,19 @@ fn sentence(code: &str) -> &'static str {
         "code_expired" => "The sign-in took too long. Start again.",
         "already_completed" => "This sign-in was completed already. Go back to the application.",
         "clock_unsynchronised" => "The server's clock is wrong, so codes cannot be checked. Tell your administrator.",
-        _ => "The answer did not fit the question. Start again.",
+        "not_at_this_door" => {
+            "What is bound to your account cannot be used in this browser. Ask your administrator which device to bind."
+        }
+        "method_not_allowed" => "Signing in with a passkey alone is switched off here. Use your password.",
+        code => of_key(code).unwrap_or("The answer did not fit the question. Start again."),
     }
+}
+
+/// What a key's answer, or its silence, was refused for.
+fn of_key(code: &str) -> Option<&'static str> {
+    let error = KeyError::ALL.into_iter().find(|error| error.reason() == code);
+    let trouble = KeyTrouble::ALL.into_iter().find(|trouble| trouble.reason() == code);
+    error.map(KeyError::sentence).or(trouble.map(KeyTrouble::sentence))
 }
 
 /// The page, with a way to start again and a way back.

@@ -3,18 +3,19 @@
 //! GET shows the stage that the sealed cookie holds and changes nothing; POST takes an answer and comes back by redirect,
 //! so that reloading a page never sends an answer twice.
 
-use super::flow::{Flow, Question, Stage, Told};
+use super::flow::{Flow, Purpose, Question, Stage};
 use super::problem::Problem;
-use super::turn::{self, Outcome, Person, Turn};
-use super::view::{OtherMethod, SignInView, StepView};
-use super::{consent, page, refusal, texts};
+use super::questions::{self, Shown};
+use super::turn::{self, Person, Turn};
+use super::view::SignInView;
+use super::{consent, page, passkey, refusal};
 use crate::app::{App, blocking};
-use crate::clients;
 use crate::clients::redirect;
+use crate::clients::{self, Client};
 use crate::http::body::form;
 use crate::http::headers::Scripts;
 use crate::http::{Fault, Params, Visitor, csrf};
-use crate::oidc::errors::AuthorizeError;
+use crate::passkeys::signal;
 use crate::passwords;
 use crate::sessions;
 use axum::Extension;
@@ -30,92 +31,86 @@ use samekey_shared::secrets::SecretText;
 pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
     let flow = Flow::load(&app, &headers, params.value("flow"))?;
-    let client = match flow.request() {
-        Some(request) => app
-            .realm
-            .store
-            .read(|tx| clients::by_id(tx, request.return_to.client.as_str()))?,
-        None => None,
-    };
+    let client = client(&app, &flow)?;
     let targets: Vec<String> = flow
         .request()
         .and_then(|request| redirect::origin(&request.return_to.redirect_uri))
         .into_iter()
         .collect();
-    let csrf = flow.csrf(&app);
     let application = client.as_ref().map(|client| client.name.as_str());
-    let (step, problem) = match &flow.stage {
-        Stage::Name { typed, missing } => (
-            StepView::Name { typed: typed.clone() },
-            missing.then_some(texts::NAME_MISSING),
-        ),
-        Stage::Asking { machine, question } => asked(machine, question),
+    let settings = app.settings();
+    let Shown {
+        step,
+        problem,
+        passkeys,
+        other_way_first,
+    } = match &flow.stage {
+        Stage::Name { .. } | Stage::Asking { .. } => questions::shown(&app, &flow, settings.as_ref(), &headers),
         Stage::Consent(_) => return consent::show(&app, &flow, application, &targets),
         Stage::Refused(refused) => return refusal::show(&app, &flow, refused, &targets),
     };
+    let unknown = flow.beside.as_ref().and_then(|beside| beside.unknown.as_deref());
+    let signal = app
+        .passkeys
+        .as_ref()
+        .and_then(|passkeys| unknown.map(|id| signal::unknown(passkeys.party(), id)));
     let view = SignInView {
         realm: &app.realm.names.realm,
-        contact: app.contact(),
+        contact: settings.as_ref().and_then(|settings| settings.contact.clone()),
         application,
-        announcement: app.settings().and_then(|settings| settings.announcement),
+        announcement: settings.and_then(|settings| settings.announcement),
         problem,
         flow: &flow.id.to_string(),
-        csrf: &csrf,
+        csrf: &flow.csrf(&app),
         step,
-        can_cancel: flow.request().is_some(),
+        passkeys,
+        other_way_first,
+        signal,
+        can_restart: !matches!(flow.purpose, Purpose::Devices),
+        can_cancel: flow.request().is_some() || matches!(flow.purpose, Purpose::Devices),
     };
-    page(&view, &targets, Scripts::None)
+    let scripts = if view.passkeys.is_some() {
+        Scripts::Fetching
+    } else {
+        Scripts::None
+    };
+    page(&view, &targets, scripts)
 }
 
-fn asked(machine: &SignIn, question: &Question) -> (StepView, Option<&'static str>) {
-    let name = machine.typed().to_owned();
-    match question {
-        Question::Password(told) => (StepView::Password { name }, told.map(sentence)),
-        Question::Code { method, others, told } => {
-            let (label, hint) = match method {
-                Method::Totp => (texts::TOTP_LABEL, texts::TOTP_HINT),
-                Method::RecoveryCode => (texts::RECOVERY_LABEL, texts::RECOVERY_HINT),
-                _ => (texts::CODE_LABEL, texts::CODE_HINT),
-            };
-            let others = others.iter().map(|other| OtherMethod {
-                word: other.as_str(),
-                label: match other {
-                    Method::Totp => texts::TOTP_OTHER,
-                    Method::RecoveryCode => texts::RECOVERY_OTHER,
-                    _ => texts::CODE_OTHER,
-                },
-            });
-            let step = StepView::Code {
-                name,
-                label,
-                hint,
-                numeric: *method == Method::Totp,
-                others: others.collect(),
-            };
-            (step, told.map(sentence))
-        }
-        // Not asked of a door that said it cannot.
-        Question::Key(prompt) => {
-            let step = StepView::Code {
-                name,
-                label: texts::CODE_LABEL,
-                hint: texts::CODE_HINT,
-                numeric: false,
-                others: Vec::new(),
-            };
-            (step, prompt.notice.map(|_| texts::NOT_OFFERED))
-        }
-    }
+/// The application that asked, if it is still registered.
+pub(super) fn client(app: &App, flow: &Flow) -> Result<Option<Client>, Fault> {
+    let Some(request) = flow.request() else { return Ok(None) };
+    let found = app
+        .realm
+        .store
+        .read(|tx| clients::by_id(tx, request.return_to.client.as_str()))?;
+    Ok(found)
 }
 
-fn sentence(told: Told) -> &'static str {
-    match told {
-        Told::CodeWrong => texts::CODE_WRONG,
-        Told::CodeReplayed => texts::CODE_REPLAYED,
-        Told::PasswordWrong => texts::PASSWORD_WRONG,
-        Told::NotOffered => texts::NOT_OFFERED,
-        Told::KeyRefused(error) => error.sentence(),
-        Told::KeyFailed(trouble) => trouble.sentence(),
+/// A form of the sign-in pages whose token was right.
+pub(super) struct Posted {
+    pub headers: HeaderMap,
+    pub params: Params,
+    pub flow: Flow,
+    pub person: Person,
+}
+
+impl Posted {
+    pub(super) async fn of(app: &App, visitor: Visitor, request: Request) -> Result<Self, Fault> {
+        let headers = request.headers().clone();
+        let params = form(request).await?;
+        let flow = Flow::load(app, &headers, params.value("flow"))?;
+        let shown = params.value(csrf::FIELD);
+        let issuer = app.config.issuer.as_str();
+        app.csrf
+            .check("sign-in", &flow.id.to_string(), shown, &headers, issuer)?;
+        let session = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))?;
+        Ok(Self {
+            headers,
+            params,
+            flow,
+            person: Person { visitor, session },
+        })
     }
 }
 
@@ -125,20 +120,18 @@ pub async fn submit(
     Extension(visitor): Extension<Visitor>,
     request: Request,
 ) -> Result<Response, Fault> {
-    let headers = request.headers().clone();
-    let params = form(request).await?;
-    let flow = Flow::load(&app, &headers, params.value("flow"))?;
-    let origin = app.config.issuer.as_str();
-    app.csrf.check(
-        "sign-in",
-        &flow.id.to_string(),
-        params.value(csrf::FIELD),
-        &headers,
-        origin,
-    )?;
-    let session = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))?;
-    let person = Person { visitor, session };
+    let mut posted = Posted::of(&app, visitor, request).await?;
+    posted.flow.beside = None;
     blocking(&app, move |app| {
+        let Posted {
+            headers,
+            params,
+            flow,
+            person,
+        } = posted;
+        if params.value("action") == Some("passkey") {
+            return passkey::tried(app, &headers, &person, flow, &params);
+        }
         let turn = take(app, &person, flow, &params)?;
         turn::answer(app, &headers, turn)
     })
@@ -149,6 +142,7 @@ pub async fn submit(
 fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<Turn, Fault> {
     let action = params.value("action").unwrap_or_default();
     match (action, flow.stage.clone()) {
+        ("restart", _) if matches!(flow.purpose, Purpose::Devices) => Ok(turn::left(flow)),
         ("restart", Stage::Name { .. } | Stage::Asking { .. } | Stage::Refused(_)) => {
             flow.stage = Stage::name("");
             Ok(Turn::Show(Box::new(flow)))
@@ -172,12 +166,22 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
             Some(code) => turn::advance(app, person, flow, *machine, Answer::Code(SecretText::from(code))),
             None => Ok(Turn::Show(Box::new(flow))),
         },
+        (
+            "key",
+            Stage::Asking {
+                machine,
+                question: Question::Key { challenge, .. },
+            },
+        ) => match passkey::answer(app, &flow, &machine, challenge, params)? {
+            Some(answer) => turn::advance(app, person, flow, *machine, answer),
+            None => Ok(Turn::Show(Box::new(flow))),
+        },
         ("allow", Stage::Consent(proven)) => consent::allow(app, person, flow, &proven),
         (
             choice,
             Stage::Asking {
                 machine,
-                question: Question::Code { .. },
+                question: Question::Code { .. } | Question::Key { .. },
             },
         ) => {
             match choice
@@ -197,10 +201,7 @@ fn cancel(app: &App, person: &Person, flow: Flow, stage: Stage) -> Result<Turn, 
     if let Stage::Asking { machine, .. } = stage {
         return turn::advance(app, person, flow, *machine, Answer::GiveUp);
     }
-    let outcome = flow
-        .request()
-        .map_or(Outcome::Portal, |_| Outcome::Error(AuthorizeError::AccessDenied));
-    Ok(turn::finished(flow, None, outcome))
+    Ok(turn::left(flow))
 }
 
 fn named(app: &App, person: &Person, mut flow: Flow, name: &str) -> Result<Turn, Fault> {
@@ -212,16 +213,10 @@ fn named(app: &App, person: &Person, mut flow: Flow, name: &str) -> Result<Turn,
         };
         return Ok(Turn::Show(Box::new(flow)));
     }
-    let client = match flow.request() {
-        Some(request) => {
-            let found = app
-                .realm
-                .store
-                .read(|tx| clients::by_id(tx, request.return_to.client.as_str()))?;
-            Some(found.ok_or(Problem::UnknownApplication)?)
-        }
-        None => None,
-    };
+    let client = client(app, &flow)?;
+    if client.is_none() && flow.request().is_some() {
+        return Err(Problem::UnknownApplication.into());
+    }
     turn::start(app, person, client.as_ref(), flow, name, None)
 }
 

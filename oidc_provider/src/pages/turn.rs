@@ -2,11 +2,13 @@
 //! answer to the application. Session, code and audit event are written in the machine's own unit of work: one commit.
 
 use super::conclusion::{Conclusion, End, Written};
-use super::flow::{Flow, Purpose, Question, Refused, Stage};
+use super::flow::{Begun, Flow, Purpose, Question, Refused, Stage};
 use super::problem::Problem;
+use super::security::FRESH;
 use crate::app::App;
 use crate::clients::Client;
 use crate::http::{Failure, Fault, Visitor, cookies};
+use crate::oidc::acr;
 use crate::oidc::authorize::{levels, respond};
 use crate::oidc::errors::AuthorizeError;
 use crate::sessions::Session;
@@ -14,7 +16,8 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use samekey_shared::flows::sign_in::{Asked, FirstFactorCheck, Prior, SignInRequest};
-use samekey_shared::flows::{Answer, Doorway, Means, RefusalCode, SignIn, Step, Visit};
+use samekey_shared::flows::{Answer, Doorway, KeyAsk, Keys, Means, Prompt, RefusalCode, SignIn, Step, Visit, step_up};
+use samekey_shared::methods::Level;
 use samekey_shared::source::Door;
 
 /// Who sits before the browser, as far as it is known.
@@ -40,9 +43,9 @@ pub enum Turn {
 pub struct Finished {
     /// The flow.
     pub flow: Box<Flow>,
-    /// The new session's cookie, where one was begun.
-    pub cookie: Option<String>,
-    /// What the application is told; the portal is told nothing.
+    /// The new session, where one was begun.
+    pub begun: Option<Begun>,
+    /// What the application is told; pages of ours are told nothing.
     pub outcome: Outcome,
 }
 
@@ -53,19 +56,46 @@ pub enum Outcome {
     Code(String),
     /// An error.
     Error(AuthorizeError),
-    /// Nobody asked: the portal's own page.
+    /// No application asked: a page of ours.
     Portal,
+    /// The person gave up on the way to a page of ours.
+    Left,
 }
 
-fn doorway(visitor: &Visitor, purpose: &Purpose) -> Doorway {
+/// Where the person stands.
+pub(super) fn doorway(visitor: &Visitor, purpose: &Purpose) -> Doorway {
     Doorway {
         door: Door::Web,
-        service: match purpose {
-            Purpose::Application(request) => format!("oidc:{}", request.return_to.client),
-            Purpose::Portal => "portal:sign-in".to_owned(),
-        },
+        service: purpose.service(),
         host: None,
         source: visitor.source.clone(),
+    }
+}
+
+/// What a browser can do for us.
+pub(super) fn means(app: &App) -> Means {
+    Means {
+        keys: if app.passkeys.is_some() {
+            Keys::Browser
+        } else {
+            Keys::None
+        },
+        ..Means::default()
+    }
+}
+
+/// What is asked beyond the policy, by the application or by the page of one's own devices.
+pub(super) fn asked(app: &App, flow: &Flow, client: Option<&Client>) -> Result<Asked, AuthorizeError> {
+    match (&flow.purpose, client) {
+        (Purpose::Application(request), Some(client)) => {
+            levels::asked(request, client, acr::strongest(app.passkeys.as_ref()))
+        }
+        (Purpose::Devices, _) => Ok(Asked {
+            level: Some(Level::High),
+            max_age: Some(FRESH),
+            ..Asked::default()
+        }),
+        _ => Ok(Asked::default()),
     }
 }
 
@@ -78,12 +108,9 @@ pub fn start(
     name: &str,
     prior: Option<Prior>,
 ) -> Result<Turn, Fault> {
-    let asked = match (flow.request(), client) {
-        (Some(request), Some(client)) => match levels::asked(request, client) {
-            Ok(asked) => asked,
-            Err(error) => return Ok(finished(flow, None, Outcome::Error(error))),
-        },
-        _ => Asked::default(),
+    let asked = match asked(app, &flow, client) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(finished(flow, None, Outcome::Error(error))),
     };
     let mut conclusion = Conclusion::prepare(app, person, flow.request().cloned())?;
     let doorway = doorway(&person.visitor, &flow.purpose);
@@ -96,14 +123,48 @@ pub fn start(
         first: FirstFactorCheck::Ask(app.config.passwords),
         prior,
         asked,
-        means: Means::default(),
+        means: means(app),
     };
     let (machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
     taken(flow, machine, step, conclusion)
 }
 
+/// Begins the confirmation that changes of one's devices need (R43).
+pub fn confirm(app: &App, visitor: Visitor, session: Session) -> Result<Turn, Fault> {
+    let flow = Flow::begin(app, Purpose::Devices, Stage::name(""))?;
+    let asked = asked(app, &flow, None).unwrap_or_default();
+    let login = session.account.name.to_string();
+    let prior = session.prior();
+    let person = Person {
+        visitor,
+        session: Some(session),
+    };
+    let mut conclusion = Conclusion::prepare(app, &person, None)?;
+    let doorway = doorway(&person.visitor, &flow.purpose);
+    let visit = Visit {
+        realm: &app.realm,
+        doorway: &doorway,
+    };
+    let passwords = app.config.passwords;
+    let (machine, step) = step_up::start(&visit, &login, passwords, prior, asked, means(app), &mut |tx, grant| {
+        conclusion.write(tx, grant)
+    })?;
+    taken(flow, machine, step, conclusion)
+}
+
 /// Gives the machine an answer.
-pub fn advance(app: &App, person: &Person, flow: Flow, mut machine: SignIn, answer: Answer) -> Result<Turn, Fault> {
+pub fn advance(app: &App, person: &Person, flow: Flow, machine: SignIn, answer: Answer) -> Result<Turn, Fault> {
+    advance_with(app, person, flow, machine, answer).map(|(turn, _)| turn)
+}
+
+/// The same, with what a key is asked to sign, where one is.
+pub(super) fn advance_with(
+    app: &App,
+    person: &Person,
+    flow: Flow,
+    mut machine: SignIn,
+    answer: Answer,
+) -> Result<(Turn, Option<KeyAsk>), Fault> {
     let mut conclusion = Conclusion::prepare(app, person, flow.request().cloned())?;
     let doorway = doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
@@ -111,20 +172,33 @@ pub fn advance(app: &App, person: &Person, flow: Flow, mut machine: SignIn, answ
         doorway: &doorway,
     };
     let step = machine.answer(&visit, answer, &mut |tx, grant| conclusion.write(tx, grant))?;
-    taken(flow, machine, step, conclusion)
+    let ask = match &step {
+        Step::Ask(Prompt::Key(prompt)) => Some(prompt.ask.clone()),
+        _ => None,
+    };
+    Ok((taken(flow, machine, step, conclusion)?, ask))
 }
 
 /// The end of a flow.
-pub fn finished(flow: Flow, cookie: Option<String>, outcome: Outcome) -> Turn {
+pub fn finished(flow: Flow, begun: Option<Begun>, outcome: Outcome) -> Turn {
     Turn::Finished(Finished {
         flow: Box::new(flow),
-        cookie,
+        begun,
         outcome,
     })
 }
 
+/// The person goes back without having signed in.
+pub(super) fn left(flow: Flow) -> Turn {
+    let outcome = match flow.request() {
+        Some(_) => Outcome::Error(AuthorizeError::AccessDenied),
+        None => Outcome::Left,
+    };
+    finished(flow, None, outcome)
+}
+
 /// Turns the machine's step into the flow's next page or its end.
-fn taken(mut flow: Flow, machine: SignIn, step: Step, conclusion: Conclusion<'_>) -> Result<Turn, Fault> {
+pub(super) fn taken(mut flow: Flow, machine: SignIn, step: Step, conclusion: Conclusion<'_>) -> Result<Turn, Fault> {
     match step {
         Step::Ask(prompt) => {
             flow.stage = Stage::Asking {
@@ -133,12 +207,7 @@ fn taken(mut flow: Flow, machine: SignIn, step: Step, conclusion: Conclusion<'_>
             };
             Ok(Turn::Show(Box::new(flow)))
         }
-        Step::Refused(refusal) if refusal.code == RefusalCode::GaveUp => {
-            let outcome = flow
-                .request()
-                .map_or(Outcome::Portal, |_| Outcome::Error(AuthorizeError::AccessDenied));
-            Ok(finished(flow, None, outcome))
-        }
+        Step::Refused(refusal) if refusal.code == RefusalCode::GaveUp => Ok(left(flow)),
         Step::Refused(refusal) if refusal.code == RefusalCode::LevelUnreachable => Ok(finished(
             flow,
             None,
@@ -153,19 +222,19 @@ fn taken(mut flow: Flow, machine: SignIn, step: Step, conclusion: Conclusion<'_>
 }
 
 fn concluded(mut flow: Flow, conclusion: Conclusion<'_>) -> Result<Turn, Fault> {
-    let cookie = conclusion.cookie();
+    let begun = conclusion.begun();
     let code = conclusion.code();
     let Some(Written { end, .. }) = conclusion.into_written() else {
         return Err(Failure::CutOff.into());
     };
     match end {
-        End::Code => Ok(finished(flow, cookie, Outcome::Code(code))),
-        End::Portal => Ok(finished(flow, cookie, Outcome::Portal)),
-        End::Error(error) => Ok(finished(flow, cookie, Outcome::Error(error))),
+        End::Code => Ok(finished(flow, begun, Outcome::Code(code))),
+        End::Portal => Ok(finished(flow, begun, Outcome::Portal)),
+        End::Error(error) => Ok(finished(flow, begun, Outcome::Error(error))),
         End::Gone => Err(Problem::UnknownApplication.into()),
         End::Consent(proven) => {
             flow.stage = Stage::Consent(proven);
-            Ok(Turn::Show(Box::new(flow.with_cookie(cookie))))
+            Ok(Turn::Show(Box::new(flow.with_session(begun))))
         }
     }
 }
@@ -175,24 +244,19 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
     let (mut response, cookies) = match turn {
         Turn::Show(flow) => {
             let mut set = flow.keep(app, headers)?;
-            set.extend(flow.session_cookie.as_deref().and_then(session_cookie));
+            set.extend(session_cookies(flow.begun.as_ref()));
             (respond::see_other(&flow.address())?, set)
         }
-        Turn::Finished(Finished { flow, cookie, outcome }) => {
+        Turn::Finished(Finished { flow, begun, outcome }) => {
             let response = match (outcome, flow.request()) {
                 (Outcome::Code(code), Some(request)) => respond::success(app, &request.return_to, &code)?,
                 (Outcome::Error(error), Some(request)) => respond::error(app, &request.return_to, error)?,
-                _ => respond::see_other("/")?,
+                (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
+                _ => respond::see_other(flow.purpose.page())?,
             };
-            (
-                response,
-                cookie
-                    .as_deref()
-                    .and_then(session_cookie)
-                    .into_iter()
-                    .chain(flow.end())
-                    .collect(),
-            )
+            let mut set = session_cookies(begun.as_ref());
+            set.extend(flow.end());
+            (response, set)
         }
     };
     for cookie in cookies {
@@ -201,6 +265,18 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
     Ok(response)
 }
 
-fn session_cookie(value: &str) -> Option<HeaderValue> {
-    cookies::set(cookies::SESSION, value, None)
+fn session_cookies(begun: Option<&Begun>) -> Vec<HeaderValue> {
+    let Some(begun) = begun else { return Vec::new() };
+    let last = if begun.with_passkey {
+        cookies::PASSKEY
+    } else {
+        cookies::PASSWORD
+    };
+    [
+        cookies::set(cookies::SESSION, &begun.session, None),
+        cookies::set(cookies::LAST_USED, last, Some(cookies::LAST_USED_SECONDS)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

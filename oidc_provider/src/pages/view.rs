@@ -29,6 +29,26 @@ pub enum StepView {
         /// What may be chosen instead.
         others: Vec<OtherMethod>,
     },
+    /// A passkey or security key.
+    Key {
+        /// Whose.
+        name: String,
+        /// What to do.
+        hint: &'static str,
+        /// The button.
+        button: &'static str,
+        /// What may be chosen instead.
+        others: Vec<OtherMethod>,
+    },
+}
+
+/// Which of the two ways to begin stands out (R97).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emphasis {
+    /// The password.
+    Password,
+    /// The passkey, which this browser used last.
+    Passkey,
 }
 
 /// A method that may be chosen instead.
@@ -60,6 +80,14 @@ pub struct SignInView<'a> {
     pub csrf: &'a str,
     /// What is asked.
     pub step: StepView,
+    /// Whether the page has the script, and which way stands out.
+    pub passkeys: Option<Emphasis>,
+    /// Whether the focus goes to the way that is no passkey.
+    pub other_way_first: bool,
+    /// What the browser's passkey store should know.
+    pub signal: Option<String>,
+    /// Whether another name may be given.
+    pub can_restart: bool,
     /// Whether there is somewhere to go back to.
     pub can_cancel: bool,
 }

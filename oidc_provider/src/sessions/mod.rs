@@ -29,7 +29,9 @@ pub struct Session {
     pub id: SessionId,
     /// The account, as it is now.
     pub account: Account,
-    /// When the password was right.
+    /// What came first: a password, or a passkey alone.
+    pub first: FirstFactor,
+    /// When it was right.
     pub first_at: UnixTime,
     /// The second factors.
     pub evidence: Vec<Evidence>,
@@ -39,7 +41,7 @@ impl Session {
     /// What a sign-in machine may count on.
     pub fn prior(&self) -> Prior {
         Prior {
-            first: FirstFactor::Password,
+            first: self.first.clone(),
             first_at: self.first_at,
             evidence: self.evidence.clone(),
         }
@@ -72,6 +74,7 @@ pub fn current(realm: &Realm, tx: &mut Tx<'_>, headers: &HeaderMap) -> Result<Op
     Ok(account.map(|account| Session {
         id: found.id,
         account,
+        first: found.first,
         first_at: found.first_at,
         evidence: found.evidence,
     }))
@@ -90,5 +93,5 @@ pub fn begin(
         rows::replace(tx, before)?;
     }
     let first_at = grant.first_at.unwrap_or(now);
-    rows::insert(tx, new, account, first_at, &grant.evidence, now)
+    rows::insert(tx, new, account, (&grant.first, first_at), &grant.evidence, now)
 }

@@ -3,15 +3,20 @@
 use super::NewSession;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::ids::{AccountId, SessionId};
-use samekey_shared::methods::{Evidence, EvidenceRecord, recall};
+use samekey_shared::methods::{Evidence, EvidenceRecord, FirstFactor, recall};
 use samekey_shared::params;
 use samekey_shared::store::{StoreError, Tx};
+
+/// What came first, in the store. A web session begins in one of two ways.
+const PASSWORD: &str = "password";
+const PASSKEY: &str = "passkey";
 
 /// A session's row.
 #[derive(Debug)]
 pub(super) struct Found {
     pub id: SessionId,
     pub account: AccountId,
+    pub first: FirstFactor,
     pub first_at: UnixTime,
     pub evidence: Vec<Evidence>,
 }
@@ -23,7 +28,7 @@ pub(super) fn by_secret(
     idle: i64,
 ) -> Result<Option<Found>, StoreError> {
     let row = tx.query_opt(
-        "SELECT id, account, first_at, evidence FROM web_sessions \
+        "SELECT id, account, first_at, evidence, first_factor FROM web_sessions \
          WHERE secret_hash = $1 AND expires_at > $2 AND seen_at > $3",
         params![hash.as_slice(), now, now.saturating_sub(idle)],
     )?;
@@ -35,9 +40,20 @@ pub(super) fn by_secret(
     Ok(Some(Found {
         id: row.parsed(0)?,
         account: row.parsed(1)?,
+        first: first(row.text(4)?)?,
         first_at: row.int(2)?,
         evidence: records.into_iter().map(recall).collect(),
     }))
+}
+
+fn first(word: &str) -> Result<FirstFactor, StoreError> {
+    match word {
+        PASSWORD => Ok(FirstFactor::Password),
+        PASSKEY => Ok(FirstFactor::Passkey),
+        _ => Err(StoreError::Inconsistent(
+            "a session began with nothing that we know".into(),
+        )),
+    }
 }
 
 /// Whether a session goes on.
@@ -53,15 +69,15 @@ pub(super) fn insert(
     tx: &mut Tx<'_>,
     new: &NewSession,
     account: AccountId,
-    first_at: UnixTime,
+    (first, first_at): (&FirstFactor, UnixTime),
     evidence: &[Evidence],
     now: UnixTime,
 ) -> Result<(), StoreError> {
     let records: Vec<EvidenceRecord> = evidence.iter().map(Evidence::record).collect();
     let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
-        "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at, \
+         first_factor) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
         params![
             new.id,
             new.secret_hash.as_slice(),
@@ -69,7 +85,12 @@ pub(super) fn insert(
             first_at,
             records,
             now,
-            new.expires_at
+            new.expires_at,
+            if *first == FirstFactor::Passkey {
+                PASSKEY
+            } else {
+                PASSWORD
+            }
         ],
     )?;
     Ok(())

@@ -4,6 +4,7 @@ use crate::scene::{ISSUER, Scene};
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, ETAG, HOST, IF_NONE_MATCH};
 use axum::http::{Request, StatusCode};
+use samekey_shared::testing::SoftAuthenticator;
 use std::collections::BTreeSet;
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -69,8 +70,18 @@ async fn every_advertised_choice_works_and_others_are_refused() {
             "{scope}"
         );
     }
+    assert_eq!(
+        list("acr_values_supported"),
+        ["urn:samekey:acr:single", "urn:samekey:acr:mfa", "urn:samekey:acr:phr"]
+    );
+    scene.test.policy(crate::keys::KEYS).unwrap();
+    let mut key = SoftAuthenticator::new();
+    scene.test.bind_key(scene.ann, &mut key, "key").unwrap();
+    let strongest = scene.browser();
+    let first = strongest.get("/login").await;
+    strongest.touch(&first.location(), "passkey", &mut key).await;
     for acr in list("acr_values_supported") {
-        let back = browser.get(&wiki.request(&[("acr_values", &acr)])).await;
+        let back = strongest.get(&wiki.request(&[("acr_values", &acr)])).await;
         let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
         assert_eq!(
             crate::relying_party::claims(tokens["id_token"].as_str().unwrap())["acr"],

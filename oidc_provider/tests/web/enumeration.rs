@@ -13,7 +13,12 @@ fn seen(page: &Page, name: &str) -> (u16, Vec<(String, String)>, String) {
         .map(|(header, value)| (header.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
     headers.sort();
-    let mut body = page.body.replace(name, "NAME");
+    // The name as a page shows it; three letters may well stand inside a word of ours.
+    let shown = |frame: &str| frame.replace("NAME", name);
+    let mut body = page.body.clone();
+    for frame in ["\"NAME\"", ">NAME<"] {
+        body = body.replace(&shown(frame), frame);
+    }
     for field in ["flow", "csrf"] {
         if body.contains(&format!("name=\"{field}\"")) {
             body = body.replace(&page.field(field), field);

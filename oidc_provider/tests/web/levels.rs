@@ -76,8 +76,9 @@ async fn the_first_satisfied_wish_is_told_under_the_applications_own_name() {
 async fn an_essential_level_out_of_reach_is_an_error() {
     let scene = Scene::with("", LAX);
     let (wiki, browser) = (scene.wiki(), scene.browser());
-    let phr = r#"{"id_token":{"acr":{"essential":true,"value":"urn:samekey:acr:phr"}}}"#;
-    let back = browser.get(&wiki.request(&[("claims", phr)])).await;
+    // Nobody's word on hardware counts here, so nobody can reach this.
+    let phrh = r#"{"id_token":{"acr":{"essential":true,"value":"urn:samekey:acr:phrh"}}}"#;
+    let back = browser.get(&wiki.request(&[("claims", phrh)])).await;
     assert_eq!(
         back.returned("error").as_deref(),
         Some("unmet_authentication_requirements")

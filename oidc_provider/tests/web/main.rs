@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod keys;
 mod relying_party;
 mod scene;
 
@@ -17,8 +18,11 @@ mod forms;
 mod http;
 mod levels;
 mod logout;
+mod passkeys;
 mod portal;
 mod routes;
 mod secrets;
+mod security;
 mod sign_in;
 mod token;
+mod upgrade;

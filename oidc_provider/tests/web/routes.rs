@@ -21,6 +21,7 @@ async fn nobody_gets_anything_about_a_person_from_any_route() {
             Who::Application | Who::TokenHolder => &[StatusCode::UNAUTHORIZED],
             Who::FlowHolder => &[StatusCode::BAD_REQUEST],
             Who::SessionHolder => &[StatusCode::FORBIDDEN],
+            Who::SignedIn => &[StatusCode::SEE_OTHER],
         };
         assert!(
             expected.contains(&page.status),
@@ -58,11 +59,19 @@ POST /logout Anybody
 POST /sign-out SessionHolder
 GET /sign-in FlowHolder
 POST /sign-in FlowHolder
+POST /sign-in/passkey FlowHolder
 GET / Anybody
 GET /login Anybody
 GET /d/{realm}/login Anybody
 GET /{realm}/login.htm Anybody
 GET /forgot-password Anybody
+GET /security SignedIn
+POST /security/confirm SessionHolder
+POST /security/keys SessionHolder
+POST /security/keys/options SessionHolder
+GET /security/update SignedIn
+GET /security/unbind SignedIn
+POST /security/unbind SessionHolder
 GET /.well-known/passkey-endpoints Anybody
 GET /.well-known/webauthn Anybody
 GET /assets/style.css Anybody

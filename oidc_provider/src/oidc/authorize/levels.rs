@@ -2,7 +2,6 @@
 
 use super::request::{AuthorizeRequest, Prompt};
 use crate::clients::Client;
-use crate::oidc::acr;
 use crate::oidc::errors::AuthorizeError;
 use samekey_shared::flows::Grant;
 use samekey_shared::flows::sign_in::Asked;
@@ -10,14 +9,14 @@ use samekey_shared::methods::Level;
 
 /// What the sign-in machine is asked beyond the policy: the first wish that can be reached at all.
 ///
-/// A wish that is essential and that nobody can reach is refused before anything is asked.
-pub fn asked(request: &AuthorizeRequest, client: &Client) -> Result<Asked, AuthorizeError> {
+/// A wish that is essential and that nobody can reach here (`strongest`) is refused before anything is asked.
+pub fn asked(request: &AuthorizeRequest, client: &Client, strongest: Level) -> Result<Asked, AuthorizeError> {
     let wishes: Vec<Level> = request
         .acr_values
         .iter()
         .filter_map(|name| client.level(name))
         .collect();
-    let within_reach: Vec<Level> = wishes.into_iter().filter(|level| *level <= acr::STRONGEST).collect();
+    let within_reach: Vec<Level> = wishes.into_iter().filter(|level| *level <= strongest).collect();
     let essential = request.claims.acr_essential && !request.acr_values.is_empty();
     if essential && within_reach.is_empty() {
         return Err(AuthorizeError::UnmetAuthenticationRequirements);

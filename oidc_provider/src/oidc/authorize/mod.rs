@@ -15,6 +15,7 @@ use crate::app::{App, blocking, routes};
 use crate::clients::{self, Client};
 use crate::http::body::form;
 use crate::http::{Fault, Params, Visitor};
+use crate::oidc::acr;
 use crate::oidc::errors::AuthorizeError;
 use crate::pages::flow::{Flow, Purpose, Refused, Stage};
 use crate::pages::problem::Problem;
@@ -60,7 +61,7 @@ pub async fn by_get(
         &published.keys,
         app.config.issuer.as_str(),
     )
-    .and_then(|request| levels::asked(&request, &client).map(|_| request));
+    .and_then(|request| levels::asked(&request, &client, acr::strongest(app.passkeys.as_ref())).map(|_| request));
     match request {
         Err(error) => respond::error(&app, &return_to, error),
         Ok(request) => {

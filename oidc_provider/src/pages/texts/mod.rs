@@ -1,5 +1,9 @@
 //! Every sentence that a person can read on a page, in one place (problems have theirs in `problem`, refusals in `refusal`).
 
+mod security;
+
+pub use security::*;
+
 /// Shown in the window's title.
 pub const PRODUCT: &str = "Samekey";
 /// First link of every page, for keyboards.
@@ -16,8 +20,16 @@ pub const USER_NAME: &str = "User name";
 pub const NEXT: &str = "Next";
 /// Label.
 pub const PASSWORD: &str = "Password";
-/// Button after the password (R91).
-pub const LOG_ON: &str = "Log on";
+/// Button after the password (R91, R92).
+pub const WITH_PASSWORD: &str = "Log on with Password";
+/// Button beside it, for any name, real or not (R92, Q11).
+pub const WITH_PASSKEY: &str = "Log on with Passkey";
+/// In place of a dead button (R14).
+pub const NO_PASSKEYS_HERE: &str = "This browser cannot use passkeys or security keys: it is too old, or the page is not opened over a secure \
+    connection. Use another way, or another browser.";
+/// The same, where scripts are switched off.
+pub const PASSKEYS_NEED_SCRIPTS: &str =
+    "Passkeys and security keys need scripts, and this browser runs none. Use another way, or switch scripts on.";
 /// Button that starts anew with another name.
 pub const NOT_YOU: &str = "Use another user name";
 /// Link (R98).
@@ -63,6 +75,23 @@ pub const RECOVERY_LABEL: &str = "Recovery code";
 pub const RECOVERY_HINT: &str = "Type one of the codes you kept when you bound your device. Each works once.";
 /// The method among others.
 pub const RECOVERY_OTHER: &str = "Use a recovery code";
+/// What to do.
+pub const PASSKEY_HINT: &str = "Press the button and follow your device: fingerprint, face or PIN.";
+/// Button.
+pub const USE_PASSKEY: &str = "Use passkey";
+/// The method among others.
+pub const PASSKEY_OTHER: &str = "Use a passkey";
+/// What to do (M17).
+pub const SECURITY_KEY_HINT: &str = "Press the button. Insert your security key and touch it.";
+/// Button.
+pub const USE_SECURITY_KEY: &str = "Use security key";
+/// The method among others.
+pub const SECURITY_KEY_OTHER: &str = "Use a security key";
+/// After a ceremony that was cancelled or found nothing: browsers do not tell one from the other.
+pub const PASSKEY_CANCELLED: &str = "No passkey or security key was used. Try again, or use another way.";
+/// After a ceremony that the browser could not carry out.
+pub const PASSKEY_FAILED: &str =
+    "This browser could not use your passkey or security key here. Use another way, or try again.";
 /// Label of any other method's code.
 pub const CODE_LABEL: &str = "Code";
 /// What to do.
