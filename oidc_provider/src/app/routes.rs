@@ -5,7 +5,7 @@ use super::App;
 use crate::http::{Fault, cors, guard};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::pages::problem::Problem;
-use crate::pages::{assets, passkey, portal, security, sign_in};
+use crate::pages::{approve, assets, passkey, portal, security, sign_in};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -121,6 +121,9 @@ fn table() -> Vec<Served> {
         on_get("/security/update", SignedIn, security::update),
         on_get("/security/unbind", SignedIn, security::ask_unbind),
         on_post("/security/unbind", SessionHolder, security::unbind),
+        on_get("/approve", SignedIn, approve::show),
+        on_post("/approve", SessionHolder, approve::submit),
+        on_post("/approve/options", SessionHolder, approve::options),
         on_get("/.well-known/passkey-endpoints", Anybody, well_known::endpoints),
         on_get("/.well-known/webauthn", Anybody, well_known::related_origins),
         on_get("/assets/style.css", Anybody, assets::style),

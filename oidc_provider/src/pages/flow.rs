@@ -9,10 +9,11 @@ use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{Notice, Prompt, RefusalCode, SignIn};
+use samekey_shared::flows::{APPROVAL_PAGE, Notice, Prompt, RefusalCode, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Seconds from the first page to the last.
 pub const LIFETIME: i64 = 15 * 60;
@@ -39,14 +40,18 @@ pub enum Then {
     Home,
     /// Security Information.
     Security,
+    /// A login elsewhere that waits for approval, by its code where that is known.
+    Approve(Option<String>),
 }
 
 impl Then {
     /// Where it is.
-    pub fn address(&self) -> &'static str {
+    pub fn address(&self) -> Cow<'static, str> {
         match self {
-            Self::Home => "/",
-            Self::Security => "/security",
+            Self::Home => "/".into(),
+            Self::Security => "/security".into(),
+            Self::Approve(None) => APPROVAL_PAGE.into(),
+            Self::Approve(Some(code)) => format!("{APPROVAL_PAGE}?code={code}").into(),
         }
     }
 }
@@ -62,11 +67,11 @@ impl Purpose {
     }
 
     /// The page of ours that it ends at.
-    pub fn page(&self) -> &'static str {
+    pub fn page(&self) -> Cow<'static, str> {
         match self {
-            Self::Application(_) => "/",
+            Self::Application(_) => "/".into(),
             Self::Portal(then) => then.address(),
-            Self::Devices => "/security?done=confirmed",
+            Self::Devices => "/security?done=confirmed".into(),
         }
     }
 

@@ -252,7 +252,7 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
                 (Outcome::Code(code), Some(request)) => respond::success(app, &request.return_to, &code)?,
                 (Outcome::Error(error), Some(request)) => respond::error(app, &request.return_to, error)?,
                 (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
-                _ => respond::see_other(flow.purpose.page())?,
+                _ => respond::see_other(&flow.purpose.page())?,
             };
             let mut set = session_cookies(begun.as_ref());
             set.extend(flow.end());

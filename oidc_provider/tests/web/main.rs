@@ -9,6 +9,7 @@ mod relying_party;
 mod scene;
 
 mod accounts;
+mod approve;
 mod authorize;
 mod consent;
 mod discovery;

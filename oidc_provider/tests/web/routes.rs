@@ -72,6 +72,9 @@ POST /security/keys/options SessionHolder
 GET /security/update SignedIn
 GET /security/unbind SignedIn
 POST /security/unbind SessionHolder
+GET /approve SignedIn
+POST /approve SessionHolder
+POST /approve/options SessionHolder
 GET /.well-known/passkey-endpoints Anybody
 GET /.well-known/webauthn Anybody
 GET /assets/style.css Anybody
