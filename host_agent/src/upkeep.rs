@@ -1,4 +1,4 @@
-//! Background work of the agent: carries the store's log over and forgets failures that no longer say anything, so that
+//! Background work of the agent: carries the store's log over and forgets failures and approvals that no longer say anything, so that
 //! neither waits for somebody's login. The provider does the same where it runs; doing it twice does no harm.
 
 use crate::journal;
@@ -74,7 +74,7 @@ fn once(realm: &Realm, round: u32) {
         && let Err(error) = sweep(realm)
     {
         journal::trouble(&format!(
-            "old failures were not forgotten; the next sweep tries again: {error}"
+            "old failures and approvals were not forgotten; the next sweep tries again: {error}"
         ));
     }
 }
@@ -84,6 +84,7 @@ fn sweep(realm: &Realm) -> Result<(), FlowError> {
     realm.store.write(|tx| {
         let policy = realm.policy(tx)?;
         samekey_shared::attempts::forget_old(tx, &policy.settings().lockout, now)?;
+        samekey_shared::approvals::sweep(tx, now)?;
         Ok(())
     })
 }
