@@ -9,6 +9,7 @@ pub mod grants;
 pub mod http;
 pub mod keys;
 pub mod oidc;
+pub mod operations;
 pub mod pages;
 pub mod passkeys;
 pub mod passwords;

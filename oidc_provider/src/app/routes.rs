@@ -4,6 +4,7 @@
 use super::App;
 use crate::http::{Fault, cors, guard};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
+use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
 use crate::pages::{approve, assets, passkey, portal, security, sign_in};
 use crate::passkeys::well_known;
@@ -11,6 +12,8 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Path of the provider's metadata.
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -40,6 +43,8 @@ pub enum Who {
     SessionHolder,
     /// The browser that holds a session; another is sent to sign in.
     SignedIn,
+    /// A machine of the operator's, by its address.
+    Operator,
 }
 
 /// One route and method.
@@ -95,7 +100,7 @@ impl Served {
 }
 
 fn table() -> Vec<Served> {
-    use Who::{Anybody, Application, FlowHolder, SessionHolder, SignedIn, TokenHolder};
+    use Who::{Anybody, Application, FlowHolder, Operator, SessionHolder, SignedIn, TokenHolder};
     vec![
         on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
@@ -126,6 +131,9 @@ fn table() -> Vec<Served> {
         on_post("/approve/options", SessionHolder, approve::options),
         on_get("/.well-known/passkey-endpoints", Anybody, well_known::endpoints),
         on_get("/.well-known/webauthn", Anybody, well_known::related_origins),
+        on_get("/healthz", Anybody, health::alive),
+        on_get("/readyz", Anybody, health::ready),
+        on_get("/metrics", Operator, figures::read),
         on_get("/assets/style.css", Anybody, assets::style),
         on_get("/assets/icon.svg", Anybody, assets::icon),
         on_get("/assets/form_post.js", Anybody, assets::form_post),
@@ -140,6 +148,13 @@ pub fn every() -> Vec<Route> {
         methods.into_iter().map(move |method| Route { path, method, who })
     });
     routes.collect()
+}
+
+/// The table's own text of this path, or `none`: what figures are counted under.
+pub fn known(path: &str) -> &'static str {
+    static PATHS: LazyLock<BTreeSet<&'static str>> =
+        LazyLock::new(|| table().iter().map(|served| served.path).collect());
+    PATHS.get(path).copied().unwrap_or("none")
 }
 
 async fn no_such_page() -> Fault {

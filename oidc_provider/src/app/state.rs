@@ -6,6 +6,7 @@ use crate::http::sealed::Sealer;
 use crate::keys::{self, KeySet, KeysError};
 use crate::oidc::acr;
 use crate::oidc::discovery::Prebuilt;
+use crate::operations::Figures;
 use crate::passkeys::{NotAnOrigin, Passkeys};
 use samekey_shared::flows::FlowError;
 use samekey_shared::methods::fido::attestation::Trust;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub csrf: Tokens,
     /// Sign-ins in progress.
     pub flows: Sealer,
+    /// What is counted for the operator.
+    pub figures: Figures,
     published: RwLock<Arc<Published>>,
 }
 
@@ -84,6 +87,7 @@ impl AppState {
         let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
         Ok(Arc::new(Self {
             discovery: Prebuilt::discovery(&config.issuer, acr::strongest(passkeys.as_ref())),
+            figures: Figures::default(),
             published: RwLock::new(Arc::new(published)),
             passkeys,
             realm,

@@ -29,6 +29,9 @@ pub struct ProviderSection {
     /// Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed. None unless named.
     #[serde(default)]
     trusted_proxies: Vec<String>,
+    /// Addresses or networks that may read `/metrics`: loopback unless others are named.
+    #[serde(default = "default_metrics")]
+    metrics: Vec<String>,
     /// `store` or `system`.
     #[serde(default)]
     passwords: PasswordsWord,
@@ -55,6 +58,10 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8480))
 }
 
+fn default_metrics() -> Vec<String> {
+    vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]
+}
+
 fn default_pam_service() -> String {
     "samekey-provider".to_owned()
 }
@@ -75,7 +82,10 @@ pub enum SectionError {
     Issuer(#[from] NotAnIssuer),
     /// `trusted-proxies`
     #[error("[provider] trusted-proxies: {0}")]
-    Proxy(#[from] NotANetwork),
+    Proxy(NotANetwork),
+    /// `metrics`
+    #[error("[provider] metrics: {0}")]
+    Metrics(NotANetwork),
     /// One of the two TLS files alone.
     #[error("[provider]: give both `tls-certificate` and `tls-key`, or neither")]
     HalfTls,
@@ -103,6 +113,8 @@ pub struct ProviderConfig {
     pub exposure: Exposure,
     /// Proxies that are believed.
     pub proxies: Networks,
+    /// Who may read `/metrics`.
+    pub metrics: Networks,
     /// Who checks passwords.
     pub passwords: PasswordSource,
     /// The PAM service for [`PasswordSource::System`].
@@ -117,7 +129,8 @@ impl ProviderSection {
     /// Holds the section against the rules.
     pub fn check(self) -> Result<ProviderConfig, SectionError> {
         let issuer: Issuer = self.issuer.parse()?;
-        let proxies = Networks::parse(&self.trusted_proxies)?;
+        let proxies = Networks::parse(&self.trusted_proxies).map_err(SectionError::Proxy)?;
+        let metrics = Networks::parse(&self.metrics).map_err(SectionError::Metrics)?;
         let tls = match (self.tls_certificate, self.tls_key) {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
             (None, None) => None,
@@ -136,6 +149,7 @@ impl ProviderSection {
             listen: self.listen,
             exposure,
             proxies,
+            metrics,
             passwords: match self.passwords {
                 PasswordsWord::Store => PasswordSource::Store,
                 PasswordsWord::System => PasswordSource::System,

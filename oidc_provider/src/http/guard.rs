@@ -3,10 +3,10 @@
 
 use super::client_ip::{self, Refused};
 use super::{Fault, headers};
-use crate::app::App;
+use crate::app::{App, routes};
 use crate::oidc::discovery;
 use crate::pages::{error_page, problem::Problem};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use samekey_shared::ids::RequestId;
 use samekey_shared::source::Source;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Most bytes in the target and in all headers together; what a browser of ours sends is far below.
 const MOST_TARGET: usize = 16 * 1024;
@@ -28,10 +29,24 @@ pub struct Visitor {
     pub source: Source,
 }
 
-/// Runs a request between both checks.
-pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let admitted = admit(&app, &request);
-    if let (Ok(_), Some(document)) = (&admitted, discovery::published(&app, &request)) {
+/// Runs a request between both checks, and counts its answer.
+pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = routes::known(
+        request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("", MatchedPath::as_str),
+    );
+    let response = answered(&app, request, next).await;
+    app.figures.count(route, &method, response.status(), began.elapsed());
+    response
+}
+
+async fn answered(app: &App, mut request: Request, next: Next) -> Response {
+    let admitted = admit(app, &request);
+    if let (Ok(_), Some(document)) = (&admitted, discovery::published(app, &request)) {
         return document;
     }
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
@@ -54,7 +69,7 @@ pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> R
         }
         Err(problem) => Fault::from(problem).into_response(),
     };
-    finish(&app, visitor.request, response)
+    finish(app, visitor.request, response)
 }
 
 fn admit(app: &App, request: &Request) -> Result<Source, Problem> {

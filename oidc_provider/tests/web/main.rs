@@ -19,6 +19,7 @@ mod forms;
 mod http;
 mod levels;
 mod logout;
+mod operations;
 mod passkeys;
 mod portal;
 mod routes;

@@ -22,6 +22,7 @@ async fn nobody_gets_anything_about_a_person_from_any_route() {
             Who::FlowHolder => &[StatusCode::BAD_REQUEST],
             Who::SessionHolder => &[StatusCode::FORBIDDEN],
             Who::SignedIn => &[StatusCode::SEE_OTHER],
+            Who::Operator => &[StatusCode::NOT_FOUND],
         };
         assert!(
             expected.contains(&page.status),
@@ -77,6 +78,9 @@ POST /approve SessionHolder
 POST /approve/options SessionHolder
 GET /.well-known/passkey-endpoints Anybody
 GET /.well-known/webauthn Anybody
+GET /healthz Anybody
+GET /readyz Anybody
+GET /metrics Operator
 GET /assets/style.css Anybody
 GET /assets/icon.svg Anybody
 GET /assets/form_post.js Anybody

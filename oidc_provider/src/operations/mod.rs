@@ -1,0 +1,6 @@
+//! What the operator's machines ask: whether we live, whether we can sign anybody in, and the figures.
+
+pub mod figures;
+pub mod health;
+
+pub use figures::Figures;
