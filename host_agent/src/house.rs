@@ -13,6 +13,7 @@ use crate::surroundings;
 use samekey_agent::keys::LocalKeys;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::devices::fido;
 use samekey_shared::flows::Doorway;
 use samekey_shared::realm::Realm;
 use samekey_shared::source::{Door, Source};
@@ -124,11 +125,22 @@ impl House {
     /// What this person can reach. Who is not known to be here is not.
     fn reach(&self, start: &Start, peer: Peer, trust: Trust, doorway: &Doorway) -> Reach {
         let presence = match doorway.source {
-            Source::Local { .. } if self.keys.is_some() => self.records.presence(peer, trust, start),
-            Source::Local { .. } => Presence::Here,
+            Source::Local { .. } if self.keys.is_none() => Presence::Here,
+            // Reading the processes up to the first takes longer than all else in a login: only for who may gain by it.
+            Source::Local { .. } if !self.has_a_key(start) => Presence::Doubtful("the account has no security key"),
+            Source::Local { .. } => self.records.presence(peer, trust, start),
             _ => Presence::Doubtful("the login comes from another machine"),
         };
         Reach::of(presence, self.keys.as_ref(), &self.host)
+    }
+
+    /// Whether a key of this realm could be asked of this user. One that is bound just now is asked from the next login on.
+    fn has_a_key(&self, start: &Start) -> bool {
+        let Ok(login) = LoginName::parse(&start.user, &self.realm.names) else {
+            return false;
+        };
+        let has_any = || self.realm.store.read(|tx| fido::has_any(tx, &login));
+        self.realm.relying_party.is_some() && has_any().unwrap_or(false)
     }
 
     /// Keeps in mind, for the account phase, who passed.

@@ -194,6 +194,16 @@ fn a_u2f_key_works_at_both_doors_and_goes_when_its_successor_has_signed() {
         .read(|tx| devices::fido::of_account(tx, scene.ann))
         .unwrap();
     assert!(keys[0].is_old() && keys[0].kind == DeviceKind::SecurityKey);
+    let has_any = |name: &str| {
+        let login = name.parse().unwrap();
+        scene
+            .test
+            .realm
+            .store
+            .read(|tx| devices::fido::has_any(tx, &login))
+            .unwrap()
+    };
+    assert!(has_any("ann") && !has_any("nobody"));
     let (mut turn, step) = scene.after_password("ann", Asked::default());
     let prompt = asked_key(step);
     assert_eq!(prompt.ask.allow[0].app_id.as_deref(), Some(APP_ID));

@@ -6,7 +6,7 @@ use super::{DeviceKind, DeviceName};
 use crate::ids::{AccountId, DeviceId};
 use crate::methods::Level;
 
-pub use rows::{advance, by_credential_id, insert, of_account, settle_replacement};
+pub use rows::{advance, by_credential_id, has_any, insert, of_account, settle_replacement};
 
 /// A credential that was registered and verified, and waits to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use super::super::device::{Device, DeviceError, Limits, Unbinding, UnboundWhy};
 use super::super::{DeviceName, rows};
 use super::{Credential, NewCredential};
+use crate::accounts::LoginName;
 use crate::clock::UnixTime;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, DeviceId};
@@ -88,6 +89,15 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Credential>
     .iter()
     .map(credential)
     .collect()
+}
+
+/// Whether the account of this name has any credential: a look that is cheaper than what offering one takes.
+pub fn has_any(tx: &mut Tx<'_>, name: &LoginName) -> Result<bool, StoreError> {
+    let found = tx.query(
+        "SELECT f.device FROM accounts a JOIN fido f ON f.account = a.id WHERE a.name = $1 AND a.removed_at IS NULL LIMIT 1",
+        params![name],
+    )?;
+    Ok(!found.is_empty())
 }
 
 /// The credential with this id, whosever it is.
