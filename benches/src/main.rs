@@ -5,7 +5,7 @@
 //!   PROGRAMS  the folder of our programs, release profile
 //!   MODULE    the PAM module as it is shipped
 //!   RIVALS    the folder where the rivals from npm are installed
-//!   SECTION   pam, together, web, hashing, footprint; all without one
+//!   SECTION   pam, size, together, web, hashing, footprint; all without one
 //!
 //! It exits 0 when everything could be measured, whatever the figures are; they are printed as they are.
 
@@ -59,10 +59,11 @@ impl From<rustix::io::Errno> for Trouble {
 /// A group of comparisons.
 type Section = fn(&Place, &mut Table) -> Result<(), Trouble>;
 
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("hashing", hashing::measure),
     ("footprint", footprint::measure),
     ("pam", pam::measure),
+    ("size", pam::size),
     ("together", together::measure),
     ("web", web::measure),
 ];
