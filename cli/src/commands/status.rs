@@ -88,6 +88,7 @@ pub fn run(path: &Path, arguments: &Arguments) -> Answer {
         Err(error) => vec![Finding::new("configuration", Grade::Unknown, error.to_string())],
         Ok(config) => {
             let mut findings = inside(path);
+            findings.push(passkeys(&config));
             if !arguments.no_agent {
                 findings.push(agent(&config));
             }
@@ -214,6 +215,18 @@ fn people(installation: &Installation) -> Result<Finding, Failure> {
         "disabled": counted.disabled,
         "administrators": counted.administrators,
     })))
+}
+
+fn passkeys(config: &Config) -> Finding {
+    let told = match &config.relying_party {
+        Some(party) => format!("made for {}, used at {}", party.id, party.all_origins().join(", ")),
+        None => "off: they need a domain, in [provider] issuer or [relying-party] id".to_owned(),
+    };
+    let data = config
+        .relying_party
+        .as_ref()
+        .map(|party| json!({ "rp_id": party.id, "origins": party.origins, "related_origins": party.related_origins }));
+    Finding::new("passkeys", Grade::Fine, told).with(json!(data))
 }
 
 fn agent(config: &Config) -> Finding {

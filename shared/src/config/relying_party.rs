@@ -139,3 +139,92 @@ fn origin(text: &str) -> Result<Origin<'_>, String> {
         host,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(section: &str, issuer: Option<&str>) -> Result<Option<RelyingParty>, String> {
+        let section: RelyingPartySection = toml::from_str(section).unwrap();
+        section.settle("Example", issuer)
+    }
+
+    fn id_and_origin(issuer: &str) -> Option<(String, String)> {
+        let party = settled("", Some(issuer)).unwrap()?;
+        Some((party.id, party.origins.concat()))
+    }
+
+    #[test]
+    fn everything_follows_from_the_issuer() {
+        for (issuer, id, origin) in [
+            ("https://id.example.org", "id.example.org", "https://id.example.org"),
+            ("https://id.example.org:443", "id.example.org", "https://id.example.org"),
+            (
+                "https://id.example.org:8443",
+                "id.example.org",
+                "https://id.example.org:8443",
+            ),
+            ("http://localhost:9000", "localhost", "http://localhost:9000"),
+        ] {
+            assert_eq!(
+                id_and_origin(issuer),
+                Some((id.to_owned(), origin.to_owned())),
+                "{issuer}"
+            );
+        }
+        assert_eq!(settled("", Some("https://x.org")).unwrap().unwrap().name, "Example");
+    }
+
+    #[test]
+    fn addresses_and_plain_http_have_no_passkeys() {
+        for issuer in [
+            "https://192.0.2.1",
+            "https://[2001:db8::1]",
+            "http://id.example.org",
+            "https://",
+            "nonsense",
+        ] {
+            assert_eq!(id_and_origin(issuer), None, "{issuer}");
+        }
+        assert_eq!(settled("", None), Ok(None));
+    }
+
+    #[test]
+    fn a_wider_domain_and_related_origins_may_be_named() {
+        let text = "id = \"example.org\"\nname = \"The Example\"\norigins = [\"https://id.example.org\", \
+                    \"https://example.org\"]\nrelated-origins = [\"https://example.net\"]\n";
+        let party = settled(text, Some("https://other.example.org")).unwrap().unwrap();
+        assert_eq!(
+            (&*party.id, &*party.name, party.origins.len()),
+            ("example.org", "The Example", 2)
+        );
+        assert_eq!(
+            party.all_origins().last().map(String::as_str),
+            Some("https://example.net")
+        );
+        let party = settled("id = \"example.org\"", Some("https://id.example.org"))
+            .unwrap()
+            .unwrap();
+        assert_eq!(party.origins, ["https://id.example.org"]);
+    }
+
+    #[test]
+    fn what_would_never_work_is_refused_at_once() {
+        for text in [
+            "id = \"example.net\"",
+            "id = \"ample.org\"",
+            "id = \"Example.org\"",
+            "id = \"192.0.2.1\"",
+            "id = \"\"",
+            "origins = [\"https://id.example.org/\"]",
+            "origins = [\"https://id.example.org/path\"]",
+            "origins = [\"http://id.example.org\"]",
+            "origins = [\"https://192.0.2.1\"]",
+            "origins = [\"https://id.example.org:443\"]",
+            "related-origins = [\"example.net\"]",
+        ] {
+            assert!(settled(text, Some("https://id.example.org")).is_err(), "{text}");
+        }
+        assert!(settled("id = \"example.org\"", None).is_err());
+    }
+}

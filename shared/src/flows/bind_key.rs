@@ -42,12 +42,12 @@ pub fn start(
     name: DeviceName,
     replaces: Option<DeviceId>,
 ) -> Result<Starting, BindError> {
-    realm.store.read(|tx| {
+    let (exclude, login) = realm.store.read(|tx| {
         let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
         let bound = devices::rows::bound(tx, account)?;
         let keys = fido::of_account(tx, account)?;
         if replaces.is_some_and(|old| keys.iter().all(|one| one.device != old)) {
-            return Err(DeviceError::NotFound.into());
+            return Err(BindError::Device(DeviceError::NotFound));
         }
         let most = limits(realm, tx)?.fido;
         if keys.len() >= most as usize && replaces.is_none() {
@@ -57,12 +57,14 @@ pub fn start(
         if bound.devices.iter().any(|one| one.name.key() == name.key()) {
             return Err(DeviceError::NameTaken(name.clone()).into());
         }
-        Ok(Starting {
-            name: name.clone(),
-            exclude: keys.iter().map(Allowed::from).collect(),
-            user_handle: account.to_bytes(),
-            login: found.name,
-        })
+        let exclude: Vec<_> = keys.iter().map(Allowed::from).collect();
+        Ok((exclude, found.name))
+    })?;
+    Ok(Starting {
+        name,
+        exclude,
+        user_handle: account.to_bytes(),
+        login,
     })
 }
 

@@ -215,7 +215,7 @@ impl Circumstances {
             return method.level();
         }
         let keys = self.keys.iter().filter(|key| key.kind.method() == method);
-        keys.map(|key| key.best_level()).max().unwrap_or(Level::None)
+        keys.map(Credential::best_level).max().unwrap_or(Level::None)
     }
 
     /// The credentials that may answer: of an accepted method, and able to reach the level that is asked.

@@ -21,6 +21,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPa
 
 /// How an authenticator is made, and how its person uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "knobs that are independent of each other")]
 pub struct Habits {
     /// Which algorithm its credentials sign with.
     pub algorithm: Algorithm,
@@ -215,14 +216,14 @@ impl SoftAuthenticator {
     pub fn draft(&mut self, ask: &KeyAsk, origin: &str) -> Result<Draft, Any> {
         let (verifies, counts, discoverable) = (self.habits.verifies, self.habits.counts, self.habits.discoverable);
         let wanted = verifies && ask.user_verification != UserVerification::Discouraged;
-        let verified = self.verified(wanted);
+        let user_verified = self.verified(wanted);
         let mine = self.credentials.iter_mut().find(|mine| mine.serves(ask));
         let credential = mine.ok_or("none of the credentials asked for is on this authenticator")?;
         credential.count += u32::from(counts);
         Ok(Draft {
             credential_id: credential.id.clone(),
             rp_id: credential.rp_id.clone(),
-            flags: UP | credential.backup_flags() | if credential.app_id { 0 } else { verified },
+            flags: UP | credential.backup_flags() | if credential.app_id { 0 } else { user_verified },
             sign_count: credential.count,
             rest: Vec::new(),
             client_data: match &ask.local {

@@ -69,7 +69,7 @@ fn of_many_at_once_for_the_last_place_one_wins() {
             .collect();
         let results: Vec<_> = tries.into_iter().map(|one| one.join().unwrap()).collect();
         assert!(results.iter().filter_map(|result| result.as_ref().err()).all(full));
-        results.into_iter().filter(Result::is_ok).count()
+        results.iter().flatten().count()
     });
     assert_eq!(won, 1);
 }
@@ -119,9 +119,9 @@ fn an_unbound_key_leaves_a_tombstone_and_may_be_bound_anew() {
         .unwrap();
     assert!(found.is_none());
     let all = store.read(|tx| devices::rows::list(tx, scene.ann)).unwrap();
-    let stone = all.iter().find(|one| one.id == device.id).unwrap();
+    let tombstone = all.iter().find(|one| one.id == device.id).unwrap();
     assert_eq!(
-        (stone.kind, &stone.state),
+        (tombstone.kind, &tombstone.state),
         (DeviceKind::Passkey, &DeviceState::Unbound(end))
     );
     scene.test.bind_made(scene.ann, &made, "spare").unwrap();
@@ -247,10 +247,10 @@ fn a_u2f_key_works_at_both_doors_and_goes_when_its_successor_has_signed() {
         .store
         .read(|tx| devices::rows::list(tx, scene.ann))
         .unwrap();
-    let stone = all.iter().find(|one| one.id == old).unwrap();
+    let tombstone = all.iter().find(|one| one.id == old).unwrap();
     assert!(
-        matches!(&stone.state, DeviceState::Unbound(end) if end.why == UnboundWhy::Replaced),
-        "{stone:?}"
+        matches!(&tombstone.state, DeviceState::Unbound(end) if end.why == UnboundWhy::Replaced),
+        "{tombstone:?}"
     );
     let line = scene.trail("device-unbound").pop().unwrap();
     assert_eq!(field(&line, "device"), Some(old.to_string()));

@@ -4,6 +4,7 @@
 mod approvals;
 mod authenticator;
 mod binding;
+mod challenges;
 mod passwordless;
 mod refused;
 mod scene;

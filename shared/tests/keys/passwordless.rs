@@ -75,7 +75,7 @@ fn a_touch_only_key_that_somebody_gave_a_pin_to_is_still_no_passkey() {
     let prompt = asked_key(step);
     let assertion = scene.signed(&prompt, |_| {});
     let step = scene.answer(&mut turn, key(assertion));
-    assert_eq!(notice(&step), Some(Notice::KeyRefused(KeyError::NotAccepted)));
+    assert_eq!(notice(&step), Some(Notice::KeyRefused(KeyError::NotThisKind)));
     // As second factor at a console its PIN is worth no more than its touch.
     let (mut turn, step) = scene.at_console(FirstFactor::None, plugged_in());
     let prompt = asked_key(step);
@@ -182,7 +182,7 @@ fn rules_about_passkeys_and_about_methods_hold() {
     let (mut turn, step) = scene.with_passkey(Asked::default());
     let prompt = asked_key(step);
     let step = scene.press(&mut turn, &prompt);
-    assert_eq!(notice(&step), Some(Notice::KeyRefused(KeyError::NotAccepted)));
+    assert_eq!(notice(&step), Some(Notice::KeyRefused(KeyError::NotThisKind)));
 }
 
 #[test]

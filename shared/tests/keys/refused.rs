@@ -276,7 +276,7 @@ fn a_method_that_the_policy_no_longer_takes_is_refused() {
     let assertion = scene.signed(&prompt, |_| {});
     let refused = refused(scene.answer(&mut turn, key(assertion)));
     assert_eq!(refused, RefusalCode::NotAtThisDoor);
-    assert_eq!(scene.last_result("key-refused"), "attestation_not_accepted");
+    assert_eq!(scene.last_result("key-refused"), "method_not_allowed");
     assert_eq!(
         Method::Passkey.as_str(),
         field(&scene.trail("key-refused")[0], "method").unwrap()

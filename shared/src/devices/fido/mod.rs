@@ -10,6 +10,10 @@ pub use rows::{advance, by_credential_id, has_any, insert, of_account, settle_re
 
 /// A credential that was registered and verified, and waits to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of the protocol that are independent of each other"
+)]
 pub struct NewCredential {
     /// Its id, unique in the whole store.
     pub credential_id: Vec<u8>,

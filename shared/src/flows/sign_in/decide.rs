@@ -237,7 +237,8 @@ impl SignIn {
                 .unwrap_or(now),
         };
         // A key opens during a lock, but does not lift it: the guesses of others stay counted.
-        let locked = matches!(gate(tx, visit, facts, now)?, Gate::Locked { .. });
+        let by_key = evidence.iter().any(|one| one.key().is_some());
+        let locked = by_key && matches!(gate(tx, visit, facts, now)?, Gate::Locked { .. });
         if basis == Basis::Proven && !locked {
             attempts::succeeded(tx, login, &visit.doorway.source, now)?;
         }

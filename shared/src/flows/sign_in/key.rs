@@ -65,7 +65,11 @@ impl SignIn {
         };
         let keys: Vec<&Credential> = match (self.alone, &facts.subject) {
             (Alone::Anybody, _) => Vec::new(),
-            (Alone::Named, Subject::Open(_)) => facts.keys.iter().filter(is_passkey).collect(),
+            (Alone::Named, Subject::Open(_)) => facts
+                .keys
+                .iter()
+                .filter(|key| key.kind == DeviceKind::Passkey)
+                .collect(),
             (Alone::No, Subject::Open(_)) => facts.fitting_keys().collect(),
             _ => return Ok(None),
         };
@@ -207,7 +211,7 @@ impl SignIn {
         if let (Alone::No, Some(own)) = (self.alone, own)
             && !facts.fitting_keys().any(named)
         {
-            return Ok(KeyChecked::Refused(KeyError::NotAccepted, Some(Box::new(own.clone()))));
+            return Ok(KeyChecked::Refused(KeyError::NotThisKind, Some(Box::new(own.clone()))));
         }
         let (local, origins) = (self.local_binding(visit, facts), party.all_origins());
         let terms = Terms {
@@ -302,8 +306,4 @@ impl SignIn {
         }
         self.ask_key(visit, pending.method, Some(Notice::KeyFailed(trouble)))
     }
-}
-
-fn is_passkey(key: &&Credential) -> bool {
-    key.kind == DeviceKind::Passkey
 }

@@ -90,7 +90,7 @@ fn judge(
     alone: bool,
 ) -> Result<assertion::Seen, KeyError> {
     if !terms.methods.contains(&credential.kind.method()) {
-        return Err(KeyError::NotAccepted);
+        return Err(KeyError::NotThisKind);
     }
     let verified = terms.user_verification || alone;
     // A PIN that a finder has set on a key that never had one proves nothing about its person.

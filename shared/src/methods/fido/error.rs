@@ -36,11 +36,13 @@ pub enum KeyError {
     ChallengeSpent,
     /// The model of the key, or its attestation, is not accepted here.
     NotAccepted,
+    /// It is bound and right, but this sign-in asks for another kind or a stronger one.
+    NotThisKind,
 }
 
 impl KeyError {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Malformed,
         Self::TrailingData,
         Self::WrongType,
@@ -57,6 +59,7 @@ impl KeyError {
         Self::CounterBehind,
         Self::ChallengeSpent,
         Self::NotAccepted,
+        Self::NotThisKind,
     ];
 
     /// The stable code for the audit trail.
@@ -78,6 +81,7 @@ impl KeyError {
             Self::CounterBehind => "key_counter_behind",
             Self::ChallengeSpent => "key_challenge_spent",
             Self::NotAccepted => "attestation_not_accepted",
+            Self::NotThisKind => "method_not_allowed",
         }
     }
 
@@ -103,6 +107,7 @@ impl KeyError {
                 "This key's counter went backwards, so there may be a copy of it. Use another method, and have the key replaced."
             }
             Self::NotAccepted => "This model of key is not accepted here. Use another one.",
+            Self::NotThisKind => "This key is not accepted for this sign-in. Use another key or another method.",
         }
     }
 }
