@@ -23,6 +23,8 @@ pub enum Wish {
     Passkey,
     /// "Add security key": any key; one with a PIN becomes a passkey, one without a second factor.
     SecurityKey,
+    /// "Update to passkey": the same key again, as a passkey (R75).
+    Upgrade,
 }
 
 /// What the store keeps between both halves. The name is what was checked before, not what the browser sends after.
@@ -60,7 +62,7 @@ impl Passkeys {
             .exclude_credentials(Some(exclude))
             .extensions(Some(extensions()))
             .user_verification_policy(wish.verification())
-            .require_resident_key(wish == Wish::Passkey)
+            .require_resident_key(wish.is_for_a_passkey())
             .authenticator_attachment(wish.attachment())
             .hints(Some(wish.hints()));
         let (mut options, state) = self.core.generate_challenge_register(builder)?;
@@ -105,7 +107,7 @@ impl Passkeys {
             rp_id: &self.party.id,
             challenge,
             scene: Scene::Web { origins: &self.origins },
-            user_verification: ceremony.wish == Wish::Passkey,
+            user_verification: ceremony.wish.is_for_a_passkey(),
         };
         let response = &posted.response;
         let seen = check_registration(&response.attestation_object, &response.client_data_json, &expected)?;
@@ -131,10 +133,16 @@ impl Passkeys {
 }
 
 impl Wish {
+    /// Whether nothing less than a passkey will do.
+    fn is_for_a_passkey(self) -> bool {
+        matches!(self, Self::Passkey | Self::Upgrade)
+    }
+
     fn verification(self) -> UserVerificationPolicy {
-        match self {
-            Self::Passkey => UserVerificationPolicy::Required,
-            Self::SecurityKey => UserVerificationPolicy::Preferred,
+        if self.is_for_a_passkey() {
+            UserVerificationPolicy::Required
+        } else {
+            UserVerificationPolicy::Preferred
         }
     }
 
@@ -142,14 +150,14 @@ impl Wish {
     fn attachment(self) -> Option<AuthenticatorAttachment> {
         match self {
             Self::Passkey => None,
-            Self::SecurityKey => Some(AuthenticatorAttachment::CrossPlatform),
+            Self::SecurityKey | Self::Upgrade => Some(AuthenticatorAttachment::CrossPlatform),
         }
     }
 
     fn hints(self) -> Vec<PublicKeyCredentialHints> {
         match self {
             Self::Passkey => vec![PublicKeyCredentialHints::ClientDevice, PublicKeyCredentialHints::Hybrid],
-            Self::SecurityKey => vec![PublicKeyCredentialHints::SecurityKey],
+            Self::SecurityKey | Self::Upgrade => vec![PublicKeyCredentialHints::SecurityKey],
         }
     }
 }

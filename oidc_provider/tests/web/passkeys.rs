@@ -187,7 +187,7 @@ async fn each_wrong_answer_has_its_own_reason() {
             draft.client_data = text.replace("webauthn.get", "webauthn.create").into_bytes();
         }),
         ("key_wrong_challenge", |draft| {
-            draft.client_data = web_client_data("webauthn.get", &[7; 32], ORIGIN)
+            draft.client_data = web_client_data("webauthn.get", &[7; 32], ORIGIN);
         }),
         ("key_wrong_rp_id", |draft| draft.rp_id = "evil.example".into()),
         ("key_not_touched", |draft| draft.flags &= !UP),
@@ -415,7 +415,7 @@ async fn a_key_of_another_algorithm_goes_by_our_verifier_alone() {
     let other = scene.browser();
     let address = first_page(&other, "/login").await;
     bent(&other, &address, "passkey", &mut key, |draft| {
-        draft.rp_id = "evil.example".into()
+        draft.rp_id = "evil.example".into();
     })
     .await;
     assert_eq!(scene.results("key-refused"), ["key_wrong_rp_id"]);

@@ -374,11 +374,11 @@ async fn unbinding_takes_a_typed_yes_and_never_the_last_device() {
     assert_eq!(unbind(&ids[0], "yes").await.location(), "/security?done=unbound");
     assert_eq!(scene.events("device-unbound"), 1);
     let app = ids[1].clone();
-    let last = unbind(&app, "YES").await;
+    let kept = unbind(&app, "YES").await;
     assert!(
-        last.body.contains("last_device") && last.body.contains("help@example.org"),
+        kept.body.contains("last_device") && kept.body.contains("help@example.org"),
         "{}",
-        last.body
+        kept.body
     );
     // What is not one's own, or not there, is nothing.
     let bob = scene.test.account("bob", PASSWORD).unwrap();

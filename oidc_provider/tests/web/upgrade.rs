@@ -65,6 +65,36 @@ async fn the_old_key_goes_when_the_new_one_has_signed_once() {
     );
 }
 
+/// A key that was bound by touch alone is no passkey either; what takes its place is one, and may sit on the same key.
+#[tokio::test]
+async fn any_key_that_only_shows_possession_can_be_updated() {
+    let (scene, browser, _, _) = scene().await;
+    let mut touched = SoftAuthenticator::touch_only();
+    let plain = scene.test.bind_key(scene.ann, &mut touched, "plain").unwrap();
+    let dialog = browser.get(&format!("/security/update?device={}", plain.id)).await;
+    assert!(
+        dialog.body.contains("second factor after your password"),
+        "{}",
+        dialog.body
+    );
+    let replaces = plain.id.to_string();
+    let options = browser
+        .binding("security-key", "plain-passkey", &[("replaces", &replaces)])
+        .await
+        .json();
+    let public = &options["publicKey"];
+    assert_eq!(
+        public["excludeCredentials"].as_array().unwrap().len(),
+        1,
+        "not the key itself"
+    );
+    assert_eq!(public["authenticatorSelection"]["userVerification"], "required");
+    let refused = browser
+        .bind(&options, &registered(&create(&mut touched, &options)))
+        .await;
+    assert!(refused.body.contains("user_verification_missing"), "{}", refused.body);
+}
+
 #[tokio::test]
 async fn only_an_old_key_of_ones_own_is_replaced() {
     let (scene, browser, _, _) = scene().await;

@@ -1,7 +1,7 @@
 //! Binding passkeys and security keys: the options for the script, and the answer that it posts.
 
 use super::caller::{Caller, looking, permitted, token};
-use super::list::{Possessions, rendered};
+use super::list::{Possessions, can_be_updated, rendered};
 use super::permission::{Change, Permission};
 use super::unbind::refused;
 use super::view::{BoundView, ProblemView, UpdateView};
@@ -24,6 +24,7 @@ use axum::response::Response;
 use samekey_shared::audit::{self, Event, EventKind};
 use samekey_shared::challenges::{self, ChallengeError, NewChallenge, Purpose};
 use samekey_shared::devices::fido::{Credential, NewCredential};
+use samekey_shared::devices::recovery::Drawn;
 use samekey_shared::devices::{DeviceName, NameRule};
 use samekey_shared::flows::bind::BindError;
 use samekey_shared::flows::bind_key::{self, Finished, Starting};
@@ -193,12 +194,21 @@ fn wanted(caller: &Caller) -> Result<(Wish, Option<DeviceId>), NotBound> {
         Some(Ok(device)) => Some(device),
         Some(Err(_)) => return Err(Problem::BadForm.into()),
     };
-    Ok((wish, replaces))
+    Ok((if replaces.is_some() { Wish::Upgrade } else { wish }, replaces))
 }
 
 fn starting(app: &App, caller: &Caller, settings: &Settings, replaces: Option<DeviceId>) -> Result<Starting, NotBound> {
     let name = named(caller.field("name"), settings)?;
-    bind_key::start(&app.realm, caller.session.account.id, name, replaces).map_err(stopped)
+    let mut starting = bind_key::start(&app.realm, caller.session.account.id, name, replaces).map_err(stopped)?;
+    if let Some(device) = replaces {
+        // The very key that is updated must not be turned away as one that is bound already.
+        let keys = Possessions::of(app, &caller.session)?.keys;
+        let old = keys.into_iter().find(|one| one.device == device);
+        starting
+            .exclude
+            .retain(|one| old.as_ref().is_none_or(|old| old.credential_id != one.credential_id));
+    }
+    Ok(starting)
 }
 
 fn named(text: &str, settings: &Settings) -> Result<DeviceName, NotBound> {
@@ -229,11 +239,7 @@ fn again(app: &App, caller: &Caller, problem: ProblemView) -> Result<Response, F
 }
 
 fn bound(app: &App, finished: &Finished) -> Result<Response, Fault> {
-    let codes = finished
-        .recovery
-        .as_ref()
-        .map(|drawn| drawn.shown())
-        .unwrap_or_default();
+    let codes = finished.recovery.as_ref().map(Drawn::shown).unwrap_or_default();
     let view = BoundView {
         realm: &app.realm.names.realm,
         contact: app.contact(),
@@ -260,12 +266,12 @@ pub async fn update(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Res
     }
 }
 
-/// A U2F key of this very account.
+/// A key of this very account that is no passkey.
 fn old_key(app: &App, session: &Session, id: &str) -> Result<Option<Credential>, Fault> {
     let keys = Possessions::of(app, session)?.keys;
     Ok(keys
         .into_iter()
-        .find(|one| one.device.to_string() == id && one.is_old()))
+        .find(|one| one.device.to_string() == id && can_be_updated(one)))
 }
 
 fn upgrade(
@@ -282,6 +288,11 @@ fn upgrade(
         csrf: &token(app, session),
         device: &old.device.to_string(),
         old_name: old.name.as_str(),
+        text: if old.is_old() {
+            texts::UPDATE_OLD
+        } else {
+            texts::UPDATE_TEXT
+        },
         name: typed.unwrap_or(&suggested),
         problem,
     };

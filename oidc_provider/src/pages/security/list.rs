@@ -150,9 +150,14 @@ fn line(app: &App, device: &Device, has: &Possessions, may_bind: Permission, may
         copies: key.map(texts::copies),
         remark: successor.map(|new| texts::goes_after(new.name.as_str())).or(codes),
         is_old,
-        can_update: is_old && successor.is_none() && may_bind == Permission::Granted,
+        can_update: key.is_some_and(can_be_updated) && successor.is_none() && may_bind == Permission::Granted,
         can_unbind: may_unbind == Permission::Granted,
     }
+}
+
+/// What only shows possession can become a passkey (R73 to R75).
+pub(super) fn can_be_updated(key: &Credential) -> bool {
+    key.kind == DeviceKind::SecurityKey
 }
 
 fn last_use(last: &LastUse) -> String {

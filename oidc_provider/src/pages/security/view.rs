@@ -110,6 +110,8 @@ pub(super) struct UpdateView<'a> {
     /// The old device's id.
     pub device: &'a str,
     pub old_name: &'a str,
+    /// What comes of it.
+    pub text: &'static str,
     /// The new name, suggested or typed before.
     pub name: &'a str,
     /// What went wrong before.

@@ -38,8 +38,11 @@ pub const OLD_KEY: &str = "Older U2F key";
 /// Link beside it (R75, Q18).
 pub const UPDATE_TO_PASSKEY: &str = "Update to passkey";
 /// M18, and what comes of it.
-pub const UPDATE_TEXT: &str = "This key is registered as an older U2F key. It keeps working; update it to a passkey to sign in without a \
-    password. Insert the same key and touch it. The older entry goes after the new one has signed once.";
+pub const UPDATE_OLD: &str = "This key is registered as an older U2F key. It keeps working; update it to a passkey to sign in without a \
+    password. Insert the same key, type its PIN and touch it. The older entry goes after the new one has signed once.";
+/// The same for a key that was bound by touch alone.
+pub const UPDATE_TEXT: &str = "This key is a second factor after your password. It keeps working; update it to a passkey to sign in without a \
+    password. Insert the same key, type its PIN and touch it. The older entry goes after the new one has signed once.";
 /// Button of a dialog.
 pub const OK: &str = "OK";
 /// Link (R77).
