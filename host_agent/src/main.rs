@@ -34,7 +34,6 @@ mod scripted;
 mod scripted_keys;
 mod seats;
 mod sentences;
-mod settings;
 mod surroundings;
 mod touch;
 mod upkeep;
@@ -46,12 +45,12 @@ use presence::Records;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use samekey_agent::keys::Program;
+use samekey_agent::settings::Settings;
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::realm::Realm;
 use seats::Seats;
-use settings::Settings;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -127,7 +126,7 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     let realm = Realm::open(&config, Arc::new(SystemClock), Arc::new(SystemEntropy::default()))?;
     let listener = Listener::open(&settings.socket)?;
-    let host = settings.host.clone().unwrap_or_else(surroundings::host_name);
+    let host = settings.host_name();
     let realm = Arc::new(realm);
     let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm));
     let keys = Program::new(settings.security_key.clone(), |error| {

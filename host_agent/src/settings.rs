@@ -32,6 +32,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The name of this host: as configured, as the system knows it, or "unknown".
+    pub fn host_name(&self) -> String {
+        self.host.clone().unwrap_or_else(|| {
+            let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            match name.trim() {
+                "" => "unknown".to_owned(),
+                name => name.to_owned(),
+            }
+        })
+    }
+
     /// Refuses what cannot work, in words for the administrator.
     pub fn validate(&self) -> Result<(), String> {
         if !self.socket.is_absolute() {

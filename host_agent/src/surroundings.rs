@@ -101,15 +101,6 @@ fn fingerprint(key: &str) -> String {
     }
 }
 
-/// The name of this host: as the system knows it, or "unknown".
-pub fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "unknown".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -89,7 +89,8 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     }
 }
 
-fn pending(installation: &Installation, arguments: &Arguments) -> Result<Pending, Failure> {
+/// What a device may be called here.
+pub fn device_name(installation: &Installation, typed: &str) -> Result<DeviceName, Failure> {
     let realm = &installation.realm;
     let rule = realm
         .store
@@ -98,8 +99,12 @@ fn pending(installation: &Installation, arguments: &Arguments) -> Result<Pending
         DeviceNames::Ascii => NameRule::Ascii,
         DeviceNames::Unicode => NameRule::Unicode,
     };
-    let name = DeviceName::parse(&arguments.name, rule)
-        .map_err(|error| Failure::new(Exit::Usage, error.code(), error.to_string()))?;
+    DeviceName::parse(typed, rule).map_err(|error| Failure::new(Exit::Usage, error.code(), error.to_string()))
+}
+
+fn pending(installation: &Installation, arguments: &Arguments) -> Result<Pending, Failure> {
+    let realm = &installation.realm;
+    let name = device_name(installation, &arguments.name)?;
     let Some(text) = brought(arguments)? else {
         return Ok(Pending::new(realm.entropy.as_ref(), name)?);
     };

@@ -1,6 +1,7 @@
 //! `samekey device`: second factors bound, listed, unbound.
 
 mod bind;
+mod bind_key;
 mod unbind;
 
 pub use bind::with_codes;
@@ -9,8 +10,10 @@ use super::Cli;
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table, moment};
+use samekey_shared::devices::fido::{self, Credential};
 use samekey_shared::devices::{self, Device, DeviceError, DeviceState, LastUse};
 use samekey_shared::flows::bind::{Authority, BindError};
+use samekey_shared::methods::fido::attestation::model_name;
 use samekey_shared::source::Door;
 use serde_json::{Value, json};
 
@@ -41,6 +44,8 @@ pub enum Bind {
     /// Without a terminal it takes two steps: `--draw --json` makes a key and stores nothing; once the app has it,
     /// `--secret-file FILE --code CODE` binds it.
     Totp(bind::Arguments),
+    /// Bind the security key that is plugged into this machine: asks for a touch, and for its PIN where it wants one
+    SecurityKey(bind_key::Arguments),
 }
 
 /// Runs the verb.
@@ -48,6 +53,7 @@ pub fn run(cli: &Cli, verb: &Verb) -> Result<Answer, Failure> {
     let installation = Installation::open(&cli.config)?;
     match verb {
         Verb::Bind(Bind::Totp(arguments)) => bind::run(&installation, arguments),
+        Verb::Bind(Bind::SecurityKey(arguments)) => bind_key::run(&installation, arguments),
         Verb::List { user, all } => list(&installation, user, *all),
         Verb::Unbind(arguments) => unbind::run(&installation, arguments),
     }
@@ -63,7 +69,7 @@ pub fn authority() -> Authority {
 
 fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Failure> {
     let name = installation.login_name(user)?;
-    let (mut devices, recovery_left) = installation.realm.store.read(|tx| {
+    let (mut devices, keys, recovery_left) = installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
         let bound = devices::rows::bound(tx, account.id)?;
         let devices = if all {
@@ -71,14 +77,16 @@ fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Fa
         } else {
             bound.devices
         };
-        Ok::<_, Failure>((devices, bound.recovery_left))
+        let keys = fido::of_account(tx, account.id)?;
+        Ok::<_, Failure>((devices, keys, bound.recovery_left))
     })?;
     in_order(&mut devices);
-    let mut table = Table::new(&["NAME", "KIND", "STATE", "BOUND", "LAST USED", "ID"]);
+    let mut table = Table::new(&["NAME", "KIND", "MODEL", "STATE", "BOUND", "LAST USED", "ID"]);
     for device in &devices {
         table.row([
             device.name.to_string(),
             device.kind.to_string(),
+            model(device, &keys).unwrap_or("-").to_owned(),
             state(device),
             moment(Some(device.created_at)),
             device.last_used.as_ref().map_or_else(|| "-".to_owned(), last_use),
@@ -87,10 +95,22 @@ fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Fa
     }
     let data = json!({
         "user": name,
-        "devices": devices.iter().map(as_json).collect::<Vec<_>>(),
+        "devices": devices.iter().map(|device| with_model(device, &keys)).collect::<Vec<_>>(),
         "recovery_codes_left": recovery_left,
     });
     Ok(Answer::data(data, table.draw()).remark(format!("{recovery_left} recovery codes left.")))
+}
+
+/// The model of a key, where it told one.
+fn model(device: &Device, keys: &[Credential]) -> Option<&'static str> {
+    let key = keys.iter().find(|key| key.device == device.id)?;
+    model_name(key.aaguid)
+}
+
+fn with_model(device: &Device, keys: &[Credential]) -> Value {
+    let mut data = as_json(device);
+    data["model"] = json!(model(device, keys));
+    data
 }
 
 /// Oldest first; what was bound in one second in the order of kinds, not of random ids.
