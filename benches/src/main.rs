@@ -5,10 +5,11 @@
 //!   PROGRAMS  the folder of our programs, release profile
 //!   MODULE    the PAM module as it is shipped
 //!   RIVALS    the folder where the rivals from npm are installed
-//!   SECTION   pam, size, together, web, hashing, footprint; all without one
+//!   SECTION   pam, size, together, web, hashing, footprint, console; all without one
 //!
 //! It exits 0 when everything could be measured, whatever the figures are; they are printed as they are.
 
+mod console;
 mod disk;
 mod footprint;
 mod hashing;
@@ -59,19 +60,31 @@ impl From<rustix::io::Errno> for Trouble {
 /// A group of comparisons.
 type Section = fn(&Place, &mut Table) -> Result<(), Trouble>;
 
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("hashing", hashing::measure),
     ("footprint", footprint::measure),
     ("pam", pam::measure),
     ("size", pam::size),
     ("together", together::measure),
     ("web", web::measure),
+    ("console", console::measure),
 ];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.first().map(String::as_str) == Some("bare-axum") {
         return web::bare::serve(words.get(1..).unwrap_or_default());
+    }
+    if let [word, programs] = words.as_slice()
+        && word == console::INSIDE
+    {
+        return match console::inside(programs.as_ref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(trouble) => {
+                eprintln!("{trouble}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if let [word, folder] = words.as_slice()
         && word == "plain-commits"
