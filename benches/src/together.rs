@@ -1,7 +1,9 @@
 //! Many sign-ins at a time through the agent, against one commit for each sync on the same disk.
 //!
-//! Each of 64 callers speaks to the agent as the PAM module does, one sign-in after the other. The yardstick is a
-//! plain loop of SQLite commits with a sync each: what a program could do at most that syncs for every login by itself.
+//! Each of 64 callers speaks to the agent as the PAM module does, one sign-in after the other. The contract's yardstick
+//! is a plain loop of SQLite commits with a sync each: what a program could do at most that syncs for every login by
+//! itself and needs no time for anything else. Beside it stands the same agent with one caller at a time, whose sign-ins
+//! cannot share a sync: that shows what sharing gains.
 
 use crate::Trouble;
 use crate::disk::Plain;
@@ -21,10 +23,12 @@ const CALLERS: usize = 64;
 const ROUNDS: usize = 3;
 /// Sign-ins of each caller in one round.
 const EACH: usize = 12;
+/// Sign-ins of the one caller in one round.
+const ALONE: usize = 150;
 const PLAIN: Duration = Duration::from_secs(1);
 /// Compares.
 pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
-    let people = CALLERS * EACH * ROUNDS;
+    let people = (2 * CALLERS * EACH + ALONE) * ROUNDS;
     let room = place.room("plain")?;
     let plain = Plain::new(&room)?;
     let realm = Realm::fill(&place.room("together")?, people)?;
@@ -32,7 +36,7 @@ pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
     let mut next = 0;
     let compared = in_turn(
         ROUNDS,
-        || sign_ins(&agent, &mut next),
+        || sign_ins(&agent, &mut next, CALLERS, EACH),
         || plain.commits_per_second(PLAIN),
     )?;
     table.add(Row::against(
@@ -40,7 +44,27 @@ pub fn measure(place: &Place, table: &mut Table) -> Result<(), Trouble> {
         compared,
         Target::AtLeast(10.0),
     ));
+    beside_one_at_a_time(table, &agent, &mut next)?;
     slow_disk(place, table, people)
+}
+
+/// Many at a time against one at a time, at the same agent.
+fn beside_one_at_a_time(table: &mut Table, agent: &Agent, next: &mut usize) -> Result<(), Trouble> {
+    let place = std::cell::Cell::new(*next);
+    let crowd = |callers: usize, each: usize| {
+        let mut at = place.get();
+        let rate = sign_ins(agent, &mut at, callers, each);
+        place.set(at);
+        rate
+    };
+    let compared = in_turn(ROUNDS, || crowd(CALLERS, EACH), || crowd(1, ALONE))?;
+    *next = place.get();
+    table.add(Row::against(
+        "  the same agent (one sign-in at a time)",
+        compared,
+        Target::Told,
+    ));
+    Ok(())
 }
 
 /// The same where a sync takes what it takes on disks that keep their word.
@@ -51,20 +75,24 @@ fn slow_disk(place: &Place, table: &mut Table, people: usize) -> Result<(), Trou
     let agent = realm.agent_slowed(place, &counter)?;
     let syncs = || Ok::<_, Trouble>(std::fs::metadata(&counter).map_or(0, |file| file.len()));
     let (mut next, before) = (0, syncs()?);
-    let compared = in_turn(ROUNDS, || sign_ins(&agent, &mut next), || slow_commits(place, &room))?;
+    let compared = in_turn(
+        ROUNDS,
+        || sign_ins(&agent, &mut next, CALLERS, EACH),
+        || slow_commits(place, &room),
+    )?;
     let syncs = u32::try_from(syncs()? - before).unwrap_or(u32::MAX);
     table.add(Row::against(
         "  the same, each sync taking 2 ms more",
         compared,
         Target::AtLeast(10.0),
     ));
-    let people = f64::from(u32::try_from(people).unwrap_or(u32::MAX));
+    let signed_in = f64::from(u32::try_from(next).unwrap_or(u32::MAX));
     table.add(Row::alone(
         "  sign-ins for one sync there",
-        people / f64::from(syncs),
+        signed_in / f64::from(syncs),
         Target::Told,
     ));
-    Ok(())
+    beside_one_at_a_time(table, &agent, &mut next)
 }
 
 /// The plain loop in a process of its own, under the same delay.
@@ -82,16 +110,16 @@ pub fn plain_commits(folder: &Path) -> Result<f64, Trouble> {
     Plain::new(folder)?.commits_per_second(PLAIN)
 }
 
-/// All callers at once; sign-ins a second.
-fn sign_ins(agent: &Agent, next: &mut usize) -> Result<f64, Trouble> {
+/// So many callers at once, each with so many sign-ins one after the other; sign-ins a second.
+fn sign_ins(agent: &Agent, next: &mut usize, callers: usize, each: usize) -> Result<f64, Trouble> {
     let first = *next;
-    *next += CALLERS * EACH;
+    *next += callers * each;
     let start = Instant::now();
     std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..CALLERS)
+        let callers: Vec<_> = (0..callers)
             .map(|caller| {
                 scope.spawn(move || {
-                    (0..EACH).try_for_each(|at| sign_in(&agent.socket, &people::name(first + caller * EACH + at)))
+                    (0..each).try_for_each(|at| sign_in(&agent.socket, &people::name(first + caller * each + at)))
                 })
             })
             .collect();
@@ -101,7 +129,7 @@ fn sign_ins(agent: &Agent, next: &mut usize) -> Result<f64, Trouble> {
                 .map_err(|_| Trouble::Program("a caller fell over".into()))?
         })
     })?;
-    Ok(f64::from(u32::try_from(CALLERS * EACH).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64())
+    Ok(f64::from(u32::try_from(callers * each).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64())
 }
 
 /// One sign-in over the agent's socket.
