@@ -1,8 +1,12 @@
 //! Typed identifiers: 128 random bits, written as 32 lower-case hex digits, so that an `AccountId` is never a `DeviceId`.
 
 use crate::entropy::{Entropy, EntropyError};
+use data_encoding::HEXLOWER;
 use std::fmt;
 use std::str::FromStr;
+
+/// Hex digits of an identifier.
+const DIGITS: usize = 32;
 
 /// What cannot be read as an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +35,9 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:032x}", self.0)
+                let mut digits = [0; DIGITS];
+                HEXLOWER.encode_mut(&self.to_bytes(), &mut digits);
+                f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -44,11 +50,14 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                let strict = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-                if !strict {
+                if text.len() != DIGITS {
                     return Err(NotAnId);
                 }
-                u128::from_str_radix(text, 16).map(Self).map_err(|_| NotAnId)
+                let mut bytes = [0; DIGITS / 2];
+                match HEXLOWER.decode_mut(text.as_bytes(), &mut bytes) {
+                    Ok(_) => Ok(Self(u128::from_be_bytes(bytes))),
+                    Err(_) => Err(NotAnId),
+                }
             }
         }
 
