@@ -150,10 +150,13 @@ pub(super) fn tried(
     let turn = match kept.filter(|kept| open && kept.flow == flow.id) {
         Some(kept) => ended(app, person, flow, kept, params)?,
         // The cookie is gone, or there were no options: the page says so and asks its own question again.
-        None if open && (params.value("credential").is_some() || params.value("trouble").is_some()) => {
-            let late = Notice::KeyFailed(trouble(params.value("trouble")).unwrap_or(KeyTrouble::TimedOut));
-            shown(flow, late, None)
+        None if open && params.value("credential").is_some() => {
+            shown(flow, Notice::KeyRefused(KeyError::ChallengeSpent), None)
         }
+        None if open => match trouble(params.value("trouble")) {
+            Some(trouble) => shown(flow, Notice::KeyFailed(trouble), None),
+            None => Turn::Show(Box::new(flow)),
+        },
         None => Turn::Show(Box::new(flow)),
     };
     let mut response = turn::answer(app, headers, turn)?;
@@ -262,7 +265,7 @@ fn second_opinion(
 fn trouble(word: Option<&str>) -> Option<KeyTrouble> {
     Some(match word? {
         "cancelled" => KeyTrouble::Cancelled,
-        "no-options" => KeyTrouble::TimedOut,
+        // No options, an address that is not ours, a browser that cannot: another way helps in each case.
         _ => KeyTrouble::Broken,
     })
 }

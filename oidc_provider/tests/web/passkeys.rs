@@ -299,6 +299,14 @@ async fn an_answer_that_comes_late_is_refused() {
             .unwrap(),
     );
     scene.test.clock.advance(301);
+    let cookies = browser.cookies();
+    let back = browser.answer(&page, "passkey", &credential).await;
+    assert!(browser.get(&back.location()).await.body.contains("too late"));
+    // The browser has forgotten what was asked by then: the same sentence.
+    let forgotten = cookies
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("__Host-samekey-passkey-"));
+    browser.set_cookies(forgotten.collect());
     let back = browser.answer(&page, "passkey", &credential).await;
     assert!(browser.get(&back.location()).await.body.contains("too late"));
     assert_eq!(scene.results("key-refused"), ["key_challenge_spent"]);
