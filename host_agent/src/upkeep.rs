@@ -1,5 +1,6 @@
-//! Background work of the agent: carries the store's log over and forgets failures and approvals that no longer say anything, so that
-//! neither waits for somebody's login. The provider does the same where it runs; doing it twice does no harm.
+//! Background work of the agent: carries the store's log over, and forgets failures and approvals that no longer say
+//! anything, so that neither waits for somebody's login. The provider does the same where it runs; doing it twice does no
+//! harm.
 
 use crate::journal;
 use samekey_shared::flows::FlowError;

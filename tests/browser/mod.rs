@@ -2,4 +2,4 @@
 
 mod keys;
 mod pages;
-mod scene;
+pub mod scene;

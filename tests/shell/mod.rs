@@ -1,6 +1,7 @@
 //! Logins through PAM: sshd, sudo, su and login.
 
 mod agent;
+mod approvals;
 mod elevation;
 mod fail_closed;
 mod module;
