@@ -117,6 +117,23 @@ impl KeyInHand {
         Ok(out)
     }
 
+    /// Its public key as ring takes it; nothing for RSA.
+    pub fn public_octets(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Es256(pair) | Pair::Es384(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::EdDsa(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Rs256(_) => Vec::new(),
+        }
+    }
+
+    /// Modulus and exponent of an RSA key.
+    pub fn rsa_parts(&self) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
+        match &self.pair {
+            Pair::Rs256(pair) => Some(RsaPublicKeyComponents::from(pair.public())),
+            Pair::Es256(_) | Pair::Es384(_) | Pair::EdDsa(_) => None,
+        }
+    }
+
     /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Any> {
         let random = SystemRandom::new();

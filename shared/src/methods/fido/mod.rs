@@ -18,7 +18,7 @@ pub mod in_hand;
 pub mod registration;
 
 pub use accept::{KeyChecked, Terms, accept};
-pub use assertion::{Assertion, Expected, Seen};
+pub use assertion::{Assertion, Expected, Seen, check};
 pub use client_data::{LocalBinding, Scene, local_client_data, local_creation_client_data};
 pub use error::KeyError;
 pub use registration::{ExpectedRegistration, Registered, check_registration};

@@ -94,7 +94,12 @@ pub fn check_registration(
         credential_id: credential.credential_id.to_vec(),
         public_key: credential.public_key.to_vec(),
         sign_count: data.sign_count,
-        aaguid: *credential.aaguid,
+        // What a U2F key signs does not contain the AAGUID: whoever carries its answer could write in any.
+        aaguid: if object.format == "fido-u2f" {
+            [0; 16]
+        } else {
+            *credential.aaguid
+        },
         user_verified: data.user_verified(),
         backup_eligible: data.backup_eligible(),
         backed_up: data.backed_up(),

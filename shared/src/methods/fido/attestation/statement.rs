@@ -49,10 +49,10 @@ fn packed(statement: &Statement<'_>, signed: &Signed<'_>) -> Result<AttestationK
     Ok(certified(chain))
 }
 
-/// 8.6. What it signs does not contain the AAGUID, so a U2F key tells none.
+/// 8.6. One certificate, and no algorithm but ES256.
 fn fido_u2f(statement: &Statement<'_>, signed: &Signed<'_>) -> Result<AttestationKind, KeyError> {
     let chain = statement.certificates.as_deref().unwrap_or_default();
-    let (None, [leaf], [0, ..]) = (statement.algorithm, chain, signed.credential.aaguid) else {
+    let (None, [leaf]) = (statement.algorithm, chain) else {
         return Err(KeyError::Malformed);
     };
     let point = signed.key.es256_point().ok_or(KeyError::Malformed)?;
