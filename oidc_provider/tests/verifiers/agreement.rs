@@ -7,8 +7,8 @@ use samekey_shared::methods::fido::in_hand::{AT, ED, KeyInHand};
 use samekey_shared::methods::fido::{Assertion, Expected, KeyError, Scene, Seen, assertion};
 use samekey_shared::testing::Any;
 use serde_json::Value;
-use webauthn_rs_core::proto::Credential;
 use webauthn_rs_core::proto::CollectedClientData;
+use webauthn_rs_core::proto::Credential;
 
 /// What both verifiers know before an assertion comes.
 pub struct Both {
@@ -31,6 +31,16 @@ pub enum Agreement {
     TheyAlone(&'static str),
 }
 
+impl Agreement {
+    /// The rule that explains a difference.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Accepted | Self::Refused => None,
+            Self::WeAlone(rule) | Self::TheyAlone(rule) => Some(rule),
+        }
+    }
+}
+
 pub fn key(es384: bool) -> KeyInHand {
     if es384 { KeyInHand::es384() } else { KeyInHand::es256() }.unwrap()
 }
@@ -39,9 +49,8 @@ impl Both {
     pub fn new() -> Result<Self, Any> {
         let origins = vec![ORIGIN.to_owned()];
         let theirs = Theirs::new(RP_ID, &origins)?;
-        let known = |key: &KeyInHand| -> Result<_, Any> {
-            Ok((key.public_key()?, theirs.credential(key, RP_ID, ORIGIN)?))
-        };
+        let known =
+            |key: &KeyInHand| -> Result<_, Any> { Ok((key.public_key()?, theirs.credential(key, RP_ID, ORIGIN)?)) };
         let (es256, es384) = (known(&key(false))?, known(&key(true))?);
         Ok(Self {
             theirs,
@@ -67,13 +76,22 @@ impl Both {
         };
         let ours = ours(&made.assertion, public_key, &expected, &credential);
         let theirs = self.theirs.check(&made.assertion, &credential, &expected);
-        let told = || format!("ours {ours:?}, theirs {theirs:?}: {}", String::from_utf8_lossy(&made.assertion.client_data));
+        let told = || {
+            format!(
+                "ours {ours:?}, theirs {theirs:?}: {}",
+                String::from_utf8_lossy(&made.assertion.client_data)
+            )
+        };
         match (&ours, &theirs) {
             (Ok(ours), Ok(theirs)) if ours == theirs => Ok(Agreement::Accepted),
             (Ok(_), Ok(_)) => Err(told()),
             (Err(_), Err(_)) => Ok(Agreement::Refused),
-            (Err(why), Ok(_)) => we_are_stricter(*why, &made.assertion).map(Agreement::WeAlone).ok_or_else(told),
-            (Ok(_), Err(_)) => they_are_stricter(&made.assertion).map(Agreement::TheyAlone).ok_or_else(told),
+            (Err(why), Ok(_)) => we_are_stricter(*why, &made.assertion)
+                .map(Agreement::WeAlone)
+                .ok_or_else(told),
+            (Ok(_), Err(_)) => they_are_stricter(&made.assertion)
+                .map(Agreement::TheyAlone)
+                .ok_or_else(told),
         }
     }
 }
@@ -99,13 +117,17 @@ fn we_are_stricter(why: KeyError, assertion: &Assertion) -> Option<&'static str>
             Some("they decode the challenge; the specification compares its text, which has no padding")
         }
         KeyError::WrongOrigin if framed => Some("they do not look at frames of other sites when somebody signs in"),
-        KeyError::WrongOrigin if client["origin"] != ORIGIN => Some("they compare addresses; we compare origins as they are written"),
+        KeyError::WrongOrigin if client["origin"] != ORIGIN => {
+            Some("they compare addresses; we compare origins as they are written")
+        }
         KeyError::TrailingData if tail => Some("they pass over what follows the authenticator data"),
         KeyError::WrongFlags if flags & AT != 0 => Some("they take an assertion with a new credential in it"),
         KeyError::WrongFlags if flags & ED != 0 && !tail => Some("they take extensions that are announced and absent"),
         KeyError::Malformed if flags & (AT | ED) != 0 && tail => Some("they read CBOR that CTAP2 would not write"),
         KeyError::Malformed if is_too_long(assertion) => Some("they read however much they are sent"),
-        KeyError::Malformed if has_a_member_twice(&assertion.client_data) => Some("they take the last of two equal members"),
+        KeyError::Malformed if has_a_member_twice(&assertion.client_data) => {
+            Some("they take the last of two equal members")
+        }
         _ => None,
     }
 }
@@ -113,7 +135,8 @@ fn we_are_stricter(why: KeyError, assertion: &Assertion) -> Option<&'static str>
 /// Where they refuse and we accept. They read every member of the client data, we those that decide.
 fn they_are_stricter(assertion: &Assertion) -> Option<&'static str> {
     let read = serde_json::from_slice::<CollectedClientData>(&assertion.client_data);
-    read.is_err().then_some("they refuse members, which decide nothing, for their contents")
+    read.is_err()
+        .then_some("they refuse members, which decide nothing, for their contents")
 }
 
 fn is_too_long(assertion: &Assertion) -> bool {

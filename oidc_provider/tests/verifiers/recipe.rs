@@ -101,7 +101,13 @@ fn client_data(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let challenge = BASE64URL_NOPAD.encode(&CHALLENGE);
     let padded = format!("{challenge}=");
     let cut = &challenge[..42];
-    let kind = bytes.one_of(&["webauthn.get", "webauthn.create", "samekey.local.get", "webauthn\\u002eget", "Webauthn.get"]);
+    let kind = bytes.one_of(&[
+        "webauthn.get",
+        "webauthn.create",
+        "samekey.local.get",
+        "webauthn\\u002eget",
+        "Webauthn.get",
+    ]);
     let challenge = bytes.one_of(&[&challenge, &padded, cut, "", "AAAA"]);
     let origin = bytes.one_of(&[
         ORIGIN,

@@ -23,7 +23,10 @@ pub struct Theirs {
 
 impl Theirs {
     pub fn new(rp_id: &str, origins: &[String]) -> Result<Self, Any> {
-        let origins = origins.iter().map(|origin| Url::parse(origin)).collect::<Result<_, _>>()?;
+        let origins = origins
+            .iter()
+            .map(|origin| Url::parse(origin))
+            .collect::<Result<_, _>>()?;
         let timeout = Duration::from_secs(60);
         let core = WebauthnCore::new_unsafe_experts_only("Example", rp_id, origins, timeout, Some(false), Some(false));
         Ok(Self { core })
