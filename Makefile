@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test lint fuzz bench
+.PHONY: help setup build module demo demo-check test lint fuzz fuzz-smoke bench
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
 # and for size: it is mapped into every login.
@@ -45,6 +45,10 @@ lint: ## formatting, clippy, licences and bans
 
 fuzz: ## run every fuzz target for 30 seconds
 	@fuzz/run 30
+
+fuzz-smoke: ## the two verifiers of keys against each other for 60 seconds, every other target for 10
+	@fuzz/run 60 assertion
+	@fuzz/run 10 $(filter-out assertion,$(basename $(notdir $(wildcard fuzz/targets/*.rs))))
 
 bench: module ## compare with the rivals, A B A B; prints ratios and syncs
 	@benches/run

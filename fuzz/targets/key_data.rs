@@ -9,7 +9,9 @@ use samekey_shared::methods::fido::{Assertion, Expected, LocalBinding, Scene, ch
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(data) = AuthenticatorData::parse(bytes) {
-        let attested = data.attested.map_or(0, |new| 18 + new.credential_id.len() + new.public_key.len());
+        let attested = data
+            .attested
+            .map_or(0, |new| 18 + new.credential_id.len() + new.public_key.len());
         let extensions = data.extensions.map_or(0, <[u8]>::len);
         assert_eq!(37 + attested + extensions, bytes.len());
         if let Some(new) = data.attested {
@@ -19,7 +21,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(key) = CoseKey::parse(bytes) {
         assert!(key.verify(b"message", b"signature").is_err());
     }
-    let Some((length, rest)) = bytes.split_first() else { return };
+    let Some((length, rest)) = bytes.split_first() else {
+        return;
+    };
     let (client_data, rest) = rest.split_at(usize::from(*length).min(rest.len()));
     let assertion = Assertion {
         credential_id: vec![1],

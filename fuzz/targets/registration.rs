@@ -15,7 +15,9 @@ const RP_ID: &str = "login.example.org";
 fuzz_target!(|bytes: &[u8]| {
     offer(bytes);
     // Behind a head that is right, so that statements and certificates are reached.
-    let data = KeyInHand::es256().and_then(|key| key.registration_data(RP_ID, UP, 0)).expect("a key");
+    let data = KeyInHand::es256()
+        .and_then(|key| key.registration_data(RP_ID, UP, 0))
+        .expect("a key");
     for format in ["packed", "fido-u2f", "none"] {
         offer(&attestation_object(format, bytes, &data).expect("an object"));
     }
@@ -32,8 +34,16 @@ fn offer(object: &[u8]) {
     let client = client_data("webauthn.create", &CHALLENGE, ORIGIN);
     if let Ok(registered) = check_registration(object, &client, &expected) {
         assert!(CoseKey::parse(&registered.public_key).is_ok());
-        assert!(!Trust::default().judge(&registered, 0).expect("nothing is required").attested);
+        assert!(
+            !Trust::default()
+                .judge(&registered, 0)
+                .expect("nothing is required")
+                .attested
+        );
         // No fuzzer finds a signature.
-        assert!(matches!(registered.attestation, AttestationKind::None | AttestationKind::Unread));
+        assert!(matches!(
+            registered.attestation,
+            AttestationKind::None | AttestationKind::Unread
+        ));
     }
 }

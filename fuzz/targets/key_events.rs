@@ -1,0 +1,21 @@
+//! Lines from samekey-key, whose driver any key may talk into anything: read with bounds, understood or refused, and
+//! written back the same. (Frames themselves are taken apart
+//! inside that driver, in a process of its own that is ended at its deadline.)
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use samekey_wire::key::{Event, Request};
+use samekey_wire::{Reader, write};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut reader = Reader::new(bytes);
+    while let Ok(event) = reader.receive::<Event>(|_| Ok(())) {
+        let mut line = Vec::new();
+        if write(&mut line, &event).is_ok() {
+            let again = Reader::new(line.as_slice()).receive::<Event>(|_| Ok(()));
+            assert_eq!(again.expect("what was written is read"), event);
+        }
+    }
+    let mut reader = Reader::new(bytes);
+    while reader.receive::<Request>(|_| Ok(())).is_ok() {}
+});
