@@ -5,7 +5,7 @@
 //!   PROGRAMS  the folder of our programs, release profile
 //!   MODULE    the PAM module as it is shipped
 //!   RIVALS    the folder where the rivals from npm are installed
-//!   SECTION   pam, size, together, web, hashing, footprint, console; all without one
+//!   SECTION   pam, size, together, web, hashing, keys, footprint, console; all without one
 //!
 //! It exits 0 when everything could be measured, whatever the figures are; they are printed as they are.
 
@@ -13,6 +13,7 @@ mod console;
 mod disk;
 mod footprint;
 mod hashing;
+mod keys;
 mod load;
 mod pam;
 mod people;
@@ -60,8 +61,9 @@ impl From<rustix::io::Errno> for Trouble {
 /// A group of comparisons.
 type Section = fn(&Place, &mut Table) -> Result<(), Trouble>;
 
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 8] = [
     ("hashing", hashing::measure),
+    ("keys", keys::measure),
     ("footprint", footprint::measure),
     ("pam", pam::measure),
     ("size", pam::size),
