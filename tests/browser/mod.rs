@@ -1,5 +1,9 @@
-//! Both doors' web side in a real browser: Chromium, the real provider and the real sample app, on one machine in a box.
+//! The web door in a real browser: Chromium, the real provider and the real sample app, on one machine in a box.
 
 mod keys;
+mod old_keys;
 mod pages;
+mod passkeys;
+mod places;
 pub mod scene;
+mod trouble;

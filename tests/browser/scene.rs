@@ -42,8 +42,37 @@ impl Scene {
 
     /// Follows the sample app's link that demands this level (`mfa`, `phr`), and gives name and password.
     pub fn up_to_the_second_factor(&self, window: &Window, person: &str, level: &str) {
-        window.go(&format!("{}/sign-in?acr_values=urn:samekey:acr:{level}", self.web.app));
+        self.ask_to_sign_in(window, level);
         give_name_and_password(window, person, WEB_PASSWORD);
+    }
+
+    /// A window in whose name fields no passkey is suggested, as in browsers without that: there the buttons count.
+    pub fn window_without_autofill(&self) -> Window {
+        let window = self.chromium.window();
+        window.before_every_page("PublicKeyCredential.isConditionalMediationAvailable = async () => false;");
+        window
+    }
+
+    /// Signs in without an application and opens the page of one's own devices.
+    pub fn security(&self, window: &Window, person: &str, code: &str) {
+        window.go(&self.page("/security"));
+        give_name_and_password(window, person, WEB_PASSWORD);
+        give_code(window, code);
+        window.until("the page of one's devices", |window| {
+            !window.texts("#create-passkey").is_empty()
+        });
+    }
+
+    /// The sample app's link; the provider's first page comes.
+    pub fn ask_to_sign_in(&self, window: &Window, level: &str) {
+        window.go(&format!("{}/sign-in?acr_values=urn:samekey:acr:{level}", self.web.app));
+    }
+
+    /// Signs out at the sample app, and through it at the provider.
+    pub fn sign_out(&self, window: &Window) {
+        window.go(&format!("{}/", self.web.app));
+        window.press("Sign out");
+        window.see("Nobody is signed in.");
     }
 
     /// The claims that the sample app has verified; waits until it has.
@@ -57,15 +86,40 @@ impl Scene {
 /// Types name and password, page by page.
 pub fn give_name_and_password(window: &Window, person: &str, password: &str) {
     window.fill("#username", person);
-    window.press("Next");
+    window.click("button[value=name]");
     window.fill("#password", password);
-    window.press("Log on");
+    window.click("button[value=password]");
 }
 
-/// Types a code.
+/// Types a code of the app; a recovery code after asking for that way.
 pub fn give_code(window: &Window, code: &str) {
+    if code.contains('-') {
+        window.press("Use a recovery code");
+        window.see("Type one of the codes you kept");
+    }
     window.fill("#code", code);
     window.press("Verify");
+}
+
+/// On the page of one's devices: binds what is plugged in, under this name, by the form `#create-passkey` or
+/// `#add-security-key`.
+pub fn bind(window: &Window, form: &str, name: &str) {
+    window.fill(&format!("{form} input[name=name]"), name);
+    window.click(&format!("{form} button[data-ceremony]"));
+}
+
+/// The same, and goes back to the page of one's devices after the page that says it worked.
+pub fn bind_well(window: &Window, form: &str, name: &str) {
+    bind(window, form, name);
+    window.click("#continue");
+    window.see(name);
+}
+
+/// What the page of one's devices says of the device of this name.
+pub fn row(window: &Window, name: &str) -> String {
+    let rows = window.texts("[data-device]");
+    let row = rows.iter().find(|row| row.contains(name));
+    row.unwrap_or_else(|| panic!("no {name} among {rows:?}")).clone()
 }
 
 /// What the browser holds against the pages seen so far: everything but answers with an error's status, which some are.

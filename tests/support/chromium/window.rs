@@ -202,6 +202,11 @@ impl Window {
         }
     }
 
+    /// Runs a script at the start of every page from the next one on, before the page's own.
+    pub fn before_every_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({"source": script}));
+    }
+
     /// Switches the page's scripts off or on, for every page from the next one on.
     pub fn scripts(&self, on: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": !on}));
