@@ -14,7 +14,7 @@ use crate::surroundings;
 use crate::touch::Touch;
 use samekey_shared::accounts::LoginName;
 use samekey_shared::flows::{
-    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, KeyPrompt, KeyTrouble, Notice, Prompt, Refusal,
+    Answer, Asked, Basis, Doorway, FirstFactorCheck, FlowError, Grant, KeyTrouble, Notice, Prompt, Refusal,
     RefusalCode, SignIn, SignInRequest, Step, Visit,
 };
 use samekey_shared::ids::RequestId;
@@ -95,6 +95,7 @@ pub fn sign_in(
     let mut asking = Asking {
         house,
         reach,
+        silent: start.silent,
         asked: Method::Totp,
         detours: 0,
         trouble: None,
@@ -128,6 +129,7 @@ pub fn sign_in(
 struct Asking<'a> {
     house: &'a House,
     reach: &'a Reach,
+    silent: bool,
     /// What was asked last.
     asked: Method,
     detours: u32,
@@ -154,9 +156,18 @@ impl Asking<'_> {
             Prompt::Key(prompt) => {
                 self.asked = prompt.method;
                 let remark = remark(prompt.notice, self.trouble.take());
-                let (answer, trouble) = ask_key(self.reach, line, &prompt, remark, &mut self.detours)?;
-                self.trouble = trouble;
-                Ok(answer)
+                let Some(keys) = self.reach.keys() else {
+                    return Ok(Answer::KeyFailed(KeyTrouble::Absent));
+                };
+                let touch = Touch {
+                    keys,
+                    prompt: &prompt,
+                    remark,
+                    silent: self.silent,
+                };
+                let touched = touch.ask(line, &mut self.detours)?;
+                self.trouble = touched.trouble;
+                Ok(touched.answer)
             }
             Prompt::Approval(prompt) => {
                 self.asked = prompt.method;
@@ -181,22 +192,6 @@ fn remark(notice: Option<Notice>, trouble: Option<Remark>) -> Option<Remark> {
         (Some(Notice::KeyFailed(_)), Some(trouble)) => Some(trouble),
         (notice, _) => notice.map(Remark::Notice),
     }
-}
-
-/// Asks for a key plugged in, if this door can; the answer, and the exact trouble.
-fn ask_key(
-    reach: &Reach,
-    line: &mut Line<'_>,
-    prompt: &KeyPrompt,
-    remark: Option<Remark>,
-    detours: &mut u32,
-) -> Result<(Answer, Option<Remark>), Lost> {
-    let Some(keys) = reach.keys() else {
-        return Ok((Answer::KeyFailed(KeyTrouble::Absent), None));
-    };
-    let touch = Touch { keys, prompt, remark };
-    let touched = touch.ask(line, detours)?;
-    Ok((touched.answer, touched.trouble))
 }
 
 /// A code to be asked for.

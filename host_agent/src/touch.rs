@@ -59,6 +59,8 @@ pub struct Touch<'a> {
     pub prompt: &'a KeyPrompt,
     /// What to say first.
     pub remark: Option<Remark>,
+    /// Whether the application keeps back plain texts (`PAM_SILENT`, as sudo does). The cue is more than that.
+    pub silent: bool,
 }
 
 impl Touch<'_> {
@@ -141,7 +143,11 @@ impl Touch<'_> {
                 tries: None,
             });
         };
-        let mut asker = AtTheLine { line, lost: None };
+        let mut asker = AtTheLine {
+            line,
+            silent: self.silent,
+            lost: None,
+        };
         let event = match self.keys.ask(&request, &mut asker) {
             Ok(event) => event,
             Err(HungUp) => return Err(asker.lost.unwrap_or(Lost::Frame(FrameError::Closed))),
@@ -239,6 +245,7 @@ fn failed(code: Trouble, tries: Option<u32>) -> Touched {
 /// The module's end of the wait.
 struct AtTheLine<'l, 's> {
     line: &'l mut Line<'s>,
+    silent: bool,
     lost: Option<Lost>,
 }
 
@@ -248,7 +255,13 @@ impl Asker for AtTheLine<'_, '_> {
     }
 
     fn touch(&mut self, model: &str) -> Result<(), HungUp> {
-        self.line.tell(sentences::touch_cue(model)).map_err(|lost| {
+        let cue = sentences::touch_cue(model);
+        let shown = if self.silent {
+            self.line.complain(cue)
+        } else {
+            self.line.tell(cue)
+        };
+        shown.map_err(|lost| {
             self.lost = Some(lost);
             HungUp
         })

@@ -79,8 +79,8 @@ fn proof<'a, T: Token>(
         return Ok(Proof::Pin(pin));
     }
     match (asked, info.sensor, info.pin) {
-        (Verification::Discouraged | Verification::Preferred, false, _) if !info.always_verifies => Ok(Proof::Touch),
         (Verification::Discouraged, _, _) if !info.always_verifies => Ok(Proof::Touch),
+        (Verification::Preferred, false, false) => Ok(Proof::Touch),
         (_, true, _) => Ok(Proof::Sensor),
         (_, false, true) => Err(pin_needed(token)),
         (_, false, false) => Err(Event::trouble(Trouble::CannotVerify)),

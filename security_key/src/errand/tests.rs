@@ -64,11 +64,14 @@ fn a_touch_is_enough_where_nothing_more_is_asked() {
     let key = || Scripted::new("a").holding(b"two");
     assert!(!verified(run(vec![key()], assert(Discouraged, None))));
     assert!(!verified(run(vec![key().pin(8)], assert(Discouraged, None))));
-    assert!(!verified(run(vec![key().pin(8)], assert(Preferred, None))));
+    assert!(!verified(run(vec![key()], assert(Preferred, None))));
 }
 
 #[test]
-fn a_sensor_is_used_where_it_costs_no_typing() {
+fn verification_that_is_preferred_is_done_where_the_key_can() {
+    let key = || Scripted::new("a").holding(b"one").pin(8);
+    assert_eq!(run(vec![key()], assert(Preferred, None)), Event::PinNeeded { tries: 8 });
+    assert!(verified(run(vec![key()], assert(Preferred, Some(PIN)))));
     let key = || Scripted::new("a").holding(b"one").able(|info| info.sensor = true);
     assert!(verified(run(vec![key()], assert(Preferred, None))));
     assert!(verified(run(vec![key()], assert(Required, None))));

@@ -115,7 +115,7 @@ pub struct Register {
 pub enum Verification {
     /// It must: by its own sensor, or by the PIN.
     Required,
-    /// It may, where that costs no typing: a key with a sensor uses it.
+    /// It does where it can; a key with neither sensor nor PIN is touched.
     Preferred,
     /// A touch is enough.
     Discouraged,
