@@ -3,7 +3,6 @@
 use minicbor::Encoder;
 use samekey_shared::methods::fido::KeyError;
 use samekey_shared::methods::fido::cose::{ALGORITHMS, CoseKey};
-use samekey_shared::methods::fido::in_hand::KeyInHand;
 
 /// A modulus of 2048 bits, as far as its form goes.
 const MODULUS: [u8; 256] = [0x81; 256];
