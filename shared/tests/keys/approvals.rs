@@ -5,7 +5,7 @@ use crate::scene::{POLICY, Scene, Turn, field, granted, plugged_in, refused, sce
 use samekey_shared::approvals::{self, Approval, Decider, Decision, Denying, State};
 use samekey_shared::challenges::{self, NewChallenge, Purpose};
 use samekey_shared::clock::Clock;
-use samekey_shared::devices;
+use samekey_shared::devices::{self, Unbinding, UnboundWhy};
 use samekey_shared::flows::{
     Answer, ApprovalPrompt, Asked, Doorway, FirstFactorCheck, FromAfar, KeyAsk, Means, Notice, Prompt, RefusalCode,
     SignInRequest, Step, UserVerification,
@@ -369,6 +369,33 @@ fn a_policy_that_no_longer_takes_the_key_is_obeyed_at_the_last_moment() {
         Decision::Taken
     );
     scene.policy(&POLICY.replace("\"passkey\", \"security-key\", ", ""));
+    assert_eq!(
+        refused(scene.answer(&mut turn, Answer::Approved)),
+        RefusalCode::NoMethodReachesLevel
+    );
+}
+
+#[test]
+fn a_key_that_was_unbound_after_its_yes_lets_nobody_in() {
+    let mut scene = scene(SoftAuthenticator::new());
+    let (mut turn, prompt) = waiting(&scene, "192.0.2.7");
+    assert_eq!(
+        approve(&mut scene, &prompt, &prompt.number.to_string()),
+        Decision::Taken
+    );
+    let realm = &scene.test.realm;
+    let keys = realm.store.read(|tx| devices::fido::of_account(tx, scene.ann)).unwrap();
+    let end = Unbinding {
+        at: scene.test.clock.now(),
+        by: "account:ann".into(),
+        why: UnboundWhy::Own,
+    };
+    for key in keys {
+        let gone = realm
+            .store
+            .write(|tx| devices::rows::unbind(tx, scene.ann, key.device, &end));
+        gone.unwrap();
+    }
     assert_eq!(
         refused(scene.answer(&mut turn, Answer::Approved)),
         RefusalCode::NoMethodReachesLevel

@@ -8,7 +8,7 @@ use crate::audit::{self, EventKind};
 use crate::flows::{
     APPROVAL_PAGE, ApprovalPrompt, FlowError, FromAfar, Notice, OnGrant, Prompt, RefusalCode, Step, Visit,
 };
-use crate::methods::{FirstFactor, Method};
+use crate::methods::{Evidence, FirstFactor, Method};
 use crate::store::Tx;
 
 impl SignIn {
@@ -118,7 +118,7 @@ impl SignIn {
             };
             match collected {
                 Collected::Pending => Ok(Outcome::Again(Notice::NotApprovedYet)),
-                Collected::Approved(evidence) if facts.requirement.methods.contains(&evidence.method()) => {
+                Collected::Approved(evidence) if still_good(&facts, &evidence) => {
                     let mut all = self.evidence();
                     all.push(evidence);
                     self.opened(tx, visit, &facts, &all, on_grant)
@@ -171,4 +171,10 @@ impl SignIn {
         }
         Ok(())
     }
+}
+
+/// Between the yes and its collection the policy may have changed, or the key been unbound: it must hold at this moment.
+fn still_good(facts: &Circumstances, evidence: &Evidence) -> bool {
+    let bound = facts.keys.iter().any(|key| evidence.device() == Some(key.device));
+    bound && facts.requirement.methods.contains(&evidence.method())
 }
