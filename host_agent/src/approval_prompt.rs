@@ -56,7 +56,7 @@ pub fn has_qr(ask: &ApprovalPrompt) -> bool {
 fn picture(ask: &ApprovalPrompt) -> Option<String> {
     let picture = qr::draw(&ask.link(), Ink::Plain)?;
     let fits = picture.columns <= COLUMNS && picture.lines.len() + AROUND <= LINES;
-    fits.then(|| picture.lines.iter().map(|line| format!("{line}\n")).collect())
+    fits.then(|| picture.lines.join("\n") + "\n")
 }
 
 #[cfg(test)]

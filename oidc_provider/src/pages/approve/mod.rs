@@ -72,14 +72,11 @@ pub async fn show(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap) -> Res
         (None, Some(code)) => approvals::by_code(tx, code, account),
         (None, None) => Ok(None),
     })?;
-    match found {
-        Some(found) => one(&app, &session, &found, None),
-        None => {
-            let problem =
-                (id.is_some() || typed.is_some_and(|typed| !typed.trim().is_empty())).then_some(words::UNKNOWN);
-            blank(&app, &session, problem)
-        }
+    if let Some(found) = found {
+        return one(&app, &session, &found, None);
     }
+    let asked = id.is_some() || typed.is_some_and(|typed| !typed.trim().is_empty());
+    blank(&app, &session, asked.then_some(words::UNKNOWN))
 }
 
 /// The form for a code.

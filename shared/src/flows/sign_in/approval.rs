@@ -108,15 +108,12 @@ impl SignIn {
         let host = self.host(visit);
         let outcome = visit.realm.store.write(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;
-            let collected = match &facts.subject {
-                Subject::Open(account) => approvals::collect(tx, prompt.id, self.request, account.id, facts.now)?,
+            let Subject::Open(account) = &facts.subject else {
                 // Closed while it waited.
-                _ => {
-                    approvals::cancel(tx, self.request, Cancelling::GaveUp, facts.now)?;
-                    return self.shut(tx, visit, &facts, RefusalCode::AccountClosed);
-                }
+                approvals::cancel(tx, self.request, Cancelling::GaveUp, facts.now)?;
+                return self.shut(tx, visit, &facts, RefusalCode::AccountClosed);
             };
-            match collected {
+            match approvals::collect(tx, prompt.id, self.request, account.id, facts.now)? {
                 Collected::Pending => Ok(Outcome::Again(Notice::NotApprovedYet)),
                 Collected::Approved(evidence) if still_good(&facts, &evidence) => {
                     let mut all = self.evidence();
