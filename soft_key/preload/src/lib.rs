@@ -59,10 +59,10 @@ pub unsafe extern "C" fn write(descriptor: c_int, bytes: *const c_void, count: u
         let result = unsafe { libc::syscall(libc::SYS_ioctl, descriptor, HAND_OVER, bytes) };
         let error = std::io::Error::last_os_error().raw_os_error();
         if result == 0 || error == Some(libc::ENODEV) {
-            return if result == 0 { REPORT as isize } else { -1 };
+            return if result == 0 { count.cast_signed() } else { -1 };
         }
     }
     // SAFETY: the caller's promise is the system call's own condition.
     let result = unsafe { libc::syscall(libc::SYS_write, descriptor, bytes, count) };
-    result as isize
+    isize::try_from(result).unwrap_or(-1)
 }
