@@ -4,4 +4,5 @@ mod explained;
 mod installation;
 mod killed;
 mod one_code;
+mod one_key;
 mod visitor;
