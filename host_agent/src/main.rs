@@ -130,7 +130,7 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let realm = Arc::new(realm);
     let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm));
     let keys = Program::new(settings.security_key.clone(), |error| {
-        journal::trouble(&error.to_string())
+        journal::trouble(&error.to_string());
     });
     if let Err(error) = keys.check() {
         journal::note(&format!("no security keys at this machine: {error}"));

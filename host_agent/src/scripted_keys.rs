@@ -38,11 +38,11 @@ struct Told {
 
 impl LocalKeys for Told {
     fn ask(&self, request: &Request, asker: &mut dyn Asker) -> Result<Event, HungUp> {
-        let Request::Assert(asked) = request else {
+        let Request::Assert(wish) = request else {
             panic!("{request:?}");
         };
-        let pin = asked.pin.as_ref().map(|pin| pin.expose().to_owned());
-        self.asked.lock().unwrap().push((asked.user_verification, pin));
+        let pin = wish.pin.as_ref().map(|pin| pin.expose().to_owned());
+        self.asked.lock().unwrap().push((wish.user_verification, pin));
         let act = self
             .acts
             .lock()
@@ -55,10 +55,10 @@ impl LocalKeys for Told {
             Act::Sign | Act::SignInstead(_) => asker.touch("soft key")?,
         }
         let client_data = match act {
-            Act::SignInstead(other) => other(asked),
-            _ => asked.client_data.0.clone(),
+            Act::SignInstead(other) => other(wish),
+            _ => wish.client_data.0.clone(),
         };
-        Ok(self.signed(asked, client_data))
+        Ok(self.signed(wish, client_data))
     }
 
     fn is_ready(&self) -> bool {

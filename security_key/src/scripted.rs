@@ -100,8 +100,10 @@ impl Token for Scripted {
     }
 
     fn info(&mut self) -> Result<Info, Fault> {
-        while self.mute {
-            thread::park();
+        if self.mute {
+            loop {
+                thread::park();
+            }
         }
         assert!(!self.panicking, "as told");
         Ok(self.info.clone())

@@ -21,6 +21,10 @@ pub trait Token: Send + Sync + 'static {
 }
 
 /// What a key says of itself.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the options of authenticatorGetInfo, each by itself"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
     /// What it calls itself.

@@ -47,15 +47,13 @@ fn fitting(request: &Request, event: Event) -> Event {
         (Request::Look(_), Event::Keys { .. })
         | (Request::Assert(_), Event::Asserted(_))
         | (Request::Register(_), Event::Registered(_))
-        | (_, Event::Trouble { .. }) => event,
+        | (_, Event::Trouble { .. })
+        | (Request::Assert(_) | Request::Register(_), Event::PinNeeded { tries: FEWEST_TRIES.. }) => event,
         // Its word is not enough for the last two tries.
-        (Request::Assert(_) | Request::Register(_), Event::PinNeeded { tries }) if *tries < FEWEST_TRIES => {
-            Event::Trouble {
-                code: Trouble::PinFewTries,
-                tries: Some(*tries),
-            }
-        }
-        (Request::Assert(_) | Request::Register(_), Event::PinNeeded { .. }) => event,
+        (Request::Assert(_) | Request::Register(_), Event::PinNeeded { tries }) => Event::Trouble {
+            code: Trouble::PinFewTries,
+            tries: Some(*tries),
+        },
         _ => Event::trouble(Trouble::Internal),
     }
 }

@@ -22,7 +22,7 @@ use crate::peer::{Peer, Trust};
 use process::{Chain, Processes};
 use samekey_wire::Start;
 use sessions::{Session, Sessions};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Programs through which people come from elsewhere, or through which a terminal outlives the place it began at. A name
 /// on this list is enough for doubt; that a name is missing proves nothing.
@@ -83,13 +83,13 @@ pub struct Records {
 
 impl Default for Records {
     fn default() -> Self {
-        Self::under(PathBuf::from("/"))
+        Self::under(Path::new("/"))
     }
 }
 
 impl Records {
     /// Records under another root: tests write their own.
-    pub fn under(root: PathBuf) -> Self {
+    pub fn under(root: &Path) -> Self {
         Self {
             processes: Processes::at(root.join("proc")),
             sessions: Sessions::at(root.join("run/systemd")),

@@ -88,9 +88,11 @@ impl Sessions {
             .unwrap_or_default();
         names
             .split_whitespace()
-            .map(|name| match name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                true => self.named(name)?.ok_or("a session of the user's is not on record"),
-                false => Err("a session of the user's has no possible name"),
+            .map(|name| {
+                if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                    return Err("a session of the user's has no possible name");
+                }
+                self.named(name)?.ok_or("a session of the user's is not on record")
             })
             .collect()
     }

@@ -65,12 +65,12 @@ impl Host {
         change(&mut start);
         let uid = if trust == Trust::Root { 0 } else { ANN };
         let peer = Peer { uid, pid: Some(pid) };
-        Records::under(self.0.path().to_owned()).presence(peer, trust, &start)
+        Records::under(self.0.path()).presence(peer, trust, &start)
     }
 
     /// What the agent reads.
     pub fn records(&self) -> Records {
-        Records::under(self.0.path().to_owned())
+        Records::under(self.0.path())
     }
 
     fn is_here(&self, pid: u32) -> bool {
@@ -270,7 +270,7 @@ fn whatever_cannot_be_read_is_doubt() {
     }
     let start = start();
     let unseen = Peer { uid: 0, pid: None };
-    let presence = Records::under(console().0.path().to_owned()).presence(unseen, Trust::Root, &start);
+    let presence = Records::under(console().0.path()).presence(unseen, Trust::Root, &start);
     assert!(matches!(presence, Presence::Doubtful(_)));
 }
 

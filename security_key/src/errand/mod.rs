@@ -33,7 +33,7 @@ pub fn run(request: Request, outlet: &Outlet, until: Instant) -> Event {
 /// Runs a request over these keys.
 fn over<T: Token>(tokens: Vec<T>, request: Request, outlet: &Outlet, until: Instant) -> Event {
     let ended = match request {
-        Request::Look(_) => look(search::look(tokens, "", &[], until)),
+        Request::Look(_) => look(&search::look(tokens, "", &[], until)),
         Request::Assert(asked) => assert::run(tokens, &asked, outlet, until),
         Request::Register(asked) => register::run(tokens, &asked, outlet, until),
     };
@@ -41,9 +41,9 @@ fn over<T: Token>(tokens: Vec<T>, request: Request, outlet: &Outlet, until: Inst
 }
 
 /// The keys that are there.
-fn look<T: Token>(found: Found<T>) -> Result<Event, Event> {
+fn look<T: Token>(found: &Found<T>) -> Result<Event, Event> {
     if found.answered.is_empty() {
-        return Err(nobody_answered(&found));
+        return Err(nobody_answered(found));
     }
     let keys = found.answered.iter().map(|key| key.info.as_key()).collect();
     Ok(Event::Keys { keys })
