@@ -1,38 +1,17 @@
 //! Show 2: a key bound once, in the browser, signs in there and confirms `sudo` and a console `login`: one device at both doors.
 
-use crate::browser::scene::{Scene, WEB_PASSWORD, give_code};
+use crate::browser::scene::{Scene, bind_well};
 use crate::support::boxed::boxed;
 use crate::support::chromium::{Key, Plugged, Window};
 use crate::support::seat::at_the_machine;
-use crate::support::site::{PASSWORD, PASSWORD_PROMPT, Person};
+use crate::support::site::{PASSWORD, PASSWORD_PROMPT};
 use crate::support::soft_key::SoftKey;
 use samekey_demo::Terminal;
 use samekey_soft_key::order::Touch;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const KEY_PROMPT: &str = "Security key: press Enter";
-
-/// Binds the virtual key on the page of the person's devices.
-fn bind(scene: &Scene, window: &Window, person: &mut Person) {
-    window.go(&scene.page("/security"));
-    window.fill("#username", person.name);
-    window.click("#with-password");
-    window.fill("#password", WEB_PASSWORD);
-    window.click("#with-password");
-    give_code(window, &person.code());
-    window.see("Security Information");
-    window.fill("#name-passkey", "Blue-key");
-    window.click("#create-passkey button[data-ceremony]");
-    window.see("MFA device is added");
-}
-
-/// Signs in at the sample app with the key alone.
-fn sign_in(scene: &Scene, window: &Window) -> Value {
-    window.go(&format!("{}/sign-in?acr_values=urn:samekey:acr:phr", scene.web.app));
-    window.click("#with-passkey");
-    scene.claims(window)
-}
 
 /// The key of the browser, plugged into the machine.
 fn carried(window: &Window, key: &Plugged) -> SoftKey {
@@ -68,14 +47,14 @@ boxed! {
         scene.site.machine.stop("samekey-agent");
         scene.site.machine.start_agent().unwrap();
         let mut ann = scene.person("ann");
-        let window = scene.chromium.window();
-        // Where names are suggested, a virtual key answers before the button is pressed.
-        let no_autofill = "PublicKeyCredential.isConditionalMediationAvailable = async () => false;";
-        window.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": no_autofill }));
+        let window = scene.window_without_autofill();
         let virtual_key = window.plug(&Key::security_key());
-        bind(&scene, &window, &mut ann);
+        scene.security(&window, "ann", &ann.code());
+        bind_well(&window, "#create-passkey", "Blue-key");
         window.forget_cookies();
-        let claims = sign_in(&scene, &window);
+        scene.ask_to_sign_in(&window, "phr");
+        window.click("#with-passkey");
+        let claims = scene.claims(&window);
         assert_eq!(claims["acr"], "urn:samekey:acr:phr", "{claims}");
 
         let key = carried(&window, &virtual_key);
