@@ -13,7 +13,7 @@ use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
     AuthenticationExtensionsClientOutputs, AuthenticationState, AuthenticatorAssertionResponseRaw,
     AuthenticatorAttestationResponseRaw, COSEAlgorithm, Credential, PublicKeyCredential, RegisterPublicKeyCredential,
-    RegistrationState, RequestAuthenticationExtensions, UserVerificationPolicy,
+    RegistrationExtensionsClientOutputs, RegistrationState, RequestAuthenticationExtensions, UserVerificationPolicy,
 };
 
 /// One relying party, as the other library knows it.
@@ -44,7 +44,7 @@ impl Theirs {
                 transports: None,
             },
             type_: "public-key".into(),
-            extensions: Default::default(),
+            extensions: RegistrationExtensionsClientOutputs::default(),
         };
         self.core.register_credential(&registration, &state, None)
     }
