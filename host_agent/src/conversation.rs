@@ -263,7 +263,10 @@ pub fn refused(house: &House, line: &mut Line<'_>, refusal: &Refusal, asked: Met
 /// What the module learns: no more than the person may.
 fn verdict(code: RefusalCode) -> Verdict {
     let reason = match code.public() {
-        RefusalCode::CodeWrong | RefusalCode::PasswordWrong => Reason::CodeWrong,
+        RefusalCode::CodeWrong
+        | RefusalCode::PasswordWrong
+        | RefusalCode::KeyRefused(_)
+        | RefusalCode::KeyFailed(_) => Reason::CodeWrong,
         RefusalCode::CodeReplayed => Reason::CodeReplayed,
         RefusalCode::TooManyAttempts { .. } | RefusalCode::TooManyApprovals { .. } => return Verdict::TooMany,
         RefusalCode::DeniedByRule | RefusalCode::AccountClosed => Reason::DeniedByRule,
@@ -271,7 +274,6 @@ fn verdict(code: RefusalCode) -> Verdict {
         | RefusalCode::LevelUnreachable
         | RefusalCode::NotAtThisDoor
         | RefusalCode::PasskeySignInOff => Reason::NoMethodReachesLevel,
-        RefusalCode::KeyRefused(_) | RefusalCode::KeyFailed(_) => Reason::CodeWrong,
         RefusalCode::EnrollmentRequired => Reason::EnrollmentRequired,
         RefusalCode::ApprovalDenied
         | RefusalCode::ApprovalWrongNumber
