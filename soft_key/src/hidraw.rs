@@ -1,6 +1,7 @@
 //! `/dev/hidrawN` as a FUSE file: read, write, poll and the hidraw requests, as Linux's own driver answers them.
 
 use crate::Frame;
+use crate::garble::Garble;
 use crate::hand::{Hand, Port};
 use fuser::{
     Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, LockOwner,
@@ -49,6 +50,7 @@ struct Reader {
 pub struct Wire {
     opened: Mutex<BTreeMap<u64, Opened>>,
     mute: AtomicBool,
+    garble: Mutex<Option<Garble>>,
 }
 
 impl Wire {
@@ -61,10 +63,18 @@ impl Wire {
         self.mute.store(mute, Ordering::SeqCst);
     }
 
+    /// What goes wrong with frames from now on.
+    pub fn garble(&self, garble: Option<Garble>) {
+        *self.garble.lock().unwrap_or_else(PoisonError::into_inner) = garble;
+    }
+
     /// Hands a frame to everybody who has the file open, as the driver does.
-    pub fn deliver(&self, frame: Frame) {
+    pub fn deliver(&self, mut frame: Frame) {
         if self.mute.load(Ordering::SeqCst) {
             return;
+        }
+        if let Some(garble) = self.garble.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            garble.spoil(&mut frame);
         }
         for file in self.opened().values_mut().filter(|file| !file.gone) {
             match file.reader.take() {

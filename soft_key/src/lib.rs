@@ -17,6 +17,7 @@
 pub mod authenticator;
 pub mod credential;
 pub mod flash;
+pub mod garble;
 pub mod hand;
 pub mod hidraw;
 pub mod order;

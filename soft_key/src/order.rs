@@ -52,6 +52,11 @@ pub enum Order {
         /// Mute.
         on: bool,
     },
+    /// Garbles what the key says: bits, lengths and whole frames, the same for the same number. None: no longer.
+    Garble {
+        /// What the mistakes are drawn from.
+        seed: Option<u64>,
+    },
     /// Pulls the key out: its files are gone, and what holds them gets errors.
     Unplug,
     /// Puts it in again: its memory is kept, all else starts anew.

@@ -1,6 +1,7 @@
 //! A key that lives: its file, its authenticator and its orders, put together.
 
 use crate::flash::Flash;
+use crate::garble::Garble;
 use crate::hand::Hand;
 use crate::hidraw::{FILE, Folder, Wire};
 use crate::order::{Answer, Order, Told};
@@ -123,6 +124,7 @@ impl Key {
                 self.wire.mute(on);
                 self.hand.state(|state| state.mute = on);
             }
+            Order::Garble { seed } => self.wire.garble(seed.map(Garble::new)),
             Order::Pin { pin } => self.flash.set_pin_to(pin.as_deref()).map_err(word)?,
             Order::PinTries { left } => self.flash.set_pin_tries(left).map_err(word)?,
             Order::Unplug => {

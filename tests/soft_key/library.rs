@@ -39,7 +39,7 @@ impl Probe {
     }
 
     /// Kills it; the kernel must let it go although the key has not answered.
-    fn is_killed(mut self) {
+    fn kill(mut self) {
         self.0.kill().unwrap();
         until("the killed probe to go", || self.0.try_wait().unwrap().is_some());
     }
@@ -170,7 +170,7 @@ boxed! {
         key.until_it_waits();
         key.tap();
         assert!(key.told().waits, "it never touches");
-        never.is_killed();
+        never.kill();
         // As a real key does, it blinks on: it cannot know that nobody waits any more.
         assert!(key.told().waits);
         key.unplug();
@@ -186,7 +186,7 @@ boxed! {
         key.mute(true);
         let hangs = made.starts(&["touch"]);
         until("its first frame", || key.told().frames > before);
-        hangs.is_killed();
+        hangs.kill();
         assert_eq!(asks(&["list"]), Ok(json!(["/dev/hidraw0"])), "it is still listed");
         key.mute(false);
         made.is_good();

@@ -113,6 +113,11 @@ impl SoftKey {
         self.order(&Order::Mute { on });
     }
 
+    /// Spoils what it says with mistakes drawn from this number, or no longer.
+    pub fn garble(&self, seed: Option<u64>) {
+        self.order(&Order::Garble { seed });
+    }
+
     /// Pulls it out.
     pub fn unplug(&self) {
         self.order(&Order::Unplug);
