@@ -66,30 +66,30 @@ pub fn inside(programs: &Path) -> Result<(), Trouble> {
     let path = place.join("samekey-key");
     std::fs::copy(programs.join("samekey-key"), &path)?;
     let program = Program::new(path, |error| eprintln!("{error}"));
-    let key = SoftKey::plug(programs)?;
+    let _key = SoftKey::plug(programs)?;
     let id = registered(&program)?;
-    println!("{:.1}", blink(&program, &key, &id)?);
-    key.order(&Order::Mute { on: true })?;
+    println!("{:.1}", blink(&program, &id)?);
+    order(&Order::Mute { on: true })?;
     println!("{:.2}", lasts(&program, &id));
-    key.order(&Order::Mute { on: false })?;
-    key.order(&Order::Touch { how: Touch::Never })?;
+    order(&Order::Mute { on: false })?;
+    order(&Order::Touch { how: Touch::Never })?;
     println!("{:.2}", lasts(&program, &id));
-    key.order(&Order::Touch { how: Touch::Wait })?;
-    println!("{:.2}", unplugged(&program, &key, &id)?);
+    order(&Order::Touch { how: Touch::Wait })?;
+    println!("{:.2}", unplugged(&program, &id)?);
     Ok(())
 }
 
 /// The median time from Enter to the moment at which the key waits for its touch.
-fn blink(program: &Program, key: &SoftKey, id: &[u8]) -> Result<f64, Trouble> {
-    key.order(&Order::Touch { how: Touch::Wait })?;
+fn blink(program: &Program, id: &[u8]) -> Result<f64, Trouble> {
+    order(&Order::Touch { how: Touch::Wait })?;
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let start = Instant::now();
         let time = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| program.ask(&asked(id), &mut Nobody));
-            key.until_it_waits()?;
+            SoftKey::until_it_waits()?;
             let time = start.elapsed();
-            key.order(&Order::Tap)?;
+            order(&Order::Tap)?;
             match waiting.join() {
                 Ok(Ok(Event::Asserted(_))) => Ok(time),
                 other => Err(Trouble::Answer(format!("{other:?}"))),
@@ -109,12 +109,12 @@ fn lasts(program: &Program, id: &[u8]) -> f64 {
 }
 
 /// Seconds from pulling the key out until the errand is over.
-fn unplugged(program: &Program, key: &SoftKey, id: &[u8]) -> Result<f64, Trouble> {
+fn unplugged(program: &Program, id: &[u8]) -> Result<f64, Trouble> {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| program.ask(&asked(id), &mut Nobody));
-        key.until_it_waits()?;
+        SoftKey::until_it_waits()?;
         let start = Instant::now();
-        key.order(&Order::Unplug)?;
+        order(&Order::Unplug)?;
         let _ = waiting.join();
         Ok(start.elapsed().as_secs_f64())
     })
@@ -167,6 +167,11 @@ fn asked(id: &[u8]) -> Request {
     }))
 }
 
+/// Says it to the one software key that is plugged in.
+fn order(order: &Order) -> Result<Answer, Trouble> {
+    Ok(socket::order(&socket::path(0), order)?)
+}
+
 /// The software key of the tests, as a process of its own.
 struct SoftKey(Child);
 
@@ -192,14 +197,10 @@ impl SoftKey {
         Ok(key)
     }
 
-    fn order(&self, order: &Order) -> Result<Answer, Trouble> {
-        Ok(socket::order(&socket::path(0), order)?)
-    }
-
-    fn until_it_waits(&self) -> Result<(), Trouble> {
+    fn until_it_waits() -> Result<(), Trouble> {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(30) {
-            if matches!(self.order(&Order::Tell)?, Answer::Told(told) if told.waits) {
+            if matches!(order(&Order::Tell)?, Answer::Told(told) if told.waits) {
                 return Ok(());
             }
             std::thread::sleep(LOOK);
