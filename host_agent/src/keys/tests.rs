@@ -142,7 +142,7 @@ fn lies_are_trouble() {
         ("\n".to_owned(), internal.clone()),
         ("{}\n".to_owned(), internal),
     ] {
-        let script = format!("cat <<'END'\n{said}END");
+        let script = format!("read request\ncat <<'END'\n{said}END");
         assert_eq!(outcome(&script, 60_000), Ok(expected), "{said}");
     }
     let flood = "head -c 200000 /dev/zero | tr '\\0' x";
