@@ -1,0 +1,1 @@
+### Approving a login elsewhere.

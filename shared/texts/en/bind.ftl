@@ -1,0 +1,1 @@
+### Binding at first sign-in, tickets, recovery codes.

@@ -1,0 +1,1 @@
+### Security Information: devices, sessions, remembered browsers.

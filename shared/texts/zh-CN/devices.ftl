@@ -1,0 +1,1 @@
+### Kinds of devices, their levels, and what to do with each.

@@ -1,0 +1,1 @@
+### Letters and codes sent by e-mail.

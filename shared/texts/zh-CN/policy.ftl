@@ -1,0 +1,1 @@
+### Policy and settings, as people and administrators read them.

@@ -1,0 +1,1 @@
+### Problems and refusals: what happened, what to do.

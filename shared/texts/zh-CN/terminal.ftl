@@ -1,0 +1,1 @@
+### What a login on a terminal says.
