@@ -16,6 +16,7 @@ use samekey_shared::flows::FlowError;
 use samekey_shared::ids::AccountId;
 use samekey_shared::policy::{self, Policy};
 use samekey_shared::realm::Realm as Opened;
+use samekey_shared::roles::Role;
 use samekey_shared::secrets::{Keyring, SecretText};
 use samekey_shared::store::{StoreError, Tx};
 use std::collections::BTreeSet;
@@ -212,7 +213,7 @@ fn add(tx: &mut Tx<'_>, opened: &Opened, keyring: &Keyring, hash: &PasswordHash,
         display_name: None,
         email: None,
         flags: BTreeSet::new(),
-        administrator: false,
+        role: Role::User,
         created_at: now,
     };
     rows::insert(tx, &account).map_err(unfilled)?;

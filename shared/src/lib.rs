@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod administration;
 pub mod approvals;
 pub mod attempts;
 pub mod audit;
@@ -20,6 +21,7 @@ pub mod methods;
 pub mod policy;
 pub mod qr;
 pub mod realm;
+pub mod roles;
 pub mod secrets;
 pub mod source;
 pub mod store;

@@ -13,6 +13,7 @@ use samekey_shared::entropy::{Entropy, SystemEntropy};
 use samekey_shared::ids::AccountId;
 use samekey_shared::policy;
 use samekey_shared::realm::Realm;
+use samekey_shared::roles::Role;
 use samekey_shared::secrets::SecretText;
 use std::collections::BTreeSet;
 use std::net::{TcpListener, TcpStream};
@@ -247,7 +248,7 @@ fn newcomer(realm: &Realm, name: &str) -> NewAccount {
         display_name: None,
         email: None,
         flags: BTreeSet::new(),
-        administrator: false,
+        role: Role::User,
         created_at: realm.clock.now(),
     }
 }

@@ -3,6 +3,7 @@
 use super::LoginName;
 use crate::clock::UnixTime;
 use crate::ids::AccountId;
+use crate::roles::Role;
 use crate::store::StoreError;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -67,8 +68,8 @@ pub struct Account {
     pub state: AccountState,
     /// Switches of this account that policies may ask for, such as `mfa-required` (W10).
     pub flags: BTreeSet<String>,
-    /// Whether it may administer the realm.
-    pub administrator: bool,
+    /// What it may administer.
+    pub role: Role,
     /// Whether it has a password of ours.
     pub has_password: bool,
     /// When it was made.
@@ -90,8 +91,8 @@ pub struct NewAccount {
     pub email: Option<String>,
     /// See [`Account::flags`].
     pub flags: BTreeSet<String>,
-    /// See [`Account::administrator`].
-    pub administrator: bool,
+    /// See [`Account::role`].
+    pub role: Role,
     /// Now.
     pub created_at: UnixTime,
 }

@@ -9,23 +9,30 @@ use super::{Account, AccountError, AccountState, LoginName, NewAccount};
 use crate::clock::UnixTime;
 use crate::ids::AccountId;
 use crate::params;
+use crate::roles::Role;
 use crate::store::{Component, Migration, Row, StoreError, Tx};
 use std::collections::BTreeSet;
 
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
     name: "accounts",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/accounts_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/accounts_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../../migrations/accounts_0002.sql"),
+        },
+    ],
 };
 
 /// A query for whole accounts, in the order that `account` reads.
 macro_rules! accounts {
     ($tail:literal) => {
         concat!(
-            "SELECT id, name, display_name, email, state, flags, administrator, \
+            "SELECT id, name, display_name, email, state, flags, role, \
              CAST(CASE WHEN password IS NULL THEN 0 ELSE 1 END AS BIGINT), created_at, first_sign_in_at \
              FROM accounts ",
             $tail
@@ -64,7 +71,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewAccount) -> Result<(), AccountError> {
     check_shown("the e-mail address", new.email.as_deref())?;
     check_flags(&new.flags)?;
     let made = tx.execute(
-        "INSERT INTO accounts (id, name, display_name, email, state, flags, administrator, created_at) \
+        "INSERT INTO accounts (id, name, display_name, email, state, flags, role, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         params![
             new.id,
@@ -73,7 +80,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewAccount) -> Result<(), AccountError> {
             new.email.as_deref(),
             AccountState::Active.as_str(),
             words(&new.flags),
-            new.administrator,
+            new.role.as_str(),
             new.created_at
         ],
     )?;
@@ -101,12 +108,21 @@ pub fn set_flags(tx: &mut Tx<'_>, id: AccountId, flags: &BTreeSet<String>) -> Re
     )?)
 }
 
-/// Gives or takes the right to administer.
-pub fn set_administrator(tx: &mut Tx<'_>, id: AccountId, administrator: bool) -> Result<(), AccountError> {
+/// Gives another role.
+pub fn set_role(tx: &mut Tx<'_>, id: AccountId, role: Role) -> Result<(), AccountError> {
     existing(tx.execute(
-        "UPDATE accounts SET administrator = $1 WHERE id = $2 AND removed_at IS NULL",
-        params![administrator, id],
+        "UPDATE accounts SET role = $1 WHERE id = $2 AND removed_at IS NULL",
+        params![role.as_str(), id],
     )?)
+}
+
+/// How many other active accounts have this role, one above `user`.
+pub fn count_active_of(tx: &mut Tx<'_>, role: Role, besides: AccountId) -> Result<i64, StoreError> {
+    let row = tx.query_opt(
+        "SELECT COUNT(*) FROM accounts WHERE removed_at IS NULL AND role <> 'user' AND role = $1 AND state = $2 AND id <> $3",
+        params![role.as_str(), AccountState::Active.as_str(), besides],
+    )?;
+    row.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Remembers the first sign-in; later ones change nothing.
@@ -132,9 +148,9 @@ pub(crate) fn hold(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, StoreError> {
 pub fn remove(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(), AccountError> {
     tx.execute("DELETE FROM account_groups WHERE account = $1", params![id])?;
     existing(tx.execute(
-        "UPDATE accounts SET removed_at = $1, state = $2, password = NULL, administrator = 0 \
-         WHERE id = $3 AND removed_at IS NULL",
-        params![now, AccountState::Disabled.as_str(), id],
+        "UPDATE accounts SET removed_at = $1, state = $2, password = NULL, role = $3 \
+         WHERE id = $4 AND removed_at IS NULL",
+        params![now, AccountState::Disabled.as_str(), Role::User.as_str(), id],
     )?)
 }
 
@@ -217,7 +233,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         email: row.opt_text(3)?.map(str::to_owned),
         state: row.parsed(4)?,
         flags: row.text(5)?.split_ascii_whitespace().map(str::to_owned).collect(),
-        administrator: row.flag(6)?,
+        role: row.parsed(6)?,
         has_password: row.flag(7)?,
         created_at: row.int(8)?,
         first_sign_in_at: row.opt_int(9)?,
@@ -255,7 +271,7 @@ mod tests {
             display_name: Some("Alice Ärmel".into()),
             email: None,
             flags: ["mfa-required".to_owned()].into(),
-            administrator: false,
+            role: Role::User,
             created_at: 100,
         }
     }
@@ -394,15 +410,15 @@ pub struct Counts {
 /// Counts the accounts.
 pub fn count(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
     let rows = tx.query(
-        "SELECT state, administrator, COUNT(*) FROM accounts WHERE removed_at IS NULL GROUP BY state, administrator",
+        "SELECT state, role, COUNT(*) FROM accounts WHERE removed_at IS NULL GROUP BY state, role",
         &[],
     )?;
     let mut counts = Counts::default();
     for row in &rows {
-        let (state, administrator, number) = (row.parsed::<AccountState>(0)?, row.flag(1)?, row.int(2)?);
+        let (state, role, number) = (row.parsed::<AccountState>(0)?, row.parsed::<Role>(1)?, row.int(2)?);
         counts.all += number;
         match state {
-            AccountState::Active if administrator => counts.administrators += number,
+            AccountState::Active if role.administers() => counts.administrators += number,
             AccountState::Active => {}
             AccountState::Locked => counts.locked += number,
             AccountState::Disabled => counts.disabled += number,

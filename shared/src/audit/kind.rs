@@ -78,6 +78,12 @@ kinds! {
     AccountDisabled => "account-disabled",
     /// Another property of an account was changed: flags, groups, name shown.
     AccountChanged => "account-changed",
+    /// An account got another role.
+    RoleChanged => "role-changed",
+    /// Somebody signed in asked for what their role may not.
+    AdministrationRefused => "administration-refused",
+    /// An administrator lets somebody in without their device for a while.
+    RescueGranted => "rescue-granted",
     /// A password was set.
     PasswordSet => "password-set",
     /// A password was wrong.

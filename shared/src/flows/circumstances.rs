@@ -10,6 +10,7 @@ use crate::devices::{self, Bound};
 use crate::ids::AccountId;
 use crate::methods::{Evidence, FirstFactor, Level, Method};
 use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requirement, SourceFact, State};
+use crate::roles::Role;
 use crate::source::{Door, Source};
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeSet;
@@ -102,7 +103,7 @@ pub(super) fn adopt(visit: &Visit<'_>, login: &LoginName) -> Result<(), FlowErro
         display_name: None,
         email: None,
         flags: BTreeSet::new(),
-        administrator: false,
+        role: Role::User,
         created_at: now,
     };
     let event = Event::new(EventKind::AccountAdded, Actor::Samekey)

@@ -17,6 +17,7 @@ use crate::flows::bind_key;
 use crate::ids::AccountId;
 use crate::policy;
 use crate::realm::Realm;
+use crate::roles::Role;
 use crate::secrets::SecretText;
 use crate::source::Door;
 use data_encoding::BASE32_NOPAD;
@@ -121,7 +122,7 @@ impl TestRealm {
             display_name: None,
             email: None,
             flags: BTreeSet::new(),
-            administrator: false,
+            role: Role::User,
             created_at: realm.clock.now(),
         };
         realm.store.write(|tx| rows::insert(tx, &new))?;

@@ -8,6 +8,7 @@ use samekey_shared::devices::{self, Device, DeviceError, Limits};
 use samekey_shared::entropy::SeededEntropy;
 use samekey_shared::ids::AccountId;
 use samekey_shared::methods::{Checked, MethodError, recovery_code, totp};
+use samekey_shared::roles::Role;
 use samekey_shared::secrets::{Keyring, SecretText};
 use samekey_shared::store::Store;
 
@@ -46,7 +47,7 @@ impl Realm {
                 display_name: None,
                 email: None,
                 flags: std::collections::BTreeSet::new(),
-                administrator: false,
+                role: Role::User,
                 created_at: NOW,
             };
             realm.store.write(|tx| accounts::rows::insert(tx, &new)).unwrap();

@@ -10,6 +10,7 @@ use samekey_shared::accounts::password::{self, Match};
 use samekey_shared::accounts::{Account, AccountError, NewAccount, rows};
 use samekey_shared::audit::EventKind;
 use samekey_shared::ids::AccountId;
+use samekey_shared::roles::Role;
 use samekey_shared::secrets::SecretText;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -31,9 +32,9 @@ pub struct Add {
     /// A group that the store gives it; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
-    /// It may administer
-    #[arg(long)]
-    administrator: bool,
+    /// What it may administer: owner, admin, helpdesk, auditor, user
+    #[arg(long, value_name = "ROLE", default_value_t)]
+    role: Role,
     /// Leave an account of that name as it is, whatever it is like
     #[arg(long)]
     if_missing: bool,
@@ -64,7 +65,7 @@ pub fn add(installation: &Installation, wanted: &Add) -> Result<Answer, Failure>
         display_name: wanted.display_name.clone(),
         email: wanted.email.clone(),
         flags: wanted.flags.iter().cloned().collect(),
-        administrator: wanted.administrator,
+        role: wanted.role,
         created_at: installation.now(),
     };
     realm.store.write(|tx| {
@@ -117,7 +118,7 @@ fn is_same(
         && wanted.email == account.email
         && set(&wanted.flags) == account.flags
         && set(&wanted.groups) == groups
-        && wanted.administrator == account.administrator;
+        && wanted.role == account.role;
     let Some(password) = password.filter(|_| same) else {
         return Ok(same);
     };

@@ -1,7 +1,6 @@
-//! `samekey account change`: flags, groups and the administrator's right.
+//! `samekey account change`: flags and groups.
 
 use super::described;
-use super::last::someone_left;
 use crate::exit::Failure;
 use crate::installation::{self, Installation};
 use crate::output::Answer;
@@ -25,9 +24,6 @@ pub struct Properties {
     /// Take it out of a group of the store; may be repeated
     #[arg(long = "no-group", value_name = "GROUP")]
     no_groups: Vec<String>,
-    /// Give or take the right to administer
-    #[arg(long, value_name = "true|false")]
-    administrator: Option<bool>,
 }
 
 /// `samekey account change`
@@ -37,9 +33,6 @@ pub struct Change {
     name: String,
     #[command(flatten)]
     properties: Properties,
-    /// Take the right to administer also if nobody is left who has it
-    #[arg(long)]
-    force: bool,
 }
 
 /// Changes what is named.
@@ -49,14 +42,10 @@ pub fn change(installation: &Installation, wanted: &Change) -> Result<Answer, Fa
     let changed = installation.realm.store.write(|tx| {
         let before = Installation::account(tx, &name)?;
         let groups_before = rows::groups_of(tx, before.id)?;
-        if to.administrator == Some(false) {
-            someone_left(tx, &before, wanted.force)?;
-        }
         let mut flags = before.flags.clone();
         flags.extend(to.flags.iter().cloned());
         flags.retain(|flag| !to.no_flags.contains(flag));
         rows::set_flags(tx, before.id, &flags)?;
-        rows::set_administrator(tx, before.id, to.administrator.unwrap_or(before.administrator))?;
         to.groups
             .iter()
             .try_for_each(|group| rows::add_group(tx, before.id, group))?;
@@ -94,9 +83,5 @@ fn summary(to: &Properties) -> String {
     parts.extend(signed("-", "flag", &to.no_flags));
     parts.extend(signed("+", "group", &to.groups));
     parts.extend(signed("-", "group", &to.no_groups));
-    parts.extend(
-        to.administrator
-            .map(|administrator| format!("administrator:{administrator}")),
-    );
     parts.join(" ")
 }

@@ -6,6 +6,7 @@ mod last;
 mod lock;
 mod password;
 mod remove;
+mod role;
 mod show;
 
 use crate::exit::{Exit, Failure};
@@ -13,6 +14,7 @@ use crate::installation::Installation;
 use crate::output::Answer;
 use crate::password::PasswordSource;
 use samekey_shared::accounts::{Account, AccountError, LoginName, rows};
+use samekey_shared::roles::Role;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -24,7 +26,7 @@ pub enum Verb {
     /// One that exists just so already is left alone: exit 0, "changed": false. One that exists otherwise is a conflict
     /// (exit 7) unless --if-missing.
     Add(add::Add),
-    /// Change flags, groups or the administrator's right of an account
+    /// Change flags or groups of an account
     Change(change::Change),
     /// List accounts in the order of their names
     List {
@@ -39,6 +41,16 @@ pub enum Verb {
     Show {
         /// Login name
         name: String,
+    },
+    /// Give an account another role: owner, admin, helpdesk, auditor, user (docs/reference/roles.md)
+    Role {
+        /// Login name
+        name: String,
+        /// The role
+        role: Role,
+        /// Also if nobody is left to administer
+        #[arg(long)]
+        force: bool,
     },
     /// Set the password: typed twice at a terminal, or --password-stdin, or --password-fd
     Password {
@@ -84,6 +96,7 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Change(wanted) => change::change(&installation, wanted),
         Verb::List { after, limit } => show::list(&installation, after.as_deref(), *limit),
         Verb::Show { name } => show::show(&installation, name),
+        Verb::Role { name, role, force } => role::set(&installation, name, *role, *force),
         Verb::Password { name, source } => password::set_password(&installation, name, source),
         Verb::Lock { name, force } => lock::lock(&installation, name, *force),
         Verb::Unlock { name } => lock::unlock(&installation, name),
@@ -113,7 +126,7 @@ fn as_json(account: &Account) -> Value {
         "email": account.email,
         "state": account.state.as_str(),
         "flags": account.flags,
-        "administrator": account.administrator,
+        "role": account.role.as_str(),
         "has_password": account.has_password,
         "created_at": account.created_at,
         "first_sign_in_at": account.first_sign_in_at,

@@ -19,22 +19,14 @@ pub fn list(installation: &Installation, after: Option<&str>, limit: u32) -> Res
     let more = accounts.len() > limit as usize;
     accounts.truncate(limit as usize);
     let next = accounts.last().filter(|_| more).map(|last| last.name.to_string());
-    let mut table = Table::new(&[
-        "NAME",
-        "STATE",
-        "SHOWN AS",
-        "ADMINISTRATOR",
-        "PASSWORD",
-        "FLAGS",
-        "SINCE",
-    ]);
+    let mut table = Table::new(&["NAME", "STATE", "SHOWN AS", "ROLE", "PASSWORD", "FLAGS", "SINCE"]);
     for account in &accounts {
         let word = |is: bool| if is { "yes" } else { "no" }.to_owned();
         table.row([
             account.name.to_string(),
             account.state.to_string(),
             account.display_name.clone().unwrap_or_default(),
-            word(account.administrator),
+            account.role.to_string(),
             word(account.has_password),
             account.flags.iter().cloned().collect::<Vec<_>>().join(" "),
             moment(Some(account.created_at)),
@@ -65,15 +57,7 @@ pub fn show(installation: &Installation, name: &str) -> Result<Answer, Failure> 
         .map(|lock| json!({ "who": lock.bucket, "until": lock.until }))
         .collect();
     let mut table = Table::new(&["WHAT", "VALUE"]);
-    for field in [
-        "name",
-        "id",
-        "display_name",
-        "email",
-        "state",
-        "administrator",
-        "has_password",
-    ] {
+    for field in ["name", "id", "display_name", "email", "state", "role", "has_password"] {
         table.row([field.replace('_', " "), plain(&account[field])]);
     }
     table.row(["flags".to_owned(), plain(&account["flags"])]);

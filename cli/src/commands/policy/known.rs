@@ -75,7 +75,7 @@ fn one(installation: &Installation, policy: &Policy, account: &Account) -> Resul
             user: account.name.to_string(),
             groups: groups::of(source, tx, nss.clone(), Some(account.id))?.known().cloned(),
             flags: account.flags.clone(),
-            administrator: account.administrator,
+            administrator: account.role.administers(),
             bound: devices::rows::bound(tx, account.id)?.methods(),
         })
     })

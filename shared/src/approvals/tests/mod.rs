@@ -7,6 +7,7 @@ use crate::clock::{Clock, HandClock};
 use crate::entropy::SeededEntropy;
 use crate::ids::{AccountId, ApprovalId, RequestId};
 use crate::methods::{Evidence, EvidenceRecord, Method, recall};
+use crate::roles::Role;
 use crate::source::Source;
 use crate::store::Store;
 use std::collections::BTreeSet;
@@ -47,7 +48,7 @@ impl Bench {
                 display_name: None,
                 email: None,
                 flags: BTreeSet::new(),
-                administrator: false,
+                role: Role::User,
                 created_at: START,
             };
             store.write(|tx| accounts::rows::insert(tx, &new)).unwrap();
