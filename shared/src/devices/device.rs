@@ -145,6 +145,8 @@ pub struct LastUse {
     pub at: UnixTime,
     /// At which door.
     pub door: Door,
+    /// In which service there: `pam:sshd`, `oidc:<client id>`; `None` for uses of before this was noted.
+    pub service: Option<String>,
     /// From where, as a person reads it.
     pub source: String,
 }

@@ -9,7 +9,6 @@ use crate::ids::{AccountId, DeviceId};
 use crate::params;
 use crate::secrets::reseal::SealedColumn;
 use crate::secrets::{Keyring, Place};
-use crate::source::{Door, Source};
 use crate::store::{Component, Migration, Row, StoreError, Tx};
 
 /// The tables of this domain.
@@ -23,6 +22,10 @@ pub const SCHEMA: Component = Component {
         Migration {
             version: 2,
             sql: include_str!("../../migrations/devices_0002.sql"),
+        },
+        Migration {
+            version: 3,
+            sql: include_str!("../../migrations/devices_0003.sql"),
         },
     ],
 };
@@ -45,7 +48,7 @@ macro_rules! devices {
     ($tail:literal) => {
         concat!(
             "SELECT id, account, kind, name, created_at, last_used_at, last_used_door, last_used_source, \
-             unbound_at, unbound_by, unbound_why FROM devices ",
+             unbound_at, unbound_by, unbound_why, last_used_service FROM devices ",
             $tail
         )
     };
@@ -181,16 +184,17 @@ pub fn rename(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, name: &Devi
 }
 
 /// Remembers that the device let its person in.
-pub fn touch_last_used(
-    tx: &mut Tx<'_>,
-    device: DeviceId,
-    now: UnixTime,
-    door: Door,
-    source: &Source,
-) -> Result<(), StoreError> {
+pub fn touch_last_used(tx: &mut Tx<'_>, device: DeviceId, last: &LastUse) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE devices SET last_used_at = $1, last_used_door = $2, last_used_source = $3 WHERE id = $4",
-        params![now, door.as_str(), source.to_string(), device],
+        "UPDATE devices SET last_used_at = $1, last_used_door = $2, last_used_source = $3, last_used_service = $4 \
+         WHERE id = $5",
+        params![
+            last.at,
+            last.door.as_str(),
+            last.source.as_str(),
+            last.service.as_deref(),
+            device
+        ],
     )
     .map(drop)
 }
@@ -257,6 +261,7 @@ fn device(row: &Row) -> Result<Device, StoreError> {
             at,
             door: row.parsed(6)?,
             source: row.text(7)?.to_owned(),
+            service: row.opt_text(11)?.map(str::to_owned),
         }),
     };
     let state = match row.opt_int(8)? {

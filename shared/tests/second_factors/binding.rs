@@ -3,10 +3,10 @@
 use super::realm::{NOW, Realm};
 use samekey_shared::accounts::{self, AccountError};
 use samekey_shared::devices::totp::Pending;
-use samekey_shared::devices::{self, DeviceError, DeviceState, Limits, Unbinding, UnboundWhy};
+use samekey_shared::devices::{self, DeviceError, DeviceState, LastUse, Limits, Unbinding, UnboundWhy};
 use samekey_shared::methods::Checked;
 use samekey_shared::params;
-use samekey_shared::source::{Door, Source};
+use samekey_shared::source::Door;
 
 #[test]
 fn an_unbound_device_answers_nothing_and_leaves_a_tombstone_without_secrets() {
@@ -106,17 +106,18 @@ fn a_removed_account_binds_nothing() {
 fn the_last_use_is_shown_in_the_list() {
     let realm = Realm::new();
     let (alice, _, device) = realm.alice_with_app();
-    let source = Source::parse_address("192.0.2.7").unwrap();
+    let last = LastUse {
+        at: NOW,
+        door: Door::Web,
+        service: Some("oidc:wiki".to_owned()),
+        source: "192.0.2.7".to_owned(),
+    };
     realm
         .store
-        .write(|tx| devices::rows::touch_last_used(tx, device.id, NOW, Door::Web, &source))
+        .write(|tx| devices::rows::touch_last_used(tx, device.id, &last))
         .unwrap();
     let bound = realm.store.read(|tx| devices::rows::bound(tx, alice)).unwrap();
-    let used = bound.devices[0].last_used.clone().unwrap();
-    assert_eq!(
-        (used.at, used.door, used.source.as_str()),
-        (NOW, Door::Web, "192.0.2.7")
-    );
+    assert_eq!(bound.devices[0].last_used, Some(last));
 }
 
 #[test]

@@ -25,7 +25,7 @@ use samekey_shared::approvals::{self, Approval, Code, Decider, Decision, Denying
 use samekey_shared::audit::{self, Actor, Event, EventKind, utc};
 use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::devices;
+use samekey_shared::devices::{self, LastUse};
 use samekey_shared::flows::{FlowError, UserVerification};
 use samekey_shared::ids::ApprovalId;
 use samekey_shared::methods::Method;
@@ -300,7 +300,13 @@ fn approve(
         app.realm.store.write(
             |tx| match confirm::verify(passkeys, tx, &what, (ceremony, credential), now)? {
                 KeyChecked::Accepted(evidence, key) => {
-                    devices::rows::touch_last_used(tx, key.device, now, Door::Web, decider.source)?;
+                    let last = LastUse {
+                        at: now,
+                        door: Door::Web,
+                        service: Some(found.service.clone()),
+                        source: decider.source.to_string(),
+                    };
+                    devices::rows::touch_last_used(tx, key.device, &last)?;
                     let decision = approvals::approve(tx, found.id, decider, number, &evidence, now)?;
                     Ok::<_, FlowError>(Tried::Decided(decision))
                 }

@@ -7,7 +7,7 @@ use crate::approvals::Cancelling;
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
-use crate::devices;
+use crate::devices::{self, LastUse};
 use crate::flows::{Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
 use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode};
@@ -250,8 +250,13 @@ impl SignIn {
             .filter(|one| one.at() == now)
             .filter_map(Evidence::device)
         {
-            let doorway = visit.doorway;
-            devices::rows::touch_last_used(tx, device, now, doorway.door, &doorway.source)?;
+            let last = LastUse {
+                at: now,
+                door: visit.doorway.door,
+                service: Some(visit.doorway.service.clone()),
+                source: visit.doorway.source.to_string(),
+            };
+            devices::rows::touch_last_used(tx, device, &last)?;
         }
         let kind = match basis {
             Basis::Proven if self.purpose == Purpose::StepUp => EventKind::StepUpGranted,
