@@ -14,5 +14,9 @@ pub const SCHEMA: Component = Component {
             version: 2,
             sql: include_str!("../migrations/provider_0002.sql"),
         },
+        Migration {
+            version: 3,
+            sql: include_str!("../migrations/provider_0003.sql"),
+        },
     ],
 };

@@ -2,7 +2,7 @@
 //! and gives every answer its headers.
 
 use super::client_ip::{self, Refused};
-use super::{Fault, headers};
+use super::{Fault, browser, headers};
 use crate::app::{App, routes};
 use crate::oidc::discovery;
 use crate::pages::{error_page, problem::Problem};
@@ -27,6 +27,8 @@ pub struct Visitor {
     pub request: RequestId,
     /// Where the call comes from.
     pub source: Source,
+    /// What the browser calls itself.
+    pub browser: String,
 }
 
 /// Runs a request between both checks, and counts its answer.
@@ -50,26 +52,30 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
         return document;
     }
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
-        Ok(id) => Visitor {
-            request: id,
+        Ok(request) => Visitor {
+            request,
             source: Source::Unknown,
+            browser: String::new(),
         },
         Err(error) => {
             tracing::error!(%error, "a request was refused");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
+    let id = visitor.request;
     let response = match admitted {
         Ok(source) => {
+            let browser = browser::words(request.headers());
             request.extensions_mut().insert(Visitor {
                 source,
-                request: visitor.request,
+                browser,
+                ..visitor
             });
             next.run(request).await
         }
         Err(problem) => Fault::from(problem).into_response(),
     };
-    finish(app, visitor.request, response)
+    finish(app, id, response)
 }
 
 fn admit(app: &App, request: &Request) -> Result<Source, Problem> {

@@ -1,6 +1,7 @@
 //! What every request passes through: path, peer, client address, and what every answer carries.
 
 pub mod body;
+pub mod browser;
 pub mod client_ip;
 pub mod cookies;
 pub mod cors;

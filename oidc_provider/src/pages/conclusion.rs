@@ -12,7 +12,7 @@ use crate::http::Failure;
 use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::errors::AuthorizeError;
-use crate::sessions::{self, COOKIE_BYTES, NewSession, Session};
+use crate::sessions::{self, COOKIE_BYTES, NewSession};
 use samekey_shared::flows::{FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::FirstFactor;
@@ -23,7 +23,7 @@ use samekey_shared::store::{StoreError, Tx};
 pub(super) struct Conclusion<'a> {
     app: &'a AppState,
     request: Option<AuthorizeRequest>,
-    before: Option<&'a Session>,
+    person: &'a Person,
     fresh: SessionId,
     cookie: Token,
     code: Token,
@@ -66,7 +66,7 @@ impl<'a> Conclusion<'a> {
         Ok(Self {
             app,
             request,
-            before: person.session.as_ref(),
+            person,
             fresh: SessionId::draw(entropy)?,
             cookie: Token::draw(entropy, COOKIE_BYTES)?,
             code: Token::draw(entropy, grants::SECRET_BYTES)?,
@@ -113,7 +113,8 @@ impl<'a> Conclusion<'a> {
     /// The session this grant rests on, or a new one in its place when anything was proven anew.
     fn session(&self, tx: &mut Tx<'_>, account: AccountId, grant: &Grant) -> Result<SessionId, StoreError> {
         let now = self.app.realm.clock.now();
-        if let Some(before) = self.before {
+        let before = self.person.session.as_ref();
+        if let Some(before) = before {
             let unchanged = before.account.id == account
                 && before.first == grant.first
                 && Some(before.first_at) == grant.first_at
@@ -125,9 +126,11 @@ impl<'a> Conclusion<'a> {
         let new = NewSession {
             id: self.fresh,
             secret_hash: self.cookie.hash(),
+            browser: self.person.visitor.browser.clone(),
+            source: self.person.visitor.source.to_string(),
             expires_at: now + session_seconds(self.app, tx)?,
         };
-        sessions::begin(tx, &new, account, grant, self.before.map(|before| before.id), now)?;
+        sessions::begin(tx, &new, account, grant, before.map(|before| before.id), now)?;
         Ok(self.fresh)
     }
 

@@ -3,8 +3,10 @@
 //! The cookie holds 256 random bits, the store their hash. A new sign-in always makes a new row and ends the old one, so
 //! that a cookie from before is worth nothing afterwards (oidc.md row 20).
 
+mod list;
 mod rows;
 
+pub use list::{Listed, end_all, end_born_of, of_account};
 pub use rows::{end, is_live, sweep, touch};
 
 use crate::http::cookies;
@@ -55,6 +57,10 @@ pub struct NewSession {
     pub id: SessionId,
     /// Hash of the cookie's value.
     pub secret_hash: [u8; 32],
+    /// What the browser calls itself ([`crate::http::browser`]).
+    pub browser: String,
+    /// Where it was signed in, as a person reads it.
+    pub source: String,
     /// When it ends.
     pub expires_at: UnixTime,
 }

@@ -35,15 +35,20 @@ pub(super) fn by_secret(
     let Some(row) = row else {
         return Ok(None);
     };
-    let records: Vec<EvidenceRecord> = serde_json::from_str(row.text(3)?)
-        .map_err(|why| StoreError::Inconsistent(format!("a session's evidence cannot be read: {why}")))?;
     Ok(Some(Found {
         id: row.parsed(0)?,
         account: row.parsed(1)?,
         first: first(row.text(4)?)?,
         first_at: row.int(2)?,
-        evidence: records.into_iter().map(recall).collect(),
+        evidence: evidence(row.text(3)?)?,
     }))
+}
+
+/// What a session's row says was proven.
+pub(super) fn evidence(text: &str) -> Result<Vec<Evidence>, StoreError> {
+    let records: Vec<EvidenceRecord> = serde_json::from_str(text)
+        .map_err(|why| StoreError::Inconsistent(format!("a session's evidence cannot be read: {why}")))?;
+    Ok(records.into_iter().map(recall).collect())
 }
 
 fn first(word: &str) -> Result<FirstFactor, StoreError> {
@@ -77,7 +82,7 @@ pub(super) fn insert(
     let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
         "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at, \
-         first_factor) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+         first_factor, browser, source) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10)",
         params![
             new.id,
             new.secret_hash.as_slice(),
@@ -90,7 +95,9 @@ pub(super) fn insert(
                 PASSKEY
             } else {
                 PASSWORD
-            }
+            },
+            new.browser.as_str(),
+            new.source.as_str()
         ],
     )?;
     Ok(())

@@ -5,6 +5,7 @@ use super::last::someone_left;
 use crate::exit::Failure;
 use crate::installation::{self, Installation};
 use crate::output::Answer;
+use samekey_provider::sessions;
 use samekey_shared::accounts::{AccountState, rows};
 use samekey_shared::attempts;
 use samekey_shared::audit::EventKind;
@@ -20,6 +21,7 @@ pub fn lock(installation: &Installation, name: &str, force: bool) -> Result<Answ
         }
         someone_left(tx, &account, force)?;
         rows::set_state(tx, account.id, AccountState::Locked)?;
+        sessions::end_all(tx, account.id, None)?;
         installation.record(tx, &installation::event(EventKind::AccountLocked).about(&name))?;
         Ok::<_, Failure>(true)
     })?;

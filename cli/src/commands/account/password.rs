@@ -4,6 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::Answer;
 use crate::password::PasswordSource;
+use samekey_provider::sessions;
 use samekey_shared::accounts::password::{self, PasswordError, PasswordHash};
 use samekey_shared::accounts::rows;
 use samekey_shared::audit::EventKind;
@@ -26,6 +27,8 @@ pub fn set_password(installation: &Installation, name: &str, source: &PasswordSo
     installation.realm.store.write(|tx| {
         let account = Installation::account(tx, &name)?;
         rows::set_password(tx, account.id, &hash)?;
+        // Whoever knew the old one is signed out with everybody else.
+        sessions::end_all(tx, account.id, None)?;
         installation.record(tx, &installation::event(EventKind::PasswordSet).about(&name))?;
         Ok::<_, Failure>(())
     })?;

@@ -5,6 +5,7 @@ use crate::exit::Failure;
 use crate::installation::{self, Installation};
 use crate::output::Answer;
 use crate::terminal;
+use samekey_provider::sessions;
 use samekey_shared::accounts::rows;
 use samekey_shared::attempts;
 use samekey_shared::audit::EventKind;
@@ -52,6 +53,7 @@ pub fn remove(installation: &Installation, name: &str, how: Removal) -> Result<A
                 .detail("device", &device.name);
             installation.record(tx, &event)?;
         }
+        sessions::end_all(tx, account.id, None)?;
         rows::remove(tx, account.id, installation.now())?;
         attempts::forget(tx, &name)?;
         installation.record(tx, &installation::event(EventKind::AccountRemoved).about(&name))?;
