@@ -175,10 +175,7 @@ fn bind(window: &Window, person: &str) {
         attested: false,
         app_id: None,
     };
-    let authority = Authority {
-        actor: Actor::Account(person.to_owned()),
-        door: Door::Web,
-    };
+    let authority = Authority::new(Actor::Account(person.to_owned()), Door::Web);
     let name = "laptop".parse().unwrap();
     let _ = bind_key::finish(&realm, &authority, account.id, &name, &new, None).unwrap();
 }

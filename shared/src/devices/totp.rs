@@ -157,6 +157,13 @@ impl Pending {
         }
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub fn named(mut self, name: DeviceName) -> Self {
+        self.name = name;
+        self
+    }
+
     /// The name that it will have.
     pub fn name(&self) -> &DeviceName {
         &self.name

@@ -1,9 +1,10 @@
 //! State machine: bind an authenticator app, from Security Information, from the administrator's command, or at the
 //! first sign-in. A key counts as bound only after one of its codes was right (R55).
 
+pub use super::Authority;
 use super::FlowError;
 use crate::accounts::{LoginName, rows};
-use crate::audit::{self, Actor, Event, EventKind};
+use crate::audit::{self, Event, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::totp::{Pending, Proven};
 use crate::devices::{
@@ -11,9 +12,9 @@ use crate::devices::{
 };
 use crate::ids::{AccountId, DeviceId};
 use crate::realm::Realm;
-use crate::secrets::SecretText;
-use crate::source::Door;
+use crate::secrets::{SecretBytes, SecretText};
 use crate::store::{StoreError, Tx};
+use serde::{Deserialize, Serialize};
 
 /// Wrong codes that one machine takes: who types five wrong ones scanned something else.
 const MOST_TRIES: u8 = 5;
@@ -24,24 +25,6 @@ const LIFETIME: i64 = 30 * 60;
 /// What a set of recovery codes is called among the devices.
 const RECOVERY_NAME: &str = "recovery-codes";
 
-/// Who acts, and by what right: the front end has checked that right, the trail tells it.
-#[derive(Debug, Clone)]
-pub struct Authority {
-    /// Who.
-    pub actor: Actor,
-    /// Where.
-    pub door: Door,
-}
-
-impl Authority {
-    pub(super) fn why(&self) -> UnboundWhy {
-        match self.actor {
-            Actor::Account(_) => UnboundWhy::Own,
-            _ => UnboundWhy::Administrator,
-        }
-    }
-}
-
 /// A binding in progress.
 #[derive(Debug)]
 pub struct Bind {
@@ -50,6 +33,25 @@ pub struct Bind {
     login: LoginName,
     pending: Pending,
     tries: u8,
+    replaces: Option<DeviceId>,
+}
+
+/// [`Bind`] at rest, in a container that only this realm can seal.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    started_at: UnixTime,
+    account: AccountId,
+    login: String,
+    pending: String,
+    tries: u8,
+    replaces: Option<DeviceId>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.pending);
+    }
 }
 
 /// What the person scans or types into the app.
@@ -130,26 +132,120 @@ impl Bind {
             }
             Ok(found.name)
         })?;
-        let shown = Shown {
-            uri: pending.uri(&realm.names.realm, login.as_str()),
-            key: pending.key_text(),
+        Ok(Self::begun(realm, account, login, pending, None))
+    }
+
+    /// Begins with a key that is to take the place of this app: the old one goes in the unit that binds the new one, so
+    /// that there is no moment without either (Q7).
+    pub fn replacing(
+        realm: &Realm,
+        account: AccountId,
+        pending: Pending,
+        old: DeviceId,
+    ) -> Result<(Self, Shown), BindError> {
+        let login = realm.store.read(|tx| {
+            let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
+            let bound = devices::rows::bound(tx, account)?;
+            let is_app = |one: &Device| one.id == old && one.kind == DeviceKind::Totp;
+            if bound.devices.iter().any(is_app) {
+                Ok(found.name)
+            } else {
+                Err(BindError::Device(DeviceError::NotFound))
+            }
+        })?;
+        Ok(Self::begun(realm, account, login, pending, Some(old)))
+    }
+
+    fn begun(
+        realm: &Realm,
+        account: AccountId,
+        login: LoginName,
+        pending: Pending,
+        replaces: Option<DeviceId>,
+    ) -> (Self, Shown) {
+        let bind = Self {
+            started_at: realm.clock.now(),
+            account,
+            login,
+            pending,
+            tries: 0,
+            replaces,
         };
-        Ok((
-            Self {
-                started_at: realm.clock.now(),
-                account,
-                login,
-                pending,
-                tries: 0,
-            },
-            shown,
-        ))
+        let shown = bind.shown(realm);
+        (bind, shown)
+    }
+
+    /// What the person scans, once more.
+    pub fn shown(&self, realm: &Realm) -> Shown {
+        Shown {
+            uri: self.pending.uri(&realm.names.realm, self.login.as_str()),
+            key: self.pending.key_text(),
+        }
+    }
+
+    /// Whose it is to be.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The app whose place it takes.
+    pub fn replaces(&self) -> Option<DeviceId> {
+        self.replaces
+    }
+
+    /// The same binding under another name for the device.
+    #[must_use]
+    pub fn named(mut self, name: DeviceName) -> Self {
+        self.pending = self.pending.named(name);
+        self
+    }
+
+    /// For whoever keeps it in a sealed container between two questions: a page.
+    pub fn to_sealable(&self) -> SecretText {
+        let pending = self.pending.to_sealable();
+        let kept = Kept {
+            started_at: self.started_at,
+            account: self.account,
+            login: self.login.to_string(),
+            pending: String::from_utf8_lossy(pending.expose()).into_owned(),
+            tries: self.tries,
+            replaces: self.replaces,
+        };
+        // A struct of texts and numbers always has a JSON form.
+        serde_json::to_string(&kept).unwrap_or_default().into()
+    }
+
+    /// Reads what [`Bind::to_sealable`] gave; `None` for anything else.
+    pub fn from_sealable(realm: &Realm, text: &SecretText) -> Option<Self> {
+        let kept: Kept = serde_json::from_str(text.expose()).ok()?;
+        Some(Self {
+            started_at: kept.started_at,
+            account: kept.account,
+            login: LoginName::parse(&kept.login, &realm.names).ok()?,
+            pending: Pending::from_sealable(&SecretBytes::new(kept.pending.as_bytes().to_vec()))?,
+            tries: kept.tries,
+            replaces: kept.replaces,
+        })
     }
 
     /// Takes a code of the app; binds if it is right, with recovery codes where the account has none.
     pub fn answer(self, realm: &Realm, authority: &Authority, code: &str) -> Result<Answered, BindError> {
+        self.answer_and(realm, authority, code, &mut |_| Ok(()))
+    }
+
+    /// The same, with work that must be true exactly when the binding is: it runs in the same unit of work.
+    pub fn answer_and(
+        self,
+        realm: &Realm,
+        authority: &Authority,
+        code: &str,
+        also: Also<'_>,
+    ) -> Result<Answered, BindError> {
         let now = realm.clock.now();
         if !(0..=LIFETIME).contains(&(now - self.started_at)) {
+            return Ok(Answered::Ended);
+        }
+        if self.tries >= MOST_TRIES {
             return Ok(Answered::Ended);
         }
         let Self {
@@ -158,9 +254,10 @@ impl Bind {
             login,
             pending,
             tries,
+            replaces,
         } = self;
         match pending.prove(code, now) {
-            Ok(proven) => bound(realm, authority, account, &login, &proven),
+            Ok(proven) => bound(realm, authority, (account, &login), &proven, replaces, also),
             Err(_) if tries + 1 >= MOST_TRIES => Ok(Answered::Ended),
             Err(pending) => {
                 let bind = Box::new(Self {
@@ -169,6 +266,7 @@ impl Bind {
                     login,
                     pending,
                     tries: tries + 1,
+                    replaces,
                 });
                 Ok(Answered::Again {
                     bind,
@@ -178,6 +276,9 @@ impl Bind {
         }
     }
 }
+
+/// Work that a front end wants done in the unit that changes the devices.
+pub type Also<'a> = &'a mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// How much of what one account may bind, by the policy in force.
 pub(super) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
@@ -192,20 +293,59 @@ pub(super) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError
 fn bound(
     realm: &Realm,
     authority: &Authority,
-    account: AccountId,
-    login: &LoginName,
+    (account, login): (AccountId, &LoginName),
     proven: &Proven,
+    replaces: Option<DeviceId>,
+    also: Also<'_>,
 ) -> Result<Answered, BindError> {
     let now = realm.clock.now();
     let keyring = realm.keyring()?;
     let entropy = realm.entropy.as_ref();
     let (device, recovery) = with_recovery(realm, authority, account, login, |tx| {
         let limits = limits(realm, tx)?;
+        if let Some(old) = replaces {
+            retire(tx, authority, (account, login), old, now)?;
+        }
         let device = devices::rows::insert_totp(tx, &keyring, entropy, account, proven, limits, now)?;
-        audit::append(tx, &bound_event(authority, login, &device), now)?;
+        let mut event = bound_event(authority, login, &device);
+        if let Some(old) = replaces {
+            event = event.detail("replaces", old);
+        }
+        audit::append(tx, &event, now)?;
+        also(tx)?;
         Ok(device)
     })?;
     Ok(Answered::Bound { device, recovery })
+}
+
+/// The old device goes; of two that replace it at once, the second finds it gone.
+fn retire(
+    tx: &mut Tx<'_>,
+    authority: &Authority,
+    (account, login): (AccountId, &LoginName),
+    old: DeviceId,
+    now: UnixTime,
+) -> Result<(), BindError> {
+    let gone = devices::rows::bound(tx, account)?.devices;
+    let gone = gone
+        .into_iter()
+        .find(|one| one.id == old)
+        .ok_or(DeviceError::NotFound)?;
+    let end = Unbinding {
+        at: now,
+        by: authority.actor.to_string(),
+        why: UnboundWhy::Replaced,
+    };
+    devices::rows::unbind(tx, account, old, &end)?;
+    let event = authority
+        .event(EventKind::DeviceUnbound)
+        .about(login)
+        .method(gone.kind)
+        .detail("device", old)
+        .detail("name", &gone.name)
+        .detail("why", UnboundWhy::Replaced.as_str());
+    audit::append(tx, &event, now)?;
+    Ok(())
 }
 
 /// Binds by `insert`, and in the same unit gives recovery codes to an account that has none left.
@@ -231,10 +371,10 @@ pub(super) fn with_recovery(
 
 /// The line that every binding leaves.
 pub(super) fn bound_event(authority: &Authority, login: &LoginName, device: &Device) -> Event {
-    Event::new(EventKind::DeviceBound, authority.actor.clone())
+    authority
+        .event(EventKind::DeviceBound)
         .about(login)
         .method(device.kind)
-        .at(authority.door, "portal:devices")
         .detail("device", device.id)
         .detail("name", device.name.as_str())
 }
@@ -261,9 +401,9 @@ pub fn rename(
     realm.store.write(|tx| {
         let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
         devices::rows::rename(tx, account, device, name)?;
-        let event = Event::new(EventKind::DeviceRenamed, authority.actor.clone())
+        let event = authority
+            .event(EventKind::DeviceRenamed)
             .about(&found.name)
-            .at(authority.door, "portal:devices")
             .detail("device", device)
             .detail("name", name);
         audit::append(tx, &event, realm.clock.now())?;
@@ -310,9 +450,9 @@ fn replace_codes(
     let name =
         DeviceName::parse(RECOVERY_NAME, NameRule::Ascii).map_err(|error| FlowError::Method(error.to_string()))?;
     let made = devices::rows::insert_recovery(tx, realm.entropy.as_ref(), account, &name, set, Limits::default(), now)?;
-    let event = Event::new(EventKind::RecoveryCodesMade, authority.actor.clone())
+    let event = authority
+        .event(EventKind::RecoveryCodesMade)
         .about(login)
-        .at(authority.door, "portal:devices")
         .detail("device", made.id);
     audit::append(tx, &event, now)?;
     Ok(())

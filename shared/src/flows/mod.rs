@@ -11,10 +11,12 @@
 //! Time and randomness come from the [`Realm`]; tests move the clock by hand.
 
 mod approval;
+mod authority;
 pub mod bind;
 pub mod bind_key;
 mod circumstances;
 mod keys;
+pub mod ordinary;
 mod refusal;
 pub mod sign_in;
 pub mod step_up;
@@ -22,6 +24,7 @@ mod turns;
 pub mod unbind;
 
 pub use approval::{ApprovalPrompt, FromAfar, PAGE as APPROVAL_PAGE};
+pub use authority::Authority;
 pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerification};
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;

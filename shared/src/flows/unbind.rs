@@ -1,13 +1,15 @@
 //! State machine: unbind a device with the typed YES (R78, Q6); an administrator may unbind any (R82).
 
-use super::FlowError;
-use super::bind::Authority;
-use crate::accounts::rows;
-use crate::audit::{self, Event, EventKind};
-use crate::devices::{self, Bound, Device, DeviceError, DeviceKind, Unbinding};
+use super::bind::Also;
+use super::ordinary::{Ordinary, lasting};
+use super::{Authority, FlowError};
+use crate::accounts::{Account, rows};
+use crate::audit::{self, EventKind};
+use crate::devices::{self, Device, DeviceError, DeviceKind, Unbinding};
 use crate::ids::{AccountId, DeviceId};
 use crate::realm::Realm;
-use crate::store::StoreError;
+use crate::source::Source;
+use crate::store::{StoreError, Tx};
 
 /// What has to be typed, in any letter case, never translated.
 pub const CONFIRMATION: &str = "YES";
@@ -15,7 +17,7 @@ pub const CONFIRMATION: &str = "YES";
 /// Whether the last usable device may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastDevice {
-    /// It stays (R85): one's own hand must not lock oneself out.
+    /// It stays where a rule asks for a second factor (R85): one's own hand must not lock oneself out.
     Keep,
     /// It may go: an administrator said so after a warning.
     MayGo,
@@ -86,21 +88,51 @@ impl Unbind {
         &self.device
     }
 
-    /// Recovery codes are no device to live on: they run out.
-    pub fn is_last(&self, bound: &Bound) -> bool {
-        let lasting = |one: &&Device| one.kind != DeviceKind::RecoveryCodes;
-        bound.devices.iter().filter(lasting).all(|one| one.id == self.device.id) && lasting(&&self.device)
+    /// Whether a door that asks for a second factor would be closed to its person without this device. Devices that the
+    /// policy does not accept open nothing, and recovery codes are no device to live on: they run out.
+    pub fn is_last(&self, realm: &Realm, tx: &mut Tx<'_>) -> Result<bool, FlowError> {
+        match rows::by_id(tx, self.account)? {
+            Some(account) => self.is_last_of(realm, tx, &account),
+            None => Ok(false),
+        }
+    }
+
+    fn is_last_of(&self, realm: &Realm, tx: &mut Tx<'_>, account: &Account) -> Result<bool, FlowError> {
+        if self.device.kind == DeviceKind::RecoveryCodes {
+            return Ok(false);
+        }
+        let mut bound = devices::rows::bound(tx, self.account)?;
+        let before = lasting(&bound);
+        bound.devices.retain(|one| one.id != self.device.id);
+        let ordinary = Ordinary::of(realm, tx, account, &Source::Unknown)?;
+        Ok(ordinary.locks_out(&before, &lasting(&bound)))
     }
 
     /// Takes what was typed.
     pub fn answer(self, realm: &Realm, authority: &Authority, typed: &str) -> Result<(), UnbindError> {
+        self.answer_and(realm, authority, typed, &mut |_| Ok(()))
+    }
+
+    /// The same, with work that must be true exactly when the unbinding is, such as ending the sessions that rest on the
+    /// device: it runs in the same unit of work.
+    pub fn answer_and(
+        self,
+        realm: &Realm,
+        authority: &Authority,
+        typed: &str,
+        also: Also<'_>,
+    ) -> Result<(), UnbindError> {
         if !typed.trim().eq_ignore_ascii_case(CONFIRMATION) {
             return Err(UnbindError::NotConfirmed);
         }
         let now = realm.clock.now();
         realm.store.write(|tx| {
             let account = rows::by_id(tx, self.account)?.ok_or(UnbindError::NotFound)?;
-            if self.last == LastDevice::Keep && self.is_last(&devices::rows::bound(tx, self.account)?) {
+            // Whoever unbinds another one at the same moment waits here, so that of the last two one stays.
+            if !rows::hold(tx, self.account)? {
+                return Err(UnbindError::NotFound);
+            }
+            if self.last == LastDevice::Keep && self.is_last_of(realm, tx, &account)? {
                 return Err(UnbindError::LastDevice);
             }
             let end = Unbinding {
@@ -108,13 +140,18 @@ impl Unbind {
                 by: authority.actor.to_string(),
                 why: authority.why(),
             };
-            devices::rows::unbind(tx, self.account, self.device.id, &end)?;
-            let event = Event::new(EventKind::DeviceUnbound, authority.actor.clone())
+            devices::rows::unbind(tx, self.account, self.device.id, &end).map_err(|error| match error {
+                DeviceError::NotFound => UnbindError::NotFound,
+                other => other.into(),
+            })?;
+            let event = authority
+                .event(EventKind::DeviceUnbound)
                 .about(&account.name)
                 .method(self.device.kind)
                 .detail("device", self.device.id)
                 .detail("name", &self.device.name);
             audit::append(tx, &event, now)?;
+            also(tx)?;
             Ok(())
         })
     }

@@ -95,6 +95,11 @@ impl Requirement {
         self
     }
 
+    /// Whether a device of this method can be what is asked for.
+    pub fn accepts(&self, method: Method) -> bool {
+        self.methods.contains(&method) && super::decide::reach(method) >= self.level
+    }
+
     /// Whether two kinds of device are wished for and `bound` has fewer. Kinds are FIDO, authenticator app and
     /// e-mail; recovery codes are none (R83).
     pub fn lacks_second_type(&self, bound: &BTreeSet<Method>) -> bool {

@@ -142,10 +142,7 @@ impl TestRealm {
     /// Binds a credential that is made already.
     pub fn bind_made(&self, account: AccountId, made: &NewCredential, name: &str) -> Result<Device, Any> {
         let name = DeviceName::parse(name, NameRule::Ascii)?;
-        let authority = Authority {
-            actor: Actor::Operator { uid: 0 },
-            door: Door::Command,
-        };
+        let authority = Authority::new(Actor::Operator { uid: 0 }, Door::Command);
         Ok(bind_key::finish(&self.realm, &authority, account, &name, made, None)?.device)
     }
 
@@ -155,10 +152,7 @@ impl TestRealm {
         let pending = Pending::new(self.realm.entropy.as_ref(), name)?;
         let (bind, shown) = Bind::start(&self.realm, account, pending)?;
         let phone = Phone::with_key(shown.key.expose())?;
-        let authority = Authority {
-            actor: Actor::Operator { uid: 0 },
-            door: Door::Command,
-        };
+        let authority = Authority::new(Actor::Operator { uid: 0 }, Door::Command);
         let code = phone.code_at(self.realm.clock.now());
         match bind.answer(&self.realm, &authority, code.expose())? {
             Answered::Bound { recovery, .. } => Ok((phone, recovery)),

@@ -45,10 +45,7 @@ fn a_recovery_code_signs_in_once() {
 #[test]
 fn the_last_recovery_code_still_opens_when_nothing_else_is_bound() {
     let scene = scene();
-    let administrator = Authority {
-        actor: Actor::Operator { uid: 0 },
-        door: Door::Command,
-    };
+    let administrator = Authority::new(Actor::Operator { uid: 0 }, Door::Command);
     let unbind = Unbind::start(&scene.test.realm, scene.ann, scene.app().id, LastDevice::MayGo).unwrap();
     unbind.answer(&scene.test.realm, &administrator, "YES").unwrap();
     let ssh = shell("192.0.2.7");
@@ -74,10 +71,7 @@ fn binding_needs_a_right_code_and_a_free_slot() {
     );
     let bob = scene.test.account("bob", "").unwrap();
     let (mut bind, _) = Bind::start(realm, bob, pending()).unwrap();
-    let authority = Authority {
-        actor: Actor::Account("bob".into()),
-        door: Door::Web,
-    };
+    let authority = Authority::new(Actor::Account("bob".into()), Door::Web);
     for left in [4, 3, 2, 1] {
         match bind.answer(realm, &authority, "000000").unwrap() {
             Answered::Again { bind: same, tries_left } => {
@@ -105,10 +99,7 @@ fn binding_needs_a_right_code_and_a_free_slot() {
 fn unbinding_asks_for_yes_and_keeps_the_last_device() {
     let scene = scene();
     let realm = &scene.test.realm;
-    let own = Authority {
-        actor: Actor::Account("ann".into()),
-        door: Door::Web,
-    };
+    let own = Authority::new(Actor::Account("ann".into()), Door::Web);
     let app = scene.app().id;
     let unbind = |last| Unbind::start(realm, scene.ann, app, last).unwrap();
     let kept = unbind(LastDevice::Keep).answer(realm, &own, "yes");

@@ -17,10 +17,7 @@ fn name(text: &str) -> DeviceName {
 }
 
 fn authority() -> Authority {
-    Authority {
-        actor: Actor::Account("ann".into()),
-        door: Door::Web,
-    }
+    Authority::new(Actor::Account("ann".into()), Door::Web)
 }
 
 fn full(error: &BindError) -> bool {

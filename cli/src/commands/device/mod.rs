@@ -61,10 +61,7 @@ pub fn run(cli: &Cli, verb: &Verb) -> Result<Answer, Failure> {
 
 /// By what right a command changes devices: its operator's.
 pub fn authority() -> Authority {
-    Authority {
-        actor: installation::actor(),
-        door: Door::Command,
-    }
+    Authority::new(installation::actor(), Door::Command)
 }
 
 fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Failure> {

@@ -4,12 +4,10 @@ use crate::exit::{Exit, Failure};
 use crate::installation::Installation;
 use crate::output::{Answer, say};
 use crate::terminal;
-use samekey_shared::accounts::{Account, LoginName};
+use samekey_provider::sessions;
+use samekey_shared::accounts::LoginName;
 use samekey_shared::devices::{self, Device};
 use samekey_shared::flows::unbind::{CONFIRMATION, LastDevice, Unbind, UnbindError};
-use samekey_shared::methods::Level;
-use samekey_shared::policy::{self, Facts, FirstFactorKind, SourceFact};
-use samekey_shared::store::Tx;
 use serde_json::json;
 
 /// What `device unbind` may be told.
@@ -36,24 +34,21 @@ pub struct Arguments {
 pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer, Failure> {
     let realm = &installation.realm;
     let name = installation.login_name(&arguments.user)?;
-    let (account, device, needed) = realm.store.read(|tx| {
+    let (account, device) = realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
         let device = find(devices::rows::bound(tx, account.id)?.devices, &arguments.device);
-        let needed = second_factor_needed(installation, tx, &account)?;
-        Ok::<_, Failure>((account, device, needed))
+        Ok::<_, Failure>((account, device))
     })?;
     let Some(device) = device else {
         return absent(&name, arguments);
     };
-    let last = if needed && !arguments.force {
-        LastDevice::Keep
-    } else {
+    let last = if arguments.force {
         LastDevice::MayGo
+    } else {
+        LastDevice::Keep
     };
     let unbind = Unbind::start(realm, account.id, device.id, last)?;
-    let is_last = realm
-        .store
-        .read(|tx| Ok::<_, Failure>(unbind.is_last(&devices::rows::bound(tx, account.id)?)))?;
+    let is_last = realm.store.read(|tx| Ok::<_, Failure>(unbind.is_last(realm, tx)?))?;
     match (is_last, last) {
         (true, LastDevice::Keep) => return Err(UnbindError::LastDevice.into()),
         (true, LastDevice::MayGo) => say(&format!(
@@ -65,7 +60,9 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
         arguments.yes,
         &format!("Type {CONFIRMATION} to unbind {}: ", device.name),
     )?;
-    unbind.answer(realm, &super::authority(), CONFIRMATION)?;
+    unbind.answer_and(realm, &super::authority(), CONFIRMATION, &mut |tx| {
+        sessions::end_born_of(tx, account.id, device.id, None).map(drop)
+    })?;
     let data = json!({ "user": name, "device": { "id": device.id, "name": device.name.as_str() } });
     Ok(Answer::change(
         true,
@@ -88,29 +85,6 @@ fn absent(name: &LoginName, arguments: &Arguments) -> Result<Answer, Failure> {
         return Ok(Answer::change(false, json!({ "user": name }), told));
     }
     Err(Failure::not_found(told).hint(format!("`samekey device list --user {name}` shows those there are.")))
-}
-
-/// Whether an ordinary sign-in of this account needs a second factor, at either door. Where it comes from is not known
-/// here, which the policy takes for the strictest case.
-fn second_factor_needed(installation: &Installation, tx: &mut Tx<'_>, account: &Account) -> Result<bool, Failure> {
-    let policy = installation.realm.policy(tx)?;
-    let asks = |service: &str| {
-        let facts = Facts {
-            user: account.name.as_str(),
-            groups: None,
-            flags: Some(&account.flags),
-            service,
-            host: None,
-            source: SourceFact::Unknown,
-            first_factor: Some(FirstFactorKind::Password),
-            abnormal: None,
-            now: installation.now(),
-        };
-        policy::requirement(&policy, &facts).level > Level::Single
-    };
-    Ok(["portal:sign-in", "pam:sshd", "pam:login", "pam:sudo"]
-        .into_iter()
-        .any(asks))
 }
 
 impl From<UnbindError> for Failure {

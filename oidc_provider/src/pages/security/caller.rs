@@ -60,10 +60,9 @@ impl Caller {
 
     /// The person acts on their own devices.
     pub(super) fn authority(&self) -> Authority {
-        Authority {
-            actor: Actor::Account(self.session.account.name.to_string()),
-            door: Door::Web,
-        }
+        Authority::new(Actor::Account(self.session.account.name.to_string()), Door::Web)
+            .from(&self.visitor.source)
+            .request(self.visitor.request)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pages::flow::Then;
 use crate::pages::portal;
 use crate::pages::problem::Problem;
 use crate::pages::{page, texts};
-use crate::sessions::Session;
+use crate::sessions::{self, Session};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -57,8 +57,14 @@ fn gone(app: &App, caller: &Caller) -> Result<Response, Fault> {
         return respond::see_other("/security");
     };
     let account = session.account.id;
-    let done = Unbind::start(&app.realm, account, device.id, LastDevice::Keep)
-        .and_then(|unbind| unbind.answer(&app.realm, &caller.authority(), caller.field("confirmation")));
+    let done = Unbind::start(&app.realm, account, device.id, LastDevice::Keep).and_then(|unbind| {
+        unbind.answer_and(
+            &app.realm,
+            &caller.authority(),
+            caller.field("confirmation"),
+            &mut |tx| sessions::end_born_of(tx, account, device.id, Some(session.id)).map(drop),
+        )
+    });
     match done {
         Ok(()) => respond::see_other("/security?done=unbound"),
         Err(error) => match (troubles::of_unbinding(&error, settings.contact.as_deref()), error) {
