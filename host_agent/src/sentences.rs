@@ -8,6 +8,7 @@ use samekey_shared::audit::utc;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::{Notice, RefusalCode};
 use samekey_shared::methods::Method;
+use samekey_shared::texts::Texts;
 use samekey_wire::key::Trouble;
 use std::borrow::Cow;
 
@@ -85,8 +86,8 @@ fn sentence(remark: Remark, method: Method) -> Cow<'static, str> {
         Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
         Remark::Notice(Notice::NotApprovedYet) => "Nobody has approved this login yet.",
         Remark::Notice(Notice::TooManyApprovals) => "Too many approvals were asked for lately. Use another method.",
-        Remark::Notice(Notice::KeyRefused(error)) => error.sentence(),
-        Remark::Notice(Notice::KeyFailed(trouble)) => trouble.sentence(),
+        Remark::Notice(Notice::KeyRefused(error)) => return error.sentence(Texts::ENGLISH).into(),
+        Remark::Notice(Notice::KeyFailed(trouble)) => return trouble.sentence(Texts::ENGLISH).into(),
         Remark::Nothing => "Nothing was typed.",
         Remark::BelongsInTheBrowser => "Code and number go into the browser. Press Enter here once it is approved.",
         Remark::NoQr => "The address is too long for a QR code here. Type it into your browser.",
@@ -169,8 +170,8 @@ pub fn refusal(code: RefusalCode, method: Method, contact: Option<&str>, now: Un
         RefusalCode::ApprovalSuperseded => {
             Some("Another login from the same place asked for approval after this one.".to_owned())
         }
-        RefusalCode::KeyRefused(error) => Some(error.sentence().to_owned()),
-        RefusalCode::KeyFailed(trouble) => Some(trouble.sentence().to_owned()),
+        RefusalCode::KeyRefused(error) => Some(error.sentence(Texts::ENGLISH)),
+        RefusalCode::KeyFailed(trouble) => Some(trouble.sentence(Texts::ENGLISH)),
         RefusalCode::EnrollmentRequired => Some(format!(
             "A second factor is required, and you have not bound one yet. To bind one, {ask}."
         )),

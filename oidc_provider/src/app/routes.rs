@@ -2,7 +2,7 @@
 //! is not in it does not exist, and a test tries each as nobody.
 
 use super::App;
-use crate::http::{Fault, cors, guard};
+use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
@@ -119,6 +119,7 @@ fn table() -> Vec<Served> {
         on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
         on_get("/{realm}/login.htm", Anybody, portal::login_of_realm),
         on_get("/forgot-password", Anybody, portal::forgot_password),
+        on_post("/language", Anybody, language::choose),
         on_get("/security", SignedIn, security::show),
         on_post("/security/confirm", SessionHolder, security::confirm),
         on_post("/security/keys", SessionHolder, security::bind),
@@ -155,6 +156,22 @@ pub fn known(path: &str) -> &'static str {
     static PATHS: LazyLock<BTreeSet<&'static str>> =
         LazyLock::new(|| table().iter().map(|served| served.path).collect());
     PATHS.get(path).copied().unwrap_or("none")
+}
+
+/// Whether a page of ours can be asked for at this path.
+pub fn is_page(path: &str) -> bool {
+    static PAGES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let pages = table().into_iter().filter(|served| served.methods.contains(&"GET"));
+        let of_machines = |path: &str| path.starts_with("/assets/") || path.starts_with("/.well-known/");
+        pages
+            .map(|served| served.path)
+            .filter(|path| !of_machines(path))
+            .collect()
+    });
+    let fits = |(known, found): (&str, &str)| known == found || (known.starts_with('{') && !found.is_empty());
+    PAGES.iter().any(|known| {
+        known.split('/').count() == path.split('/').count() && known.split('/').zip(path.split('/')).all(fits)
+    })
 }
 
 async fn no_such_page() -> Fault {

@@ -44,17 +44,22 @@ impl Tokens {
     ) -> Result<(), Problem> {
         let expected = self.of(form, cookie);
         let right = shown.is_some_and(|shown| bool::from(shown.as_bytes().ct_eq(expected.as_bytes())));
-        let from_here = headers
-            .get(ORIGIN)
-            .is_none_or(|origin| origin.as_bytes() == own_origin.as_bytes());
-        // `none` is the person's own doing, such as reloading the page.
-        let same_site = headers
-            .get(FETCH_SITE)
-            .is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
-        if right && from_here && same_site {
+        if right && begun_here(headers, own_origin) {
             Ok(())
         } else {
             Err(Problem::FormFromElsewhere)
         }
     }
+}
+
+/// Whether no browser says that another site began this request.
+pub fn begun_here(headers: &HeaderMap, own_origin: &str) -> bool {
+    let from_here = headers
+        .get(ORIGIN)
+        .is_none_or(|origin| origin.as_bytes() == own_origin.as_bytes());
+    // `none` is the person's own doing, such as reloading the page.
+    let same_site = headers
+        .get(FETCH_SITE)
+        .is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+    from_here && same_site
 }

@@ -2,7 +2,7 @@
 //! and gives every answer its headers.
 
 use super::client_ip::{self, Refused};
-use super::{Fault, browser, headers};
+use super::{Fault, browser, headers, language};
 use crate::app::{App, routes};
 use crate::oidc::discovery;
 use crate::pages::{error_page, problem::Problem};
@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use samekey_shared::ids::RequestId;
 use samekey_shared::source::Source;
+use samekey_shared::texts::Texts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +30,8 @@ pub struct Visitor {
     pub source: Source,
     /// What the browser calls itself.
     pub browser: String,
+    /// The sentences in the language chosen here, or preferred by the browser.
+    pub t: Texts,
 }
 
 /// Runs a request between both checks, and counts its answer.
@@ -52,30 +55,30 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
         return document;
     }
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
-        Ok(request) => Visitor {
-            request,
+        Ok(id) => Visitor {
+            request: id,
             source: Source::Unknown,
             browser: String::new(),
+            t: language::of(request.headers(), None),
         },
         Err(error) => {
             tracing::error!(%error, "a request was refused");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
-    let id = visitor.request;
     let response = match admitted {
         Ok(source) => {
             let browser = browser::words(request.headers());
             request.extensions_mut().insert(Visitor {
                 source,
                 browser,
-                ..visitor
+                ..visitor.clone()
             });
             next.run(request).await
         }
         Err(problem) => Fault::from(problem).into_response(),
     };
-    finish(app, id, response)
+    finish(app, &visitor, response)
 }
 
 fn admit(app: &App, request: &Request) -> Result<Source, Problem> {
@@ -114,10 +117,10 @@ fn is_clean(path: &str) -> bool {
         && !path.split('/').any(|segment| segment == "." || segment == "..")
 }
 
-fn finish(app: &App, id: RequestId, mut response: Response) -> Response {
+fn finish(app: &App, visitor: &Visitor, mut response: Response) -> Response {
     if let Some(fault) = response.extensions_mut().remove::<Arc<Fault>>() {
         let carried = std::mem::take(response.headers_mut());
-        response = told(app, id, &fault);
+        response = told(app, visitor, &fault);
         // What CORS or a cookie jar already added stays.
         response.headers_mut().extend(carried);
     }
@@ -125,13 +128,14 @@ fn finish(app: &App, id: RequestId, mut response: Response) -> Response {
     response
 }
 
-fn told(app: &App, id: RequestId, fault: &Fault) -> Response {
+fn told(app: &App, visitor: &Visitor, fault: &Fault) -> Response {
+    let id = visitor.request;
     match fault {
         Fault::Page { problem, cause } => {
             if let Some(cause) = cause {
                 tracing::error!(request = %id, cause, "a page could not be served");
             }
-            error_page(app, id, *problem)
+            error_page(app, visitor, *problem)
         }
         Fault::Json { error, cause } => {
             if let Some(cause) = cause {

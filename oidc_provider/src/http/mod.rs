@@ -10,6 +10,7 @@ pub mod fault;
 pub mod guard;
 pub mod headers;
 pub mod json;
+pub mod language;
 pub mod params;
 pub mod sealed;
 

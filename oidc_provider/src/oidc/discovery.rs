@@ -14,6 +14,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 use samekey_shared::methods::Level;
+use samekey_shared::texts::Language;
 use serde_json::json;
 
 /// A document that rarely changes, with the head of its answer.
@@ -74,7 +75,7 @@ impl Prebuilt {
             "authorization_response_iss_parameter_supported": true,
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "display_values_supported": ["page"],
-            "ui_locales_supported": ["en"],
+            "ui_locales_supported": Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>(),
         }))
     }
 

@@ -13,7 +13,7 @@ use crate::http::params::append;
 use crate::http::{Fault, Params, Visitor, cookies, csrf};
 use crate::pages::problem::Problem;
 use crate::pages::view::ButtonForm;
-use crate::pages::{message, page, texts};
+use crate::pages::{Frame, message, page};
 use crate::sessions::{self, Session};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -24,6 +24,7 @@ use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::ids::SessionId;
 use samekey_shared::source::Door;
 use samekey_shared::store::StoreError;
+use samekey_shared::texts::Texts;
 
 /// The form token of a sign-out.
 pub fn csrf_token(app: &AppState, session: SessionId) -> String {
@@ -54,11 +55,11 @@ pub async fn by_get(
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
     let asked = check(&app, &params)?;
     match app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? {
-        None => signed_out(&app, asked.then.as_deref()),
+        None => signed_out(&app, visitor.t, asked.then.as_deref()),
         Some(session) if asked.hinted_session.as_deref() == Some(session.id.to_string().as_str()) => {
             blocking(&app, move |app| end(app, &visitor, &session, asked.then.as_deref())).await
         }
-        Some(session) => question(&app, &session, &params, asked.then.as_deref()),
+        Some(session) => question(&app, visitor.t, &session, &params, asked.then.as_deref()),
     }
 }
 
@@ -127,8 +128,13 @@ fn then(params: &Params, client: Option<&Client>) -> Result<Option<String>, Prob
     }))
 }
 
-fn question(app: &App, session: &Session, params: &Params, then: Option<&str>) -> Result<Response, Fault> {
-    let mut view = message(app, texts::SIGN_OUT_QUESTION, texts::SIGN_OUT_TEXT);
+fn question(app: &App, t: Texts, session: &Session, params: &Params, then: Option<&str>) -> Result<Response, Fault> {
+    let text = if params.value("client_id").or(params.value("id_token_hint")).is_some() {
+        t.say("sign-in-sign-out-asked")
+    } else {
+        t.say("sign-in-sign-out-text")
+    };
+    let mut view = message(Frame::new(app, t), t.say("sign-in-sign-out-question"), text);
     let mut fields = vec![(csrf::FIELD, csrf_token(app, session.id))];
     for name in ["client_id", "id_token_hint", "post_logout_redirect_uri", "state"] {
         if let Some(value) = params.value(name) {
@@ -138,7 +144,7 @@ fn question(app: &App, session: &Session, params: &Params, then: Option<&str>) -
     view.forms.push(ButtonForm {
         action: "/sign-out",
         fields,
-        button: texts::SIGN_OUT,
+        button: t.say("frame-sign-out"),
     });
     let targets: Vec<String> = then.and_then(redirect::origin).into_iter().collect();
     page(&view, &targets, Scripts::None)
@@ -161,18 +167,22 @@ fn end(app: &App, visitor: &Visitor, session: &Session, then: Option<&str>) -> R
         }
         Ok::<_, StoreError>(())
     })?;
-    let mut response = signed_out(app, then)?;
+    let mut response = signed_out(app, visitor.t, then)?;
     if let Some(cookie) = cookies::end(cookies::SESSION) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
-fn signed_out(app: &App, then: Option<&str>) -> Result<Response, Fault> {
+fn signed_out(app: &App, t: Texts, then: Option<&str>) -> Result<Response, Fault> {
     match then {
         Some(address) => see_other(address),
         None => page(
-            &message(app, texts::SIGNED_OUT, texts::SIGNED_OUT_TEXT),
+            &message(
+                Frame::new(app, t),
+                t.say("sign-in-signed-out"),
+                t.say("sign-in-signed-out-text"),
+            ),
             &[],
             Scripts::None,
         ),

@@ -5,7 +5,7 @@ use super::flow::{Flow, Proven};
 use super::problem::Problem;
 use super::turn::{self, Outcome, Person, Turn};
 use super::view::ConsentView;
-use super::{page, texts};
+use super::{Frame, page};
 use crate::app::App;
 use crate::clients::redirect;
 use crate::grants::{self, consents};
@@ -17,20 +17,26 @@ use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::secrets::opaque::Token;
 use samekey_shared::source::Door;
 use samekey_shared::store::StoreError;
+use samekey_shared::texts::Texts;
 
 /// The page.
-pub(super) fn show(app: &App, flow: &Flow, application: Option<&str>, targets: &[String]) -> Result<Response, Fault> {
+pub(super) fn show(
+    app: &App,
+    t: Texts,
+    flow: &Flow,
+    application: Option<&str>,
+    targets: &[String],
+) -> Result<Response, Fault> {
     let request = flow.request().ok_or(Problem::SignInGone)?;
     let line = |scope| match scope {
-        Scope::Openid => texts::SCOPE_OPENID,
-        Scope::Profile => texts::SCOPE_PROFILE,
-        Scope::Email => texts::SCOPE_EMAIL,
-        Scope::Groups => texts::SCOPE_GROUPS,
+        Scope::Openid => t.say("sign-in-scope-openid"),
+        Scope::Profile => t.say("sign-in-scope-profile"),
+        Scope::Email => t.say("sign-in-scope-email"),
+        Scope::Groups => t.say("sign-in-scope-groups"),
     };
     let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
     let view = ConsentView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, t),
         application: application.ok_or(Problem::UnknownApplication)?,
         lines: request.scopes.iter().map(line).collect(),
         target: &target,

@@ -4,7 +4,7 @@
 use super::problem::Problem;
 use crate::app::AppState;
 use crate::http::cookies::{self, FLOW_PREFIX};
-use crate::http::{Failure, Fault};
+use crate::http::{Failure, Fault, language};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::challenges;
@@ -12,6 +12,7 @@ use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::{APPROVAL_PAGE, Notice, Prompt, RefusalCode, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
+use samekey_shared::texts::Texts;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -281,6 +282,11 @@ impl Flow {
             Purpose::Application(request) => Some(request),
             Purpose::Portal(_) | Purpose::Devices => None,
         }
+    }
+
+    /// The sentences of its pages: an application may say which language it speaks with this person.
+    pub fn texts(&self, headers: &HeaderMap) -> Texts {
+        language::of(headers, self.request().and_then(|request| request.language))
     }
 
     /// The one of this id that this browser holds.

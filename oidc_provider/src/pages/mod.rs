@@ -5,6 +5,7 @@ pub mod assets;
 mod conclusion;
 pub mod consent;
 pub mod flow;
+pub mod frame;
 pub mod passkey;
 pub mod portal;
 pub mod problem;
@@ -17,4 +18,5 @@ pub mod texts;
 pub mod turn;
 pub mod view;
 
+pub use frame::Frame;
 pub use show::{error_page, message, page};

@@ -4,10 +4,10 @@ use super::flow::{Flow, Purpose, Stage, Then};
 use super::problem::Problem;
 use super::turn::{self, Turn};
 use super::view::ButtonForm;
-use super::{message, page, texts};
+use super::{Frame, message, page};
 use crate::app::App;
 use crate::http::headers::Scripts;
-use crate::http::{Fault, Params, csrf};
+use crate::http::{Fault, Params, csrf, language};
 use crate::oidc::authorize::respond;
 use crate::oidc::end_session;
 use crate::sessions;
@@ -28,13 +28,15 @@ pub async fn home(State(app): State<App>, headers: HeaderMap) -> Result<Response
         .display_name
         .as_deref()
         .unwrap_or(session.account.name.as_str());
-    let mut view = message(&app, texts::SIGNED_IN, shown);
+    let t = language::of(&headers, None);
+    let frame = Frame::new(&app, t).signed_in(&session);
+    let mut view = message(frame, t.say("sign-in-signed-in"), shown.to_owned());
     view.forms.push(ButtonForm {
         action: "/sign-out",
         fields: vec![(csrf::FIELD, end_session::csrf_token(&app, session.id))],
-        button: texts::SIGN_OUT,
+        button: t.say("frame-sign-out"),
     });
-    view.link = Some(("/security".to_owned(), texts::SECURITY));
+    view.link = Some(("/security".to_owned(), t.say("frame-security")));
     page(&view, &[], Scripts::None)
 }
 
@@ -75,7 +77,10 @@ pub(super) fn begin_for(app: &App, headers: &HeaderMap, then: Then, name: &str) 
 }
 
 /// `GET /forgot-password`
-pub async fn forgot_password(State(app): State<App>) -> Result<Response, Fault> {
-    let text = texts::forgotten(app.contact().as_deref());
-    page(&message(&app, texts::FORGOTTEN, &text), &[], Scripts::None)
+pub async fn forgot_password(State(app): State<App>, headers: HeaderMap) -> Result<Response, Fault> {
+    let frame = Frame::of(&app, &headers);
+    let t = frame.t;
+    let contact = frame.whom_to_ask();
+    let text = t.fill("sign-in-forgotten-text", [("contact", contact.as_str())]);
+    page(&message(frame, t.say("sign-in-forgotten"), text), &[], Scripts::None)
 }

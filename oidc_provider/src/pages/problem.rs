@@ -1,6 +1,7 @@
 //! What can go wrong on a page, each with the status, the title and the sentence that a person is told.
 
 use axum::http::StatusCode;
+use samekey_shared::texts::Texts;
 
 /// A closed list; nothing a visitor sent is repeated in any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,47 +81,33 @@ impl Problem {
     }
 
     /// The page's title.
-    pub fn title(self) -> &'static str {
+    pub fn title(self, t: Texts) -> String {
         match self {
-            Self::NoSuchPage => "There is no such page",
-            Self::Unavailable | Self::Failed => "Something failed on our side",
-            Self::SignInGone => "This sign-in is over",
-            _ => "This request was refused",
+            Self::NoSuchPage => t.say("problem-title-no-such-page"),
+            Self::Unavailable | Self::Failed => t.say("problem-title-ours"),
+            Self::SignInGone => t.say("problem-title-sign-in-gone"),
+            _ => t.say("problem-title-refused"),
         }
     }
 
     /// What happened and what to do.
-    pub fn text(self) -> &'static str {
+    pub fn text(self, t: Texts) -> String {
         match self {
-            Self::BadAddress => "The address holds characters that none of our pages has. Check the link you followed.",
-            Self::BadForm => "The form could not be read. Go back, reload the page and send it again.",
-            Self::BadRequest => {
-                "The application's request cannot be read, or names something twice. Tell the people who run the application."
-            }
-            Self::TooLarge => "The request is larger than anything we ask for.",
-            Self::NotThroughProxy => "This server is reached through its proxy only.",
-            Self::FormFromElsewhere => {
-                "The form did not come from the page we sent you, or the page is old. Go back, reload it and send it again."
-            }
-            Self::UnknownApplication => {
-                "The application that sent you here is not registered. Tell the people who run the application."
-            }
-            Self::UnknownReturnAddress => {
-                "The application asked to send you back to an address that is not registered for it. Tell the people who run the application."
-            }
-            Self::UnknownLogoutAddress => {
-                "The application asked to send you on to an address that is not registered for it. You are still signed in."
-            }
-            Self::DoubtfulHint => {
-                "The application's request to sign you out cannot be verified. You are still signed in."
-            }
-            Self::SignInGone => {
-                "It took too long, was finished already, or cookies are switched off. Go back to the application and start again."
-            }
-            Self::NoSuchPage => "Check the link you followed.",
-            Self::WrongMethod => "This address is not called in that way.",
-            Self::Unavailable => "Nothing was changed. Try again in a minute; if it stays so, ask your administrator.",
-            Self::Failed => "Nothing was changed. Ask your administrator and name the request below.",
+            Self::BadAddress => t.say("problem-bad-address"),
+            Self::BadForm => t.say("problem-bad-form"),
+            Self::BadRequest => t.say("problem-bad-request"),
+            Self::TooLarge => t.say("problem-too-large"),
+            Self::NotThroughProxy => t.say("problem-not-through-proxy"),
+            Self::FormFromElsewhere => t.say("problem-form-from-elsewhere"),
+            Self::UnknownApplication => t.say("problem-unknown-application"),
+            Self::UnknownReturnAddress => t.say("problem-unknown-return-address"),
+            Self::UnknownLogoutAddress => t.say("problem-unknown-logout-address"),
+            Self::DoubtfulHint => t.say("problem-doubtful-hint"),
+            Self::SignInGone => t.say("problem-sign-in-gone"),
+            Self::NoSuchPage => t.say("problem-no-such-page"),
+            Self::WrongMethod => t.say("problem-wrong-method"),
+            Self::Unavailable => t.say("problem-unavailable"),
+            Self::Failed => t.say("problem-failed"),
         }
     }
 }

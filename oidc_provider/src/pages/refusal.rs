@@ -2,7 +2,7 @@
 
 use super::flow::{Flow, Refused};
 use super::view::ButtonForm;
-use super::{message, page, texts};
+use super::{Frame, message, page};
 use crate::app::App;
 use crate::http::headers::Scripts;
 use crate::http::{Fault, csrf};
@@ -12,50 +12,44 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::flows::KeyTrouble;
 use samekey_shared::methods::fido::KeyError;
-
-const TITLE: &str = "You were not signed in";
+use samekey_shared::texts::Texts;
 
 /// What a person is told for a refusal's stable code. A code that only the audit trail may tell apart has the same words as
 /// a wrong answer.
-fn sentence(code: &str) -> &'static str {
+fn sentence(t: Texts, code: &str) -> String {
     match code {
-        "password_wrong" => "User name and password do not belong together. Check both and start again.",
-        "code_wrong" => {
-            "The codes were not right. Check that your phone's clock is set automatically, then start again."
-        }
-        "code_replayed" => "That code was used already. Wait for the next one, then start again.",
-        "too_many_attempts" => "There were too many wrong answers from here.",
-        "denied_by_rule" => "A rule of your administrator does not allow this sign-in.",
-        "no_method_reaches_level" => {
-            "None of your devices is strong enough for this application. Ask your administrator which one to bind."
-        }
-        "enrollment_required" => {
-            "Your administrator requires a second factor, and none is bound to your account yet. Ask your administrator to bind one."
-        }
-        "code_expired" => "The sign-in took too long. Start again.",
-        "already_completed" => "This sign-in was completed already. Go back to the application.",
-        "clock_unsynchronised" => "The server's clock is wrong, so codes cannot be checked. Tell your administrator.",
-        "not_at_this_door" => {
-            "What is bound to your account cannot be used in this browser. Ask your administrator which device to bind."
-        }
-        "method_not_allowed" => "Signing in with a passkey alone is switched off here. Use your password.",
-        code => of_key(code).unwrap_or("The answer did not fit the question. Start again."),
+        "password_wrong" => t.say("problem-refused-password"),
+        "code_wrong" => t.say("problem-refused-code"),
+        "code_replayed" => t.say("problem-refused-replayed"),
+        "too_many_attempts" => t.say("problem-refused-too-many"),
+        "denied_by_rule" => t.say("problem-refused-by-rule"),
+        "no_method_reaches_level" => t.say("problem-refused-level"),
+        "enrollment_required" => t.say("problem-refused-enrollment"),
+        "code_expired" => t.say("problem-refused-expired"),
+        "already_completed" => t.say("problem-refused-completed"),
+        "clock_unsynchronised" => t.say("problem-refused-clock"),
+        "not_at_this_door" => t.say("problem-refused-door"),
+        "method_not_allowed" => t.say("problem-refused-passkey-off"),
+        code => of_key(t, code).unwrap_or_else(|| t.say("problem-refused-out-of-turn")),
     }
 }
 
 /// What a key's answer, or its silence, was refused for.
-fn of_key(code: &str) -> Option<&'static str> {
+fn of_key(t: Texts, code: &str) -> Option<String> {
     let error = KeyError::ALL.into_iter().find(|error| error.reason() == code);
     let trouble = KeyTrouble::ALL.into_iter().find(|trouble| trouble.reason() == code);
-    error.map(KeyError::sentence).or(trouble.map(KeyTrouble::sentence))
+    error
+        .map(|error| error.sentence(t))
+        .or_else(|| trouble.map(|trouble| trouble.sentence(t)))
 }
 
 /// The page, with a way to start again and a way back.
-pub(super) fn show(app: &App, flow: &Flow, refused: &Refused, targets: &[String]) -> Result<Response, Fault> {
-    let mut view = message(app, TITLE, sentence(&refused.code));
+pub(super) fn show(app: &App, t: Texts, flow: &Flow, refused: &Refused, targets: &[String]) -> Result<Response, Fault> {
+    let frame = Frame::new(app, t);
+    let mut view = message(frame, t.say("problem-refused-title"), sentence(t, &refused.code));
     if let Some(until) = refused.until {
         let minutes = (until - app.realm.clock.now()).max(0) / 60 + 1;
-        view.more = Some(format!("Try again in {minutes} min."));
+        view.more = Some(t.fill("problem-refused-try-again", [("minutes", minutes)]));
     }
     view.forms.push(ButtonForm {
         action: "/sign-in",
@@ -64,12 +58,12 @@ pub(super) fn show(app: &App, flow: &Flow, refused: &Refused, targets: &[String]
             (csrf::FIELD, flow.csrf(app)),
             ("action", "restart".to_owned()),
         ],
-        button: texts::START_AGAIN,
+        button: t.say("frame-start-again"),
     });
     let back = flow
         .request()
         .and_then(|request| respond::error_address(app, &request.return_to, AuthorizeError::AccessDenied));
-    view.link = back.map(|address| (address, texts::BACK_TO_APPLICATION));
+    view.link = back.map(|address| (address, t.say("frame-back-to-application")));
     view.code = Some(&refused.code);
     view.request = Some(refused.request.to_string());
     let mut response = page(&view, targets, Scripts::None)?;

@@ -1,16 +1,16 @@
 //! A template turned into an answer, with the policy that the page needs.
 
+use super::frame::Frame;
 use super::problem::Problem;
 use super::view::MessageView;
 use crate::app::AppState;
 use crate::http::headers::{Scripts, page_policy};
-use crate::http::{Failure, Fault};
+use crate::http::{Failure, Fault, Visitor};
 use askama::Template;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use samekey_shared::ids::RequestId;
 
 /// The page, with forms that may end at `targets` (origins) beside ourselves.
 pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Result<Response, Fault> {
@@ -25,10 +25,9 @@ pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Resul
 }
 
 /// A message page with nothing to do on it, to be filled further.
-pub fn message<'a>(app: &'a AppState, title: &'a str, text: &'a str) -> MessageView<'a> {
+pub fn message(frame: Frame<'_>, title: String, text: String) -> MessageView<'_> {
     MessageView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame,
         title,
         text,
         more: None,
@@ -40,12 +39,13 @@ pub fn message<'a>(app: &'a AppState, title: &'a str, text: &'a str) -> MessageV
 }
 
 /// The page of a problem. Cannot fail: without the template the sentence itself is sent.
-pub fn error_page(app: &AppState, request: RequestId, problem: Problem) -> Response {
-    let mut view = message(app, problem.title(), problem.text());
+pub fn error_page(app: &AppState, visitor: &Visitor, problem: Problem) -> Response {
+    let t = visitor.t;
+    let mut view = message(Frame::new(app, t), problem.title(t), problem.text(t));
     view.code = Some(problem.code());
-    view.request = Some(request.to_string());
+    view.request = Some(visitor.request.to_string());
     let mut response =
-        page(&view, &[], Scripts::None).unwrap_or_else(|_| (StatusCode::OK, problem.text()).into_response());
+        page(&view, &[], Scripts::None).unwrap_or_else(|_| (StatusCode::OK, problem.text(t)).into_response());
     *response.status_mut() = problem.status();
     response
 }

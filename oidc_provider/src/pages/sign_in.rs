@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::questions::{self, Shown};
 use super::turn::{self, Person, Turn};
 use super::view::SignInView;
-use super::{consent, page, passkey, refusal};
+use super::{Frame, consent, page, passkey, refusal};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
 use crate::clients::{self, Client};
@@ -38,6 +38,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         .into_iter()
         .collect();
     let application = client.as_ref().map(|client| client.name.as_str());
+    let t = flow.texts(&headers);
     let settings = app.settings();
     let Shown {
         step,
@@ -45,9 +46,9 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         passkeys,
         other_way_first,
     } = match &flow.stage {
-        Stage::Name { .. } | Stage::Asking { .. } => questions::shown(&app, &flow, settings.as_ref(), &headers),
-        Stage::Consent(_) => return consent::show(&app, &flow, application, &targets),
-        Stage::Refused(refused) => return refusal::show(&app, &flow, refused, &targets),
+        Stage::Name { .. } | Stage::Asking { .. } => questions::shown(&app, t, &flow, settings.as_ref(), &headers),
+        Stage::Consent(_) => return consent::show(&app, t, &flow, application, &targets),
+        Stage::Refused(refused) => return refusal::show(&app, t, &flow, refused, &targets),
     };
     let unknown = flow.beside.as_ref().and_then(|beside| beside.unknown.as_deref());
     let signal = app
@@ -55,8 +56,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         .as_ref()
         .and_then(|passkeys| unknown.map(|id| signal::unknown(passkeys.party(), id)));
     let view = SignInView {
-        realm: &app.realm.names.realm,
-        contact: settings.as_ref().and_then(|settings| settings.contact.clone()),
+        frame: Frame::with_contact(&app, t, settings.as_ref().and_then(|settings| settings.contact.clone())),
         application,
         announcement: settings.and_then(|settings| settings.announcement),
         problem,

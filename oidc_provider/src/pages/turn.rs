@@ -248,9 +248,10 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
             (respond::see_other(&flow.address())?, set)
         }
         Turn::Finished(Finished { flow, begun, outcome }) => {
+            let t = flow.texts(headers);
             let response = match (outcome, flow.request()) {
-                (Outcome::Code(code), Some(request)) => respond::success(app, &request.return_to, &code)?,
-                (Outcome::Error(error), Some(request)) => respond::error(app, &request.return_to, error)?,
+                (Outcome::Code(code), Some(request)) => respond::success(app, t, &request.return_to, &code)?,
+                (Outcome::Error(error), Some(request)) => respond::error(app, t, &request.return_to, error)?,
                 (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
                 _ => respond::see_other(&flow.purpose.page())?,
             };

@@ -1,6 +1,6 @@
 //! The pages' templates as types: askama checks each against its file when we compile, and escapes every value.
 
-use crate::pages::texts;
+use super::frame::Frame;
 use askama::Template;
 
 /// What to ask, as the sign-in page shows it.
@@ -21,9 +21,9 @@ pub enum StepView {
         /// Whose.
         name: String,
         /// Over the field.
-        label: &'static str,
+        label: String,
         /// What to do.
-        hint: &'static str,
+        hint: String,
         /// Whether digits suffice.
         numeric: bool,
         /// What may be chosen instead.
@@ -34,9 +34,9 @@ pub enum StepView {
         /// Whose.
         name: String,
         /// What to do.
-        hint: &'static str,
+        hint: String,
         /// The button.
-        button: &'static str,
+        button: String,
         /// What may be chosen instead.
         others: Vec<OtherMethod>,
     },
@@ -57,23 +57,21 @@ pub struct OtherMethod {
     /// Its word.
     pub word: &'static str,
     /// Its button.
-    pub label: &'static str,
+    pub label: String,
 }
 
 /// User name, password or code.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInView<'a> {
-    /// The realm's name.
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    /// What stands around it.
+    pub frame: Frame<'a>,
     /// The application one is on the way to.
     pub application: Option<&'a str>,
     /// What the operator announces (R106).
     pub announcement: Option<String>,
     /// What went wrong before.
-    pub problem: Option<&'a str>,
+    pub problem: Option<String>,
     /// The flow's id.
     pub flow: &'a str,
     /// The form token.
@@ -96,14 +94,12 @@ pub struct SignInView<'a> {
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct ConsentView<'a> {
-    /// The realm's name.
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    /// What stands around it.
+    pub frame: Frame<'a>,
     /// The application.
     pub application: &'a str,
     /// What it will know.
-    pub lines: Vec<&'static str>,
+    pub lines: Vec<String>,
     /// Where the answer goes.
     pub target: &'a str,
     /// The flow's id.
@@ -120,27 +116,25 @@ pub struct ButtonForm {
     /// Its fields.
     pub fields: Vec<(&'static str, String)>,
     /// Its button.
-    pub button: &'static str,
+    pub button: String,
 }
 
 /// A title, a sentence and what can be done.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub struct MessageView<'a> {
-    /// The realm's name.
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    /// What stands around it.
+    pub frame: Frame<'a>,
     /// Title.
-    pub title: &'a str,
+    pub title: String,
     /// Sentence.
-    pub text: &'a str,
+    pub text: String,
     /// A second one.
     pub more: Option<String>,
     /// Buttons.
     pub forms: Vec<ButtonForm>,
     /// A link and its text.
-    pub link: Option<(String, &'static str)>,
+    pub link: Option<(String, String)>,
     /// A stable code.
     pub code: Option<&'a str>,
     /// The request's id.
@@ -151,10 +145,8 @@ pub struct MessageView<'a> {
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub struct FormPostView<'a> {
-    /// The realm's name.
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    /// What stands around it.
+    pub frame: Frame<'a>,
     /// The application's address.
     pub action: &'a str,
     /// What it is told.

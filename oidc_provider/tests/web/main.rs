@@ -17,6 +17,7 @@ mod enumeration;
 mod faults;
 mod forms;
 mod http;
+mod language;
 mod levels;
 mod logout;
 mod operations;

@@ -66,6 +66,7 @@ GET /login Anybody
 GET /d/{realm}/login Anybody
 GET /{realm}/login.htm Anybody
 GET /forgot-password Anybody
+POST /language Anybody
 GET /security SignedIn
 POST /security/confirm SessionHolder
 POST /security/keys SessionHolder

@@ -4,6 +4,7 @@ use crate::devices::fido::Credential;
 use crate::ids::ChallengeId;
 use crate::methods::Method;
 use crate::methods::fido::LocalBinding;
+use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
 
 use super::{FromAfar, Notice};
@@ -157,16 +158,16 @@ impl KeyTrouble {
     }
 
     /// One sentence for the person: what happened and what to do.
-    pub fn sentence(self) -> &'static str {
+    pub fn sentence(self, t: Texts) -> String {
         match self {
-            Self::Cancelled => "The key was not used. Try again, or use another method.",
-            Self::Absent => "No key was found. Plug it in and try again, or use another method.",
-            Self::Unknown => "The key that was found is not bound to this account. Use another key or another method.",
-            Self::Blocked => "The key's PIN is blocked or nearly so. Use another method, and set the key's PIN anew.",
-            Self::WrongPin => "The PIN was not right. Try again, or use another method.",
-            Self::TimedOut => "The key was not touched in time. Try again, or use another method.",
-            Self::PulledOut => "The key was pulled out before it answered. Try again, or use another method.",
-            Self::Broken => "The key did not answer as it should. Try again, or use another method.",
+            Self::Cancelled => t.say("problem-key-cancelled"),
+            Self::Absent => t.say("problem-key-absent"),
+            Self::Unknown => t.say("problem-key-unknown"),
+            Self::Blocked => t.say("problem-key-blocked"),
+            Self::WrongPin => t.say("problem-key-wrong-pin"),
+            Self::TimedOut => t.say("problem-key-timed-out"),
+            Self::PulledOut => t.say("problem-key-pulled-out"),
+            Self::Broken => t.say("problem-key-broken"),
         }
     }
 }

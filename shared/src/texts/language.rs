@@ -1,14 +1,17 @@
 //! The languages we speak, and which of them somebody asks for.
 
+use serde::{Deserialize, Serialize};
 use unic_langid::{LanguageIdentifier, langid};
 
 /// A language that every sentence stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Language {
     /// English.
     #[default]
+    #[serde(rename = "en")]
     English,
     /// Chinese in simplified characters.
+    #[serde(rename = "zh-CN")]
     SimplifiedChinese,
 }
 

@@ -55,6 +55,11 @@ impl Texts {
         self.format(key, Some(&arguments))
     }
 
+    /// The same with one value: what templates can write.
+    pub fn with(self, key: &str, name: &str, value: impl std::fmt::Display) -> String {
+        self.fill(key, [(name, value.to_string())])
+    }
+
     fn format(self, key: &str, arguments: Option<&FluentArgs<'_>>) -> String {
         [self.language, Language::English]
             .into_iter()

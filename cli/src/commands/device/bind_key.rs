@@ -16,6 +16,7 @@ use samekey_shared::methods::fido::attestation::{Trust, Verdict};
 use samekey_shared::methods::fido::{
     ExpectedRegistration, KeyError, LocalBinding, Registered, Scene, check_registration, local_creation_client_data,
 };
+use samekey_shared::texts::Texts;
 use samekey_wire::key::{self, Event, FEWEST_TRIES, Octets, Pin, Register, Request, Trouble, Verification};
 use serde_json::{Value, json};
 use std::os::fd::BorrowedFd;
@@ -239,7 +240,7 @@ fn no_relying_party() -> Failure {
 
 /// The verifier or the realm's rule about models said no.
 fn refused(error: KeyError) -> Failure {
-    Failure::new(Exit::Refused, error.reason(), error.sentence()).hint("Nothing was bound.")
+    Failure::new(Exit::Refused, error.reason(), error.sentence(Texts::ENGLISH)).hint("Nothing was bound.")
 }
 
 /// The key, or its person, did not do as asked.

@@ -13,6 +13,7 @@ use crate::oidc::id_token;
 use crate::oidc::scope::{Scope, Scopes};
 use crate::oidc::token::pkce;
 use crate::pages::problem::Problem;
+use samekey_shared::texts::Language;
 use std::collections::BTreeSet;
 
 /// Longest `state` and `nonce` that we carry; longer ones are refused, never cut.
@@ -69,6 +70,8 @@ pub fn request(
         login_hint: params
             .value("login_hint")
             .map(|hint| hint.chars().take(LONGEST_HINT).collect()),
+        // Tags that nobody speaks are no error (OpenID Connect Core 3.1.2.1).
+        language: params.value("ui_locales").and_then(Language::of_list),
         hinted_subject: hinted_subject(params, client, keys, issuer)?,
         claims,
         return_to,

@@ -14,7 +14,7 @@ pub mod respond;
 use crate::app::{App, blocking, routes};
 use crate::clients::{self, Client};
 use crate::http::body::form;
-use crate::http::{Fault, Params, Visitor};
+use crate::http::{Fault, Params, Visitor, language};
 use crate::oidc::acr;
 use crate::oidc::errors::AuthorizeError;
 use crate::pages::flow::{Flow, Purpose, Refused, Stage};
@@ -63,7 +63,7 @@ pub async fn by_get(
     )
     .and_then(|request| levels::asked(&request, &client, acr::strongest(app.passkeys.as_ref())).map(|_| request));
     match request {
-        Err(error) => respond::error(&app, &return_to, error),
+        Err(error) => respond::error(&app, visitor.t, &return_to, error),
         Ok(request) => {
             let person = Person { visitor, session };
             blocking(&app, move |app| interact(app, &person, &headers, &client, request)).await
@@ -80,6 +80,7 @@ fn interact(
     request: AuthorizeRequest,
 ) -> Result<Response, Fault> {
     let to = request.return_to.clone();
+    let t = language::of(headers, request.language);
     let silent = request.prompts(Prompt::None);
     let known = person.session.as_ref().filter(|session| may_go_on(session, &request));
     let hint = request.login_hint.clone().unwrap_or_default();
@@ -90,11 +91,11 @@ fn interact(
             let flow = Flow::begin(app, purpose, Stage::name(&name))?;
             turn::start(app, person, Some(client), flow, &name, Some(session.prior()))?
         }
-        None if silent => return respond::error(app, &to, AuthorizeError::LoginRequired),
+        None if silent => return respond::error(app, t, &to, AuthorizeError::LoginRequired),
         None => Turn::Show(Box::new(Flow::begin(app, purpose, Stage::name(&hint))?)),
     };
     if let Some(error) = silently_unmet(&turn).filter(|_| silent) {
-        return respond::error(app, &to, error);
+        return respond::error(app, t, &to, error);
     }
     turn::answer(app, headers, turn)
 }

@@ -3,6 +3,7 @@
 use crate::clients::ClientId;
 use crate::oidc::claims::Requested;
 use crate::oidc::scope::Scopes;
+use samekey_shared::texts::Language;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -62,6 +63,8 @@ pub struct AuthorizeRequest {
     pub acr_values: Vec<String>,
     /// The name to start with; display only.
     pub login_hint: Option<String>,
+    /// The first of `ui_locales` that we speak.
+    pub language: Option<Language>,
     /// Whose ID token the application sent as a hint: the account's id.
     pub hinted_subject: Option<String>,
     /// Claims asked for by name.

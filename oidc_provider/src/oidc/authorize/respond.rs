@@ -7,12 +7,13 @@ use crate::http::headers::Scripts;
 use crate::http::params::append;
 use crate::http::{Failure, Fault};
 use crate::oidc::errors::AuthorizeError;
-use crate::pages::page;
 use crate::pages::view::FormPostView;
+use crate::pages::{Frame, page};
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::response::Response;
+use samekey_shared::texts::Texts;
 
 /// `303 See Other`: the browser comes by GET and leaves the form behind (RFC 9700 section 4.12).
 pub fn see_other(address: &str) -> Result<Response, Fault> {
@@ -24,13 +25,13 @@ pub fn see_other(address: &str) -> Result<Response, Fault> {
 }
 
 /// Hands the application its code.
-pub fn success(app: &AppState, to: &ReturnTo, code: &str) -> Result<Response, Fault> {
-    send(app, to, vec![("code", code.to_owned())])
+pub fn success(app: &AppState, t: Texts, to: &ReturnTo, code: &str) -> Result<Response, Fault> {
+    send(app, t, to, vec![("code", code.to_owned())])
 }
 
 /// Tells the application why it gets none.
-pub fn error(app: &AppState, to: &ReturnTo, error: AuthorizeError) -> Result<Response, Fault> {
-    send(app, to, error_fields(error))
+pub fn error(app: &AppState, t: Texts, to: &ReturnTo, error: AuthorizeError) -> Result<Response, Fault> {
+    send(app, t, to, error_fields(error))
 }
 
 /// The address that tells the application of an error, for a link; `None` where the answer is a form.
@@ -55,7 +56,7 @@ fn complete(app: &AppState, to: &ReturnTo, mut fields: Vec<(&'static str, String
     fields
 }
 
-fn send(app: &AppState, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> Result<Response, Fault> {
+fn send(app: &AppState, t: Texts, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> Result<Response, Fault> {
     let fields = complete(app, to, fields);
     match to.mode {
         ResponseMode::Query => see_other(&append(
@@ -64,8 +65,7 @@ fn send(app: &AppState, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> R
         )),
         ResponseMode::FormPost => {
             let view = FormPostView {
-                realm: &app.realm.names.realm,
-                contact: app.contact(),
+                frame: Frame::new(app, t),
                 action: &to.redirect_uri,
                 fields: &fields,
             };

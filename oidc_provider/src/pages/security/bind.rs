@@ -9,12 +9,12 @@ use super::{troubles, view};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
 use crate::http::json::json as answer;
-use crate::http::{Failure, Fault, Params, Visitor};
+use crate::http::{Failure, Fault, Params, Visitor, language};
 use crate::oidc::authorize::respond;
 use crate::pages::flow::Then;
 use crate::pages::portal;
 use crate::pages::problem::Problem;
-use crate::pages::{page, texts};
+use crate::pages::{Frame, page, texts};
 use crate::passkeys::{Ceremony, PATIENCE, Passkeys, Wish};
 use crate::sessions::Session;
 use axum::Extension;
@@ -33,6 +33,7 @@ use samekey_shared::methods::fido::KeyError;
 use samekey_shared::policy::{DeviceNames, Settings};
 use samekey_shared::source::Door;
 use samekey_shared::store::StoreError;
+use samekey_shared::texts::Texts;
 use serde_json::json;
 
 /// Why nothing is bound: something to tell, or a failure of ours.
@@ -106,10 +107,10 @@ pub async fn bind(
 ) -> Result<Response, Fault> {
     let caller = Caller::of(&app, visitor, request).await?;
     blocking(&app, move |app| match finish(app, &caller) {
-        Ok(finished) => bound(app, &finished),
+        Ok(finished) => bound(app, &caller, &finished),
         Err(NotBound::Fault(fault)) => Err(fault),
         Err(NotBound::Told(Permission::Granted, problem)) => again(app, &caller, problem),
-        Err(NotBound::Told(permission, _)) => refused(app, &caller.session, permission),
+        Err(NotBound::Told(permission, _)) => refused(app, caller.visitor.t, &caller.session, permission),
     })
     .await
 }
@@ -231,18 +232,24 @@ fn stopped(error: BindError) -> NotBound {
 fn again(app: &App, caller: &Caller, problem: ProblemView) -> Result<Response, Fault> {
     let session = &caller.session;
     let mut response = match old_key(app, session, caller.field("replaces"))? {
-        Some(old) => upgrade(app, session, &old, caller.params.value("name"), Some(problem))?,
-        None => rendered(app, session, None, Some(problem))?,
+        Some(old) => upgrade(
+            app,
+            caller.visitor.t,
+            session,
+            &old,
+            caller.params.value("name"),
+            Some(problem),
+        )?,
+        None => rendered(app, caller.visitor.t, session, None, Some(problem))?,
     };
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 
-fn bound(app: &App, finished: &Finished) -> Result<Response, Fault> {
+fn bound(app: &App, caller: &Caller, finished: &Finished) -> Result<Response, Fault> {
     let codes = finished.recovery.as_ref().map(Drawn::shown).unwrap_or_default();
     let view = BoundView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, caller.visitor.t).signed_in(&caller.session),
         name: finished.device.name.as_str(),
         text: texts::bound_as(finished.device.kind),
         codes: &codes,
@@ -256,12 +263,13 @@ pub async fn update(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Res
     let Some(session) = looking(&app, &headers)? else {
         return portal::begin_for(&app, &headers, Then::Security, "");
     };
+    let t = language::of(&headers, None);
     let (permission, _) = permitted(&app, &session, Change::Bind)?;
     if permission != Permission::Granted {
-        return refused(&app, &session, permission);
+        return refused(&app, t, &session, permission);
     }
     match old_key(&app, &session, params.value("device").unwrap_or_default())? {
-        Some(old) => upgrade(&app, &session, &old, None, None),
+        Some(old) => upgrade(&app, t, &session, &old, None, None),
         None => respond::see_other("/security"),
     }
 }
@@ -276,6 +284,7 @@ fn old_key(app: &App, session: &Session, id: &str) -> Result<Option<Credential>,
 
 fn upgrade(
     app: &App,
+    t: Texts,
     session: &Session,
     old: &Credential,
     typed: Option<&str>,
@@ -283,8 +292,7 @@ fn upgrade(
 ) -> Result<Response, Fault> {
     let suggested = Possessions::of(app, session)?.suggestion(&format!("{}-passkey", old.name));
     let view = UpdateView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, t).signed_in(session),
         csrf: &token(app, session),
         device: &old.device.to_string(),
         old_name: old.name.as_str(),

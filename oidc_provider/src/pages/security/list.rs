@@ -5,11 +5,11 @@ use super::permission::{Change, Permission};
 use super::view::{DeviceView, ProblemView, SecurityView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Fault, Params, Visitor};
+use crate::http::{Fault, Params, Visitor, language};
 use crate::pages::flow::Then;
 use crate::pages::portal;
 use crate::pages::problem::Problem;
-use crate::pages::{page, texts, turn};
+use crate::pages::{Frame, page, texts, turn};
 use crate::passkeys::signal;
 use crate::sessions::Session;
 use axum::Extension;
@@ -21,6 +21,7 @@ use samekey_shared::devices::fido::{self, Credential};
 use samekey_shared::devices::{self, Bound, Device, DeviceKind, LastUse};
 use samekey_shared::policy::Settings;
 use samekey_shared::store::StoreError;
+use samekey_shared::texts::Texts;
 
 /// `GET /security`
 pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
@@ -33,7 +34,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         Some("confirmed") => Some(texts::CONFIRMED),
         _ => None,
     };
-    rendered(&app, &session, notice, None)
+    rendered(&app, language::of(&headers, None), &session, notice, None)
 }
 
 /// `POST /security/confirm`: the shared machine asks for what is not fresh.
@@ -88,6 +89,7 @@ impl Possessions {
 /// The page, with what was done or what went wrong.
 pub(super) fn rendered(
     app: &App,
+    t: Texts,
     session: &Session,
     notice: Option<&'static str>,
     problem: Option<ProblemView>,
@@ -106,8 +108,7 @@ pub(super) fn rendered(
     let may_bind = permission == Permission::Granted && no_more.is_none();
     let account = &session.account;
     let view = SecurityView {
-        realm: &app.realm.names.realm,
-        contact: settings.contact.clone(),
+        frame: Frame::with_contact(app, t, settings.contact.clone()).signed_in(session),
         person: account.display_name.as_deref().unwrap_or(account.name.as_str()),
         csrf: &token(app, session),
         notice,

@@ -6,6 +6,7 @@ use samekey_shared::devices::{DeviceError, DeviceKind, DeviceNameError};
 use samekey_shared::flows::bind::BindError;
 use samekey_shared::flows::unbind::UnbindError;
 use samekey_shared::methods::fido::KeyError;
+use samekey_shared::texts::Texts;
 
 /// What the script says went wrong in the browser.
 pub(super) fn of_browser(word: &str) -> ProblemView {
@@ -24,7 +25,7 @@ pub(super) fn of_name(error: DeviceNameError) -> ProblemView {
 }
 
 pub(super) fn of_key(error: KeyError) -> ProblemView {
-    ProblemView::new(error.reason(), error.sentence())
+    ProblemView::new(error.reason(), error.sentence(Texts::ENGLISH))
 }
 
 /// `None` where we failed ourselves: that has a page of its own.

@@ -7,12 +7,12 @@ use super::troubles;
 use super::view::{ProblemView, UnbindView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Params, Visitor};
+use crate::http::{Failure, Fault, Params, Visitor, language};
 use crate::oidc::authorize::respond;
 use crate::pages::flow::Then;
 use crate::pages::portal;
 use crate::pages::problem::Problem;
-use crate::pages::{page, texts};
+use crate::pages::{Frame, page, texts};
 use crate::sessions::{self, Session};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -20,6 +20,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use samekey_shared::devices::Device;
 use samekey_shared::flows::unbind::{LastDevice, Unbind, UnbindError};
+use samekey_shared::texts::Texts;
 
 /// `GET /security/unbind?device=…`
 pub async fn ask(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
@@ -27,12 +28,13 @@ pub async fn ask(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result
     let Some(session) = looking(&app, &headers)? else {
         return portal::begin_for(&app, &headers, Then::Security, "");
     };
+    let t = language::of(&headers, None);
     let (permission, _) = permitted(&app, &session, Change::Unbind)?;
     if permission != Permission::Granted {
-        return refused(&app, &session, permission);
+        return refused(&app, t, &session, permission);
     }
     match device(&app, &session, params.value("device").unwrap_or_default())? {
-        Some(device) => question(&app, &session, &device, None),
+        Some(device) => question(&app, t, &session, &device, None),
         None => respond::see_other("/security"),
     }
 }
@@ -51,7 +53,7 @@ fn gone(app: &App, caller: &Caller) -> Result<Response, Fault> {
     let session = &caller.session;
     let (permission, settings) = permitted(app, session, Change::Unbind)?;
     if permission != Permission::Granted {
-        return refused(app, session, permission);
+        return refused(app, caller.visitor.t, session, permission);
     }
     let Some(device) = device(app, session, caller.field("device"))? else {
         return respond::see_other("/security");
@@ -68,7 +70,7 @@ fn gone(app: &App, caller: &Caller) -> Result<Response, Fault> {
     match done {
         Ok(()) => respond::see_other("/security?done=unbound"),
         Err(error) => match (troubles::of_unbinding(&error, settings.contact.as_deref()), error) {
-            (Some(problem), _) => question(app, session, &device, Some(problem)),
+            (Some(problem), _) => question(app, caller.visitor.t, session, &device, Some(problem)),
             (None, UnbindError::Flow(error)) => Err(error.into()),
             (None, error) => Err(Failure::Rendering(error.to_string()).into()),
         },
@@ -81,10 +83,15 @@ fn device(app: &App, session: &Session, id: &str) -> Result<Option<Device>, Faul
     Ok(bound.into_iter().find(|one| one.id.to_string() == id))
 }
 
-fn question(app: &App, session: &Session, device: &Device, problem: Option<ProblemView>) -> Result<Response, Fault> {
+fn question(
+    app: &App,
+    t: Texts,
+    session: &Session,
+    device: &Device,
+    problem: Option<ProblemView>,
+) -> Result<Response, Fault> {
     let view = UnbindView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, t).signed_in(session),
         csrf: &token(app, session),
         device: &device.id.to_string(),
         name: device.name.as_str(),
@@ -95,7 +102,7 @@ fn question(app: &App, session: &Session, device: &Device, problem: Option<Probl
 }
 
 /// The list again, with why nothing was changed.
-pub(super) fn refused(app: &App, session: &Session, permission: Permission) -> Result<Response, Fault> {
+pub(super) fn refused(app: &App, t: Texts, session: &Session, permission: Permission) -> Result<Response, Fault> {
     let problem = match permission {
         Permission::Refused(refusal) => ProblemView::new(
             refusal.code(),
@@ -103,7 +110,7 @@ pub(super) fn refused(app: &App, session: &Session, permission: Permission) -> R
         ),
         Permission::Granted | Permission::Confirm => ProblemView::new("confirmation_required", texts::CONFIRM_FIRST),
     };
-    let mut response = rendered(app, session, None, Some(problem))?;
+    let mut response = rendered(app, t, session, None, Some(problem))?;
     *response.status_mut() = StatusCode::FORBIDDEN;
     Ok(response)
 }

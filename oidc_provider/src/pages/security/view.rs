@@ -1,7 +1,7 @@
 //! The templates of `/security` as types.
 
 use super::permission::Permission;
-use crate::pages::texts;
+use crate::pages::{Frame, texts};
 use askama::Template;
 use samekey_shared::secrets::SecretText;
 
@@ -54,9 +54,7 @@ pub(super) struct DeviceView {
 #[derive(Template)]
 #[template(path = "security.html")]
 pub(super) struct SecurityView<'a> {
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    pub frame: Frame<'a>,
     /// Whose page it is.
     pub person: &'a str,
     /// The form token.
@@ -84,9 +82,7 @@ pub(super) struct SecurityView<'a> {
 #[derive(Template)]
 #[template(path = "unbind.html")]
 pub(super) struct UnbindView<'a> {
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    pub frame: Frame<'a>,
     /// The form token.
     pub csrf: &'a str,
     /// The device's id.
@@ -102,9 +98,7 @@ pub(super) struct UnbindView<'a> {
 #[derive(Template)]
 #[template(path = "update.html")]
 pub(super) struct UpdateView<'a> {
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    pub frame: Frame<'a>,
     /// The form token.
     pub csrf: &'a str,
     /// The old device's id.
@@ -122,9 +116,7 @@ pub(super) struct UpdateView<'a> {
 #[derive(Template)]
 #[template(path = "bound.html")]
 pub(super) struct BoundView<'a> {
-    pub realm: &'a str,
-    /// Whom to ask.
-    pub contact: Option<String>,
+    pub frame: Frame<'a>,
     pub name: &'a str,
     /// What it is good for.
     pub text: &'static str,

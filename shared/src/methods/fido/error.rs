@@ -1,5 +1,7 @@
 //! Why an assertion or a registration is refused: one reason for the audit trail, one sentence for the person.
 
+use crate::texts::Texts;
+
 /// A closed list; each has its own audit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{}", self.reason())]
@@ -86,28 +88,20 @@ impl KeyError {
     }
 
     /// One sentence for the person: what happened and what to do.
-    pub fn sentence(self) -> &'static str {
+    pub fn sentence(self, t: Texts) -> String {
         match self {
             Self::Malformed | Self::TrailingData | Self::WrongFlags | Self::UnknownAlgorithm | Self::BadSignature => {
-                "The key's answer could not be verified. Try again, or use another method."
+                t.say("problem-key-unverifiable")
             }
-            Self::WrongType | Self::WrongOrigin | Self::WrongRpId => {
-                "The key answered for another place. Check where you are signing in, then try again."
-            }
-            Self::WrongChallenge | Self::ChallengeSpent => {
-                "The key's answer came too late or was used already. Try again."
-            }
-            Self::NotPresent => "The key was not touched. Try again and touch it when it blinks.",
-            Self::NotVerified => "The key did not check your PIN or fingerprint. Try again and confirm with it.",
+            Self::WrongType | Self::WrongOrigin | Self::WrongRpId => t.say("problem-key-elsewhere"),
+            Self::WrongChallenge | Self::ChallengeSpent => t.say("problem-key-late"),
+            Self::NotPresent => t.say("problem-key-not-present"),
+            Self::NotVerified => t.say("problem-key-not-verified"),
             // Whose a key is, or whether it is anybody's, a stranger does not learn.
-            Self::UnknownCredential | Self::OtherAccount => {
-                "This key is not bound to this account. Use another key or another method."
-            }
-            Self::CounterBehind => {
-                "This key's counter went backwards, so there may be a copy of it. Use another method, and have the key replaced."
-            }
-            Self::NotAccepted => "This model of key is not accepted here. Use another one.",
-            Self::NotThisKind => "This key is not accepted for this sign-in. Use another key or another method.",
+            Self::UnknownCredential | Self::OtherAccount => t.say("problem-key-not-yours"),
+            Self::CounterBehind => t.say("problem-key-counter"),
+            Self::NotAccepted => t.say("problem-key-model"),
+            Self::NotThisKind => t.say("problem-key-kind"),
         }
     }
 }
@@ -121,6 +115,10 @@ mod tests {
     fn every_refusal_has_a_reason_of_its_own() {
         let reasons: BTreeSet<_> = KeyError::ALL.iter().map(|error| error.reason()).collect();
         assert_eq!(reasons.len(), KeyError::ALL.len());
-        assert!(KeyError::ALL.iter().all(|error| error.sentence().ends_with('.')));
+        assert!(
+            KeyError::ALL
+                .iter()
+                .all(|error| error.sentence(Texts::ENGLISH).ends_with('.'))
+        );
     }
 }

@@ -3,16 +3,14 @@
 //!
 //! Whoever is not signed in signs in first and comes back. Nobody sees or decides a login of somebody else's.
 
-mod words;
-
 use super::flow::Then;
 use super::problem::Problem;
-use super::{message, page, portal, texts};
+use super::{Frame, message, page, portal};
 use crate::app::{App, AppState, blocking};
 use crate::http::body::form;
 use crate::http::headers::Scripts;
 use crate::http::json::json;
-use crate::http::{Fault, Params, Visitor, csrf};
+use crate::http::{Fault, Params, Visitor, csrf, language};
 use crate::oidc::authorize::respond;
 use crate::passkeys::confirm::{self, Confirmation};
 use crate::sessions::{self, Session};
@@ -32,6 +30,7 @@ use samekey_shared::methods::Method;
 use samekey_shared::methods::fido::{KeyChecked, KeyError};
 use samekey_shared::source::Door;
 use samekey_shared::store::Tx;
+use samekey_shared::texts::Texts;
 use serde_json::json as object;
 use std::collections::BTreeSet;
 
@@ -40,7 +39,7 @@ const FORM: &str = "approve";
 
 /// One thing to know about a login.
 struct Fact {
-    label: &'static str,
+    label: String,
     value: String,
 }
 
@@ -48,18 +47,18 @@ struct Fact {
 #[derive(Template)]
 #[template(path = "approve.html")]
 struct ApproveView<'a> {
-    realm: &'a str,
-    contact: Option<String>,
-    problem: Option<&'a str>,
+    frame: Frame<'a>,
+    problem: Option<String>,
     csrf: &'a str,
     approval: Option<&'a str>,
     facts: Vec<Fact>,
-    warning: Option<&'a str>,
+    warning: Option<String>,
 }
 
 /// `GET /approve`, `GET /approve?code=…` (a QR code leads here), `GET /approve?approval=…` (after a decision)
 pub async fn show(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
+    let t = language::of(&headers, None);
     let typed = params.value("code");
     let code: Option<Code> = typed.and_then(|typed| typed.parse().ok());
     let Some(session) = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? else {
@@ -73,17 +72,16 @@ pub async fn show(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap) -> Res
         (None, None) => Ok(None),
     })?;
     if let Some(found) = found {
-        return one(&app, &session, &found, None);
+        return one(&app, t, &session, &found, None);
     }
     let asked = id.is_some() || typed.is_some_and(|typed| !typed.trim().is_empty());
-    blank(&app, &session, asked.then_some(words::UNKNOWN))
+    blank(&app, t, &session, asked.then(|| t.say("approve-unknown")))
 }
 
 /// The form for a code.
-fn blank(app: &AppState, session: &Session, problem: Option<&str>) -> Result<Response, Fault> {
+fn blank(app: &AppState, t: Texts, session: &Session, problem: Option<String>) -> Result<Response, Fault> {
     let view = ApproveView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, t).signed_in(session),
         problem,
         csrf: &token(app, session),
         approval: None,
@@ -94,37 +92,45 @@ fn blank(app: &AppState, session: &Session, problem: Option<&str>) -> Result<Res
 }
 
 /// The page of one approval: a question while it waits, and afterwards what became of it.
-fn one(app: &AppState, session: &Session, found: &Approval, problem: Option<&str>) -> Result<Response, Fault> {
+fn one(
+    app: &AppState,
+    t: Texts,
+    session: &Session,
+    found: &Approval,
+    problem: Option<String>,
+) -> Result<Response, Fault> {
     let now = app.realm.clock.now();
     if !found.is_open(now) {
-        return ended(app, found, now);
+        return ended(app, t, session, found, now);
     }
     let id = found.id.to_string();
     let view = ApproveView {
-        realm: &app.realm.names.realm,
-        contact: app.contact(),
+        frame: Frame::new(app, t).signed_in(session),
         problem,
         csrf: &token(app, session),
         approval: Some(&id),
-        facts: facts(session, found, now),
-        warning: found.stranger.then_some(words::STRANGER),
+        facts: facts(t, session, found, now),
+        warning: found.stranger.then(|| t.say("approve-stranger")),
     };
     page(&view, &[], Scripts::Fetching)
 }
 
-fn facts(session: &Session, found: &Approval, now: UnixTime) -> Vec<Fact> {
+fn facts(t: Texts, session: &Session, found: &Approval, now: UnixTime) -> Vec<Fact> {
     let service = found.service.strip_prefix("pam:").unwrap_or(&found.service);
     let left = (found.expires_at - now).max(0);
     let lines = [
-        (words::HOST, found.host.clone()),
-        (words::SERVICE, Some(service.to_owned())),
-        (words::ACCOUNT, Some(session.account.name.to_string())),
-        (words::SOURCE, Some(found.source.clone())),
-        (words::KEY, found.key_fingerprint.clone()),
-        (words::COMMAND, found.command.clone()),
+        (t.say("approve-host"), found.host.clone()),
+        (t.say("approve-service"), Some(service.to_owned())),
+        (t.say("approve-account"), Some(session.account.name.to_string())),
+        (t.say("approve-source"), Some(found.source.clone())),
+        (t.say("approve-key"), found.key_fingerprint.clone()),
+        (t.say("approve-command"), found.command.clone()),
         (
-            words::ASKED_AT,
-            Some(format!("{} ({left} s left)", utc::text(found.created_at))),
+            t.say("approve-asked-at"),
+            Some(t.fill(
+                "approve-asked-at-value",
+                [("moment", utc::text(found.created_at)), ("left", left.to_string())],
+            )),
         ),
     ];
     let told = lines
@@ -134,17 +140,17 @@ fn facts(session: &Session, found: &Approval, now: UnixTime) -> Vec<Fact> {
 }
 
 /// What became of it.
-fn ended(app: &AppState, found: &Approval, now: UnixTime) -> Result<Response, Fault> {
+fn ended(app: &AppState, t: Texts, session: &Session, found: &Approval, now: UnixTime) -> Result<Response, Fault> {
     let (title, text) = match found.state_at(now) {
-        State::Approved | State::Collected => (words::APPROVED, words::APPROVED_TEXT),
-        State::Denied => (words::DENIED, words::DENIED_TEXT),
-        State::Reported => (words::REPORTED, words::REPORTED_TEXT),
-        State::WrongNumber => (words::NOT_APPROVED, words::WRONG_NUMBER_TEXT),
-        State::Cancelled => (words::NOT_APPROVED, words::GONE_TEXT),
-        State::Pending | State::Expired => (words::NOT_APPROVED, words::EXPIRED_TEXT),
+        State::Approved | State::Collected => (t.say("approve-approved"), t.say("approve-approved-text")),
+        State::Denied => (t.say("approve-denied"), t.say("approve-denied-text")),
+        State::Reported => (t.say("approve-reported"), t.say("approve-reported-text")),
+        State::WrongNumber => (t.say("approve-not-approved"), t.say("approve-wrong-number-text")),
+        State::Cancelled => (t.say("approve-not-approved"), t.say("approve-gone-text")),
+        State::Pending | State::Expired => (t.say("approve-not-approved"), t.say("approve-expired-text")),
     };
-    let mut view = message(app, title, text);
-    view.link = Some(("/approve".to_owned(), words::ANOTHER));
+    let mut view = message(Frame::new(app, t).signed_in(session), title, text);
+    view.link = Some(("/approve".to_owned(), t.say("approve-another")));
     view.request = Some(found.request.to_string());
     page(&view, &[], Scripts::None)
 }
@@ -158,11 +164,12 @@ pub async fn submit(
     let headers = request.headers().clone();
     let params = form(request).await?;
     let session = owner(&app, &headers, &params)?;
+    let t = visitor.t;
     if params.value("action") == Some("find") {
         let typed: String = params.value("code").unwrap_or_default().chars().take(32).collect();
         return match typed.parse::<Code>() {
             Ok(code) => respond::see_other(&format!("/approve?code={}", code.compact())),
-            Err(_) => blank(&app, &session, Some(words::NO_CODE)),
+            Err(_) => blank(&app, t, &session, Some(t.say("approve-no-code"))),
         };
     }
     blocking(&app, move |app| decide(app, &visitor, &session, &params)).await
@@ -173,11 +180,12 @@ pub async fn options(Shared(app): Shared<App>, request: Request) -> Result<Respo
     let headers = request.headers().clone();
     let params = form(request).await?;
     let session = owner(&app, &headers, &params)?;
+    let t = language::of(&headers, None);
     blocking(&app, move |app| {
         let no =
-            |error: &str, sentence: &str| Ok(json(StatusCode::OK, &object!({"error": error, "sentence": sentence})));
+            |error: &str, sentence: String| Ok(json(StatusCode::OK, &object!({"error": error, "sentence": sentence})));
         let Some(passkeys) = &app.passkeys else {
-            return no("no_passkeys", words::NO_PASSKEYS);
+            return no("no_passkeys", t.say("approve-no-passkeys"));
         };
         let now = app.realm.clock.now();
         let asked = app.realm.store.write(|tx| {
@@ -194,7 +202,7 @@ pub async fn options(Shared(app): Shared<App>, request: Request) -> Result<Respo
         })?;
         match asked {
             Some(body) => Ok(json(StatusCode::OK, &body)),
-            None => no("nothing_to_approve", words::NO_KEY),
+            None => no("nothing_to_approve", t.say("approve-no-key")),
         }
     })
     .await
@@ -244,9 +252,10 @@ enum Tried {
 }
 
 fn decide(app: &App, visitor: &Visitor, session: &Session, params: &Params) -> Result<Response, Fault> {
+    let t = visitor.t;
     let found = app.realm.store.read(|tx| named(tx, session, params))?;
     let Some(found) = found else {
-        return blank(app, session, Some(words::UNKNOWN));
+        return blank(app, t, session, Some(t.say("approve-unknown")));
     };
     let decider = Decider {
         account: session.account.id,
@@ -263,8 +272,8 @@ fn decide(app: &App, visitor: &Visitor, session: &Session, params: &Params) -> R
         Some("deny") => drop(deny(Denying::Deny)?),
         Some("report") => drop(deny(Denying::Report)?),
         Some("approve") if found.is_open(app.realm.clock.now()) => {
-            if let Some(problem) = approve(app, session, &found, &decider, params)? {
-                return one(app, session, &found, Some(problem));
+            if let Some(problem) = approve(app, t, session, &found, &decider, params)? {
+                return one(app, t, session, &found, Some(problem));
             }
         }
         _ => {}
@@ -276,21 +285,22 @@ fn decide(app: &App, visitor: &Visitor, session: &Session, params: &Params) -> R
 /// Tries to approve; a sentence where the person may try again.
 fn approve(
     app: &AppState,
+    t: Texts,
     session: &Session,
     found: &Approval,
     decider: &Decider<'_>,
     params: &Params,
-) -> Result<Option<&'static str>, Fault> {
+) -> Result<Option<String>, Fault> {
     let number = params.value("number").unwrap_or_default().trim();
     if number.len() != 2 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         // A slip of the hand, not a guess: nothing of the kind is ever shown.
-        return Ok(Some(words::NO_NUMBER));
+        return Ok(Some(t.say("approve-no-number")));
     }
     let Some(passkeys) = &app.passkeys else {
-        return Ok(Some(words::NO_PASSKEYS));
+        return Ok(Some(t.say("approve-no-passkeys")));
     };
     let Some(credential) = params.value("credential").filter(|posted| !posted.is_empty()) else {
-        return Ok(Some(words::NO_ANSWER));
+        return Ok(Some(t.say("approve-no-answer")));
     };
     let ceremony = params.value("ceremony").unwrap_or_default();
     let binding = binding(session, found.id);
@@ -322,7 +332,7 @@ fn approve(
         )?;
     Ok(match tried {
         Tried::Decided(Decision::Taken | Decision::WrongNumber | Decision::Gone) => None,
-        Tried::Refused(error) => Some(error.sentence()),
+        Tried::Refused(error) => Some(error.sentence(t)),
     })
 }
 

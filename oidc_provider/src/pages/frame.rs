@@ -1,0 +1,96 @@
+//! What stands around every page: the realm, whom to ask, the signed-in person's menu (R40), the language and its switch.
+
+use crate::app::AppState;
+use crate::http::language;
+use crate::sessions::Session;
+use axum::http::HeaderMap;
+use samekey_shared::texts::{Language, Texts};
+
+/// How wide a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Width {
+    /// One column to read or fill in.
+    #[default]
+    Column,
+    /// Tables and lists of many.
+    Wide,
+}
+
+/// See the module. Every view has one, called `frame`.
+#[derive(Debug, Clone)]
+pub struct Frame<'a> {
+    /// The sentences, in the language of whoever looks.
+    pub t: Texts,
+    /// The realm's name.
+    pub realm: &'a str,
+    /// Whom to ask.
+    pub contact: Option<String>,
+    /// The name of whoever is signed in, for the account menu; `None` where nobody is, or nobody should be told.
+    pub person: Option<String>,
+    /// How wide.
+    pub width: Width,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a page for anybody.
+    pub fn new(app: &'a AppState, t: Texts) -> Self {
+        Self::with_contact(app, t, app.contact())
+    }
+
+    /// The same, in the language of whoever sent these headers.
+    pub fn of(app: &'a AppState, headers: &HeaderMap) -> Self {
+        Self::new(app, language::of(headers, None))
+    }
+
+    /// The same, where the settings were read already.
+    pub fn with_contact(app: &'a AppState, t: Texts, contact: Option<String>) -> Self {
+        Self {
+            t,
+            realm: &app.realm.names.realm,
+            contact,
+            person: None,
+            width: Width::Column,
+        }
+    }
+
+    /// The same with this person's menu.
+    #[must_use]
+    pub fn signed_in(mut self, session: &Session) -> Self {
+        let account = &session.account;
+        let name = account.display_name.as_deref().unwrap_or(account.name.as_str());
+        self.person = Some(name.to_owned());
+        self
+    }
+
+    /// The same with room for tables.
+    #[must_use]
+    pub fn wide(mut self) -> Self {
+        self.width = Width::Wide;
+        self
+    }
+
+    /// Whether the page is wide.
+    pub fn is_wide(&self) -> bool {
+        self.width == Width::Wide
+    }
+
+    /// The language's tag, for `lang`.
+    pub fn lang(&self) -> &'static str {
+        self.t.language().tag()
+    }
+
+    /// Every language, for the switch.
+    pub fn languages(&self) -> &'static [Language] {
+        Language::ALL
+    }
+
+    /// Whom to ask, as a part of a sentence (R105).
+    pub fn whom_to_ask(&self) -> String {
+        whom_to_ask(self.t, self.contact.as_deref())
+    }
+}
+
+/// The operator's contact, or "your administrator".
+pub fn whom_to_ask(t: Texts, contact: Option<&str>) -> String {
+    contact.map_or_else(|| t.say("frame-your-administrator"), str::to_owned)
+}
