@@ -162,3 +162,82 @@ fn two_kinds_are_counted_without_recovery_codes() {
         assert_eq!(asked.lacks_second_type(&bound(devices)), lacks, "{devices:?}");
     }
 }
+
+/// A proof of this method, as strong as any, made this long ago.
+fn shown(method: Method, age: i64) -> [Proven; 1] {
+    [Proven {
+        level: Level::Highest,
+        method: Some(method),
+        at: NOW - age,
+    }]
+}
+
+#[test]
+fn a_demanded_second_kind_is_bound_after_the_first_was_shown_and_not_before() {
+    let devices = bound(&[Method::Totp, Method::RecoveryCode]);
+    let demanded = asked("two-types = \"require\"\nremember = \"7d\"", "");
+    let proven = shown(Method::Totp, 0);
+    let fresh = State::fresh(&devices, Some(0), NOW);
+    let remembered = State {
+        remembered_at: Some(NOW - 60),
+        ..fresh
+    };
+    // Nobody who only knows the password, or sits at a remembered browser, gets to bind a device of theirs.
+    for state in [fresh, remembered] {
+        assert!(matches!(decide(&demanded, &state), Decision::Challenge { .. }));
+    }
+    let state = State {
+        proven: &proven,
+        ..fresh
+    };
+    let others = bound(&[Method::Passkey, Method::SecurityKey, Method::Email]);
+    assert_eq!(decide(&demanded, &state), Decision::MustBind { methods: others });
+    let warned = asked("two-types = \"warn\"", "");
+    assert!(matches!(decide(&warned, &state), Decision::Allow { .. }));
+    for two in [&[Method::Totp, Method::Email][..], &[Method::Totp, Method::SecurityKey]] {
+        let devices = bound(two);
+        let state = State { bound: &devices, ..state };
+        assert!(matches!(decide(&demanded, &state), Decision::Allow { .. }), "{two:?}");
+    }
+}
+
+#[test]
+fn a_second_kind_has_its_time_and_is_not_demanded_where_it_is_bound() {
+    let devices = bound(&[Method::Passkey]);
+    let proven = shown(Method::Passkey, 0);
+    let state = State {
+        proven: &proven,
+        ..State::fresh(&devices, Some(NOW - 86_400), NOW)
+    };
+    let allowed = |decision: Decision| matches!(decision, Decision::Allow { .. });
+    let demanded = "two-types = \"require\"";
+    assert!(allowed(decide(&asked(&format!("{demanded}\ngrace = \"14d\""), ""), &state)));
+    let over = asked(&format!("{demanded}\ngrace = \"14d\"\ndeadline = 2026-05-01"), "");
+    assert!(matches!(decide(&over, &state), Decision::MustBind { .. }));
+    assert!(allowed(decide(&over, &state.at("portal:devices"))));
+    assert!(!allowed(decide(&over, &state.at("portal:sign-in"))));
+    // Where no second kind is accepted, asking for a proof first would be asking for nothing.
+    let rule = "[[rule]]\nname = \"keys\"\nrequire = { methods = [\"passkey\", \"security-key\"] }";
+    let hopeless = asked("grace = \"0s\"", rule);
+    assert!(allowed(decide(&hopeless, &state)));
+}
+
+#[test]
+fn a_checkup_asks_where_being_remembered_would_have_done() {
+    let devices = bound(&[Method::Totp]);
+    let week = asked("remember = \"7d\"\nrecheck = \"7d\"", "");
+    let state = State {
+        remembered_at: Some(NOW - 60),
+        rechecked_at: Some(NOW - 60),
+        ..State::fresh(&devices, Some(0), NOW)
+    };
+    assert!(matches!(decide(&week, &state), Decision::Allow { .. }));
+    let due = State {
+        checkup_due: true,
+        ..state
+    };
+    assert!(matches!(decide(&week, &due), Decision::Challenge { .. }));
+    let proven = shown(Method::Totp, 60);
+    let due = State { proven: &proven, ..due };
+    assert!(matches!(decide(&week, &due), Decision::Allow { .. }));
+}

@@ -188,6 +188,23 @@ impl Bound {
             .filter(|method| *method != Method::RecoveryCode || self.recovery_left > 0)
             .collect()
     }
+
+    /// Whether `checkup` seconds have passed since the first of these devices was bound, and none has let its person in
+    /// after that: time to find out that it still works, while somebody is there who can help (W31). 0 is never.
+    /// Recovery codes neither begin the time nor end it.
+    pub fn checkup_due(&self, checkup: i64, now: UnixTime) -> bool {
+        let own = || {
+            self.devices
+                .iter()
+                .filter(|device| device.kind != DeviceKind::RecoveryCodes)
+        };
+        let Some(first) = own().map(|device| device.created_at).min() else {
+            return false;
+        };
+        let due = first.saturating_add(checkup);
+        let shown = own().any(|device| device.last_used.as_ref().is_some_and(|last| last.at >= due));
+        checkup > 0 && now >= due && !shown
+    }
 }
 
 /// How many of a kind one account may have (Q5).

@@ -134,6 +134,8 @@ pub(super) struct Circumstances {
     /// What the policy asks, before a web app asked for more.
     unraised: Requirement,
     bound: BTreeSet<Method>,
+    checkup_due: bool,
+    among_devices: bool,
     pub(super) decision: Decision,
     since: Option<UnixTime>,
     pub(super) now: UnixTime,
@@ -162,6 +164,7 @@ impl Circumstances {
             _ => Bound::default(),
         };
         let methods = bound.methods();
+        let checkup_due = bound.checkup_due(policy.settings().checkup, standing.now);
         let keys = keys(tx, visit, &bound, &subject)?;
         let account = subject.account().map(|account| account.id);
         let groups = groups::of(policy.group_source(), tx, host.groups.clone(), account)?;
@@ -190,6 +193,8 @@ impl Circumstances {
             decision: Decision::Deny {
                 code: policy::DenyCode::DeniedByRule,
             },
+            checkup_due,
+            among_devices: visit.doorway.service == policy::DEVICES,
             since,
             now: standing.now,
         };
@@ -201,13 +206,24 @@ impl Circumstances {
     /// What the policy makes of the same facts with this evidence. What was bound when the facts were gathered counts:
     /// the last recovery code is no longer bound once it is spent, and yet it has just been shown.
     pub(super) fn decision_with(&self, evidence: &[Evidence]) -> Decision {
-        self.narrowed(decide(&self.requirement, &self.bound, self.since, evidence, self.now))
+        self.narrowed(self.decided(&self.requirement, evidence))
     }
 
     /// As [`Self::decision_with`], for what the policy asks on its own: a wish of a web app that turns out not to be
     /// fulfilled does not keep anybody out.
     pub(super) fn decision_without_wish(&self, evidence: &[Evidence]) -> Decision {
-        decide(&self.unraised, &self.bound, self.since, evidence, self.now)
+        self.decided(&self.unraised, evidence)
+    }
+
+    fn decided(&self, requirement: &Requirement, evidence: &[Evidence]) -> Decision {
+        let proven: Vec<Proven> = evidence.iter().map(proven).collect();
+        let state = State {
+            proven: &proven,
+            checkup_due: self.checkup_due,
+            among_devices: self.among_devices,
+            ..State::fresh(&self.bound, self.since, self.now)
+        };
+        policy::decide(requirement, &state)
     }
 
     /// The strongest level that what is bound of this method can prove. Which key is hardware, its row tells.
@@ -306,21 +322,6 @@ fn abnormal(tx: &mut Tx<'_>, subject: &Subject, source: &Source) -> Result<Optio
         (Some(login), Source::Address(_)) => Some(!attempts::is_known_source(tx, login, source)?),
         _ => None,
     })
-}
-
-fn decide(
-    requirement: &Requirement,
-    bound: &BTreeSet<Method>,
-    since: Option<UnixTime>,
-    evidence: &[Evidence],
-    now: UnixTime,
-) -> Decision {
-    let proven: Vec<Proven> = evidence.iter().map(proven).collect();
-    let state = State {
-        proven: &proven,
-        ..State::fresh(bound, since, now)
-    };
-    policy::decide(requirement, &state)
 }
 
 fn proven(evidence: &Evidence) -> Proven {

@@ -1,10 +1,14 @@
 //! From what is asked and what is there to what is done: the seven steps of policy.md section 4.
 
 use super::decision::{AllowReason, Decision, DenyCode};
-use super::requirement::Requirement;
+use super::requirement::{Kind, Requirement};
+use super::terms::TwoTypes;
 use crate::clock::UnixTime;
 use crate::methods::{Level, Method};
 use std::collections::BTreeSet;
+
+/// The door at which people bind, replace and unbind their own devices.
+pub const DEVICES: &str = "portal:devices";
 
 /// Something proven in this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,10 @@ pub struct State<'a> {
     pub rechecked_at: Option<UnixTime>,
     /// When the account first came under the requirement, or else was made; `None` leaves no time to enrol.
     pub required_since: Option<UnixTime>,
+    /// Whether the devices have to show once more that they still work (`checkup`, W31): being remembered does not do.
+    pub checkup_due: bool,
+    /// Whether the door is the page on which devices are bound: there, what only binding can cure is not demanded.
+    pub among_devices: bool,
     /// The present moment.
     pub now: UnixTime,
 }
@@ -43,7 +51,18 @@ impl<'a> State<'a> {
             remembered_at: None,
             rechecked_at: None,
             required_since,
+            checkup_due: false,
+            among_devices: false,
             now,
+        }
+    }
+
+    /// The same at this door.
+    #[must_use]
+    pub fn at(self, service: &str) -> Self {
+        Self {
+            among_devices: service == DEVICES,
+            ..self
         }
     }
 }
@@ -88,15 +107,38 @@ pub fn decide(asked: &Requirement, state: &State<'_>) -> Decision {
     if usable.is_empty() {
         return without_device(asked, state);
     }
-    if state.proven.iter().any(|proven| suffices(asked, *proven, state.now)) {
-        return Decision::Allow {
-            reason: AllowReason::Proven,
+    let second = second_kind(asked, state);
+    if second.as_ref().is_some_and(BTreeSet::is_empty) {
+        return Decision::Deny {
+            code: DenyCode::NoMethodReachesLevel,
         };
     }
-    match not_asked_again(asked, state) {
+    if state.proven.iter().any(|proven| suffices(asked, *proven, state.now)) {
+        return second.map_or(
+            Decision::Allow {
+                reason: AllowReason::Proven,
+            },
+            |methods| Decision::MustBind { methods },
+        );
+    }
+    // Whoever has something to bind, or to try out, shows first who they are.
+    let reason = not_asked_again(asked, state).filter(|_| second.is_none() && !state.checkup_due);
+    match reason {
         Some(reason) => Decision::Allow { reason },
         None => Decision::Challenge { methods: usable },
     }
+}
+
+/// The methods of a second kind, one of which must be bound now (`two-types = "require"`, R83). They need not reach the
+/// level: they keep somebody from being locked out. Empty where the policy demands a second kind and accepts none.
+fn second_kind(asked: &Requirement, state: &State<'_>) -> Option<BTreeSet<Method>> {
+    let demanded = asked.two_types == TwoTypes::Require && asked.lacks_second_type(state.bound);
+    if !demanded || state.among_devices || grace_end(asked, state).is_some() {
+        return None;
+    }
+    let has: BTreeSet<Kind> = state.bound.iter().filter_map(|method| Kind::of(*method)).collect();
+    let another = |method: &Method| Kind::of(*method).is_some_and(|kind| !has.contains(&kind));
+    Some(asked.methods.iter().copied().filter(another).collect())
 }
 
 /// Step 4: nothing that is bound will do.

@@ -21,7 +21,7 @@ use super::facts::{Facts, SourceFact};
 use super::moments::{show_duration, show_moment};
 use super::requirement::{DEFAULT, Outcome, ReportOnly, Requirement, weigh};
 use super::terms::Field;
-use crate::methods::Method;
+use crate::methods::{Level, Method};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -43,6 +43,8 @@ pub struct Explanation {
     pub requirement: Requirement,
     /// What is done.
     pub decision: Decision,
+    /// Whether two kinds of device are wished for or demanded (`two-types`), and fewer are bound.
+    pub lacks_second_kind: bool,
     /// What would be done if the report-only rules that hit were applied, where that differs.
     pub would_be: Option<Decision>,
 }
@@ -69,6 +71,7 @@ pub struct Weighed {
 pub fn explain(policy: &Policy, facts: &Facts<'_>, state: &State<'_>) -> Explanation {
     let document = policy.document();
     let requirement = weigh(document, facts, ReportOnly::Logged);
+    let state = &state.at(facts.service);
     let decision = decide(&requirement, state);
     let would_be = decide(&weigh(document, facts, ReportOnly::Applied), state);
     Explanation {
@@ -78,6 +81,7 @@ pub fn explain(policy: &Policy, facts: &Facts<'_>, state: &State<'_>) -> Explana
         policy_hash: policy.hash().to_owned(),
         weighed: weighed(policy, facts),
         would_be: Some(would_be).filter(|would_be| *would_be != decision),
+        lacks_second_kind: requirement.lacks_second_type(state.bound) && requirement.level > Level::Single,
         requirement,
         decision,
     }
@@ -155,6 +159,9 @@ impl fmt::Display for Explanation {
             }
         }
         writeln!(f, "     with {}", spans(asked))?;
+        if self.lacks_second_kind {
+            writeln!(f, "     a second kind of device is not bound")?;
+        }
         write!(f, "  decision {}", sentence(&self.decision))?;
         if let Some(would_be) = &self.would_be {
             write!(

@@ -43,7 +43,7 @@ mod warnings;
 mod words;
 
 pub use check::{CheckReport, check};
-pub use decide::{Proven, State, decide};
+pub use decide::{DEVICES, Proven, State, decide};
 pub use decision::{AllowReason, Decision, DenyCode};
 pub use document::{Document, Exception, Rule};
 pub use explain::{Explanation, Weighed, explain};

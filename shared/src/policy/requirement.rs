@@ -40,8 +40,8 @@ pub struct Requirement {
     pub grace: Option<i64>,
     /// The moment from which enrolling can no longer be put off.
     pub deadline: Option<UnixTime>,
-    /// Whether two kinds of device must be bound. The decision does not depend on it: whoever signs somebody in
-    /// compares [`Requirement::lacks_second_type`] afterwards.
+    /// Whether two kinds of device must be bound. With `require`, who has proven enough with one kind only must bind a
+    /// second; with `warn`, whoever signs somebody in compares [`Requirement::lacks_second_type`] and says so.
     pub two_types: TwoTypes,
     /// Whether nobody gets in.
     pub deny: bool,
@@ -103,9 +103,33 @@ impl Requirement {
     /// Whether two kinds of device are wished for and `bound` has fewer. Kinds are FIDO, authenticator app and
     /// e-mail; recovery codes are none (R83).
     pub fn lacks_second_type(&self, bound: &BTreeSet<Method>) -> bool {
-        let fido = bound.contains(&Method::Passkey) || bound.contains(&Method::SecurityKey);
-        let kinds = [fido, bound.contains(&Method::Totp), bound.contains(&Method::Email)];
-        self.two_types > TwoTypes::Off && kinds.into_iter().filter(|has| *has).count() < 2
+        self.two_types > TwoTypes::Off && Kind::count(bound) < 2
+    }
+}
+
+/// A kind of device as `two-types` counts them: a lost phone takes all passkeys on it along (R83).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Fido,
+    App,
+    Mail,
+}
+
+impl Kind {
+    /// The kind of a method; recovery codes are none.
+    pub(super) fn of(method: Method) -> Option<Self> {
+        match method {
+            Method::Passkey | Method::SecurityKey => Some(Self::Fido),
+            Method::Totp => Some(Self::App),
+            Method::Email => Some(Self::Mail),
+            Method::RecoveryCode => None,
+        }
+    }
+
+    /// How many kinds these methods are of.
+    pub(super) fn count(methods: &BTreeSet<Method>) -> usize {
+        let kinds: BTreeSet<Self> = methods.iter().filter_map(|method| Self::of(*method)).collect();
+        kinds.len()
     }
 }
 

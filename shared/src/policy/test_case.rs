@@ -72,7 +72,8 @@ impl TestCase {
             now,
         };
         let asked = weigh(document, &facts, ReportOnly::Logged);
-        let decision = decide(&asked, &State::fresh(&self.have, Some(self.since.unwrap_or(now)), now));
+        let state = State::fresh(&self.have, Some(self.since.unwrap_or(now)), now).at(&self.service);
+        let decision = decide(&asked, &state);
         self.expect.compare(&asked, &decision)
     }
 }

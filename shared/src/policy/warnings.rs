@@ -52,7 +52,7 @@ impl KnownAccount {
 
     fn decision(&self, document: &Document, service: &str, source: SourceFact, now: UnixTime) -> Decision {
         let asked = weigh(document, &self.facts(service, source, now), ReportOnly::Logged);
-        decide(&asked, &State::fresh(&self.bound, Some(now), now))
+        decide(&asked, &State::fresh(&self.bound, Some(now), now).at(service))
     }
 }
 

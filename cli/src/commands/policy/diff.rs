@@ -150,7 +150,7 @@ fn decided(
         now,
     };
     let requirement = policy::requirement(policy, &facts);
-    Outcome::of(&policy::decide(&requirement, &State::fresh(&account.bound, since, now)))
+    Outcome::of(&policy::decide(&requirement, &State::fresh(&account.bound, since, now).at(service)))
 }
 
 fn told(changes: &[Change], accounts: usize, places: usize) -> Answer {

@@ -194,7 +194,7 @@ fn replayed(policy: &Policy, account: &KnownAccount, since: Option<UnixTime>, si
     let bound: BTreeSet<Method> = account.bound.iter().chain(&sign_in.methods).copied().collect();
     let state = State {
         proven: &proven,
-        ..State::fresh(&bound, since, sign_in.at)
+        ..State::fresh(&bound, since, sign_in.at).at(&sign_in.service)
     };
     Outcome::of(&policy::decide(&requirement, &state))
 }

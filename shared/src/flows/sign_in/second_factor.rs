@@ -128,9 +128,13 @@ impl SignIn {
         evidence: &[methods::Evidence],
         on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
     ) -> Result<Outcome, FlowError> {
-        if !matches!(facts.decision_with(evidence), Decision::Allow { .. }) {
-            // The answer is spent, and still the policy asks for more than it can prove.
-            let code = RefusalCode::NoMethodReachesLevel;
+        let decision = facts.decision_with(evidence);
+        if !matches!(decision, Decision::Allow { .. }) {
+            // The answer is spent, and still the policy asks for more: a second kind of device, or what nobody can prove.
+            let code = match decision {
+                Decision::MustBind { .. } => RefusalCode::EnrollmentRequired,
+                _ => RefusalCode::NoMethodReachesLevel,
+            };
             let event = self.event(visit, EventKind::SignInRefused, facts).result(code.code());
             audit::append(tx, &event, visit.realm.clock.now())?;
             return Ok(Outcome::Shut(code));
