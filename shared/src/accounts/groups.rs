@@ -89,6 +89,16 @@ impl GroupSource {
         matches!(self, Self::Nss | Self::Both)
     }
 
+    /// The groups that count, of what the system and the store say.
+    #[must_use]
+    pub fn of(self, nss: Groups, stored: Groups) -> Groups {
+        match self {
+            Self::Nss => nss,
+            Self::Store => stored,
+            Self::Both => nss.and(stored),
+        }
+    }
+
     /// Whether the store has to be asked.
     pub fn asks_store(self) -> bool {
         matches!(self, Self::Store | Self::Both)
@@ -108,11 +118,7 @@ pub fn of(source: GroupSource, tx: &mut Tx<'_>, nss: Groups, account: Option<Acc
         Some(id) if source.asks_store() => Groups::Known(rows::groups_of(tx, id)?),
         _ => Groups::Known(BTreeSet::new()),
     };
-    Ok(match source {
-        GroupSource::Nss => nss,
-        GroupSource::Store => stored,
-        GroupSource::Both => nss.and(stored),
-    })
+    Ok(source.of(nss, stored))
 }
 
 #[cfg(test)]

@@ -32,11 +32,13 @@ pub struct KnownAccount {
     pub administrator: bool,
     /// Methods of which it has a device.
     pub bound: BTreeSet<Method>,
+    /// When it was made: its time to enrol runs from then. `None` leaves it none.
+    pub since: Option<UnixTime>,
 }
 
 impl KnownAccount {
     /// An ordinary sign-in of this account: nothing unusual about it.
-    fn facts<'a>(&'a self, service: &'a str, source: SourceFact, now: UnixTime) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, service: &'a str, source: SourceFact, now: UnixTime) -> Facts<'a> {
         Facts {
             user: &self.user,
             groups: self.groups.as_ref(),
