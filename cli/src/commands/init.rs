@@ -264,7 +264,7 @@ fn make_policy(installation: &Installation, first: Option<String>) -> Result<boo
         return Ok(false);
     }
     let text = first.unwrap_or_else(|| Policy::shipped_default().text().to_owned());
-    super::policy::put(installation, Path::new("first policy"), &text, &[])?;
+    super::policy::first(installation, Path::new("first policy"), text)?;
     Ok(true)
 }
 

@@ -12,6 +12,7 @@
 //! What a sign-in may claim to others (`acr`, `amr`) is computed from evidence and from nothing else: [`claims`].
 
 mod claims;
+pub mod comparison;
 mod evidence;
 pub mod fido;
 mod method;

@@ -21,7 +21,6 @@ const PLACES: usize = 8;
 
 /// Accounts by name, each in one list only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Effect {
     /// How many accounts were looked at.
     pub looked_at: usize,

@@ -3,14 +3,13 @@
 //! Each account of the store is put before both policies at every door, with what it has bound today: what is asked may
 //! differ, who must enrol, and who is refused.
 
-use super::known;
 use super::outcome::{Outcome, counted};
 use super::{Exit, Failure, read};
 use crate::installation::Installation;
 use crate::output::{Answer, Table};
 use samekey_provider::clients;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::policy::{self, Facts, FirstFactorKind, KnownAccount, Policy, SourceFact, State, rows};
+use samekey_shared::policy::{self, Facts, FirstFactorKind, KnownAccount, People, Policy, SourceFact, State, rows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -70,17 +69,14 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
         [new] => (installation.realm.store.read(rows::load)?.1, parsed(new)?),
         _ => return Err(Failure::usage("name one file or two")),
     };
-    let old = known::accounts(installation, before.text())?;
-    let new = known::accounts(installation, after.text())?;
-    let remark = old.remark();
+    let people = People::read(&installation.realm.store, &[&before, &after])?;
     let places = places(installation, arguments)?;
     let now = installation.now();
     let mut changes = Vec::new();
-    for (was, is) in old.accounts.iter().zip(&new.accounts) {
-        let since = old.since(&was.user);
+    for (was, is) in people.under(&before).iter().zip(&people.under(&after)) {
         for (service, source) in &places {
             let outcome = |policy: &Policy, account: &KnownAccount| {
-                decided(policy, account, since, service, *source, arguments.first_factor, now)
+                decided(policy, account, service, *source, arguments.first_factor, now)
             };
             let (before, after) = (outcome(&before, was), outcome(&after, is));
             if before != after {
@@ -94,8 +90,7 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
             }
         }
     }
-    let answer = told(&changes, old.accounts.len(), places.len());
-    Ok(remark.into_iter().fold(answer, Answer::remark))
+    Ok(told(&changes, people.len(), places.len()))
 }
 
 /// A policy file that can at least be read: whether it may be applied, `policy check` tells.
@@ -132,7 +127,6 @@ fn places(installation: &Installation, arguments: &Arguments) -> Result<Vec<(Str
 fn decided(
     policy: &Policy,
     account: &KnownAccount,
-    since: Option<UnixTime>,
     service: &str,
     source: SourceFact,
     first_factor: FirstFactorKind,
@@ -150,7 +144,8 @@ fn decided(
         now,
     };
     let requirement = policy::requirement(policy, &facts);
-    Outcome::of(&policy::decide(&requirement, &State::fresh(&account.bound, since, now).at(service)))
+    let state = State::fresh(&account.bound, account.since, now).at(service);
+    Outcome::of(&policy::decide(&requirement, &state))
 }
 
 fn told(changes: &[Change], accounts: usize, places: usize) -> Answer {

@@ -1,20 +1,17 @@
 //! `samekey policy`: the rules that both doors obey, shown, checked, applied and explained.
 
+mod apply;
 mod diff;
 mod explain;
-mod known;
 mod outcome;
 mod simulate;
 
-use crate::diff as texts;
 use crate::exit::{Exit, Failure};
-use crate::identity;
-use crate::installation::{self, Installation};
+use crate::installation::Installation;
 use crate::output::{Answer, moment};
-use samekey_shared::audit::EventKind;
 use samekey_shared::clock::{Clock, SystemClock};
-use samekey_shared::policy::rows::{self, ApplyError, StoredPolicy};
-use samekey_shared::policy::{CheckReport, KnownAccount, Policy, Problem, check};
+use samekey_shared::policy::rows;
+use samekey_shared::policy::{CheckReport, People, Policy, Problem, check};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -40,13 +37,10 @@ pub enum Verb {
         offline: bool,
     },
     /// Check a file and make it the policy that holds; the one before is kept in the store
-    Apply {
-        /// The file; `-` for stdin
-        file: PathBuf,
-        /// Show what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
+    ///
+    /// Says first whom it locks out and who has to bind a device. Refused with exit 5 if no administrator could sign in
+    /// any more, unless --force.
+    Apply(apply::Arguments),
     /// Tell what would happen to a sign-in, and why: exit 0 allow, 10 challenge, 11 enrol, 12 nag, 20 deny
     Explain(explain::Arguments),
     /// Tell whose sign-ins a change of the policy touches, door by door
@@ -54,6 +48,8 @@ pub enum Verb {
     /// Replay the audit trail's sign-ins under another policy
     Simulate(simulate::Arguments),
 }
+
+pub use apply::first;
 
 /// Runs the verb.
 pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
@@ -68,7 +64,7 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
             };
             checked(file, &text, installation.as_ref())
         }
-        Verb::Apply { file, dry_run } => apply(&Installation::open(config)?, file, *dry_run),
+        Verb::Apply(arguments) => apply::run(&Installation::open(config)?, arguments),
         Verb::Explain(arguments) => explain::run(&Installation::open(config)?, arguments),
         Verb::Diff(arguments) => diff::run(&Installation::open(config)?, arguments),
         Verb::Simulate(arguments) => simulate::run(&Installation::open(config)?, arguments),
@@ -98,7 +94,7 @@ pub fn passes(file: &Path, text: &str) -> Result<(), Failure> {
     if report.is_clean() {
         Ok(())
     } else {
-        Err(refused(file, &report))
+        Err(apply::refused(file, text, &report))
     }
 }
 
@@ -151,14 +147,13 @@ fn lines(file: &Path, kind: &str, problems: &[Problem]) -> Vec<String> {
 
 fn checked(file: &Path, text: &str, installation: Option<&Installation>) -> Result<Answer, Failure> {
     let now = SystemClock.now();
-    let known = installation
-        .map(|installation| known::accounts(installation, text))
-        .transpose()?
-        .unwrap_or_default();
-    let report = check(text, now, &known.accounts);
+    let accounts = match (installation, Policy::parse(text)) {
+        (Some(installation), Ok(policy)) => People::read(&installation.realm.store, &[&policy])?.under(&policy),
+        _ => Vec::new(),
+    };
+    let report = check(text, now, &accounts);
     let mut told = lines(file, "error", &report.errors);
     told.extend(lines(file, "warning", &report.warnings));
-    told.extend(known.remark());
     told.push(format!(
         "{}: {} errors, {} warnings, {} of {} tests held.",
         file.display(),
@@ -184,78 +179,4 @@ fn exit_of(text: &str, now: i64) -> Exit {
     } else {
         Exit::Refused
     }
-}
-
-fn refused(file: &Path, report: &CheckReport) -> Failure {
-    let text = report.policy.as_ref().map(Policy::text).unwrap_or_default();
-    let exit = if text.is_empty() {
-        Exit::Refused
-    } else {
-        exit_of(text, SystemClock.now())
-    };
-    let code = if exit == Exit::LocksOut {
-        "locks_out"
-    } else {
-        "policy_refused"
-    };
-    let mut told = lines(file, "error", &report.errors);
-    told.push("The policy was not applied; the one before still holds.".to_owned());
-    Failure::new(exit, code, told.join("\n"))
-}
-
-fn apply(installation: &Installation, file: &Path, dry_run: bool) -> Result<Answer, Failure> {
-    let text = read(file)?;
-    let known = known::accounts(installation, &text)?;
-    let before = installation.realm.store.read(rows::load)?.1;
-    let report = check(&text, installation.now(), &known.accounts);
-    if !report.is_clean() {
-        return Err(refused(file, &report));
-    }
-    let difference = texts::unified(before.text(), &text, "active policy", &file.display().to_string());
-    let stored = if dry_run || before.text() == text {
-        None
-    } else {
-        Some(put(installation, file, &text, &known.accounts)?)
-    };
-    let mut data = found(&report);
-    data["diff"] = Value::from(difference.as_str());
-    data["dry_run"] = Value::from(dry_run);
-    data["version"] = stored
-        .as_ref()
-        .map_or(Value::Null, |stored| Value::from(stored.version));
-    data["hash"] = stored
-        .as_ref()
-        .map_or(Value::Null, |stored| Value::from(stored.hash.as_str()));
-    let remark = match (&stored, difference.is_empty()) {
-        (Some(stored), _) => format!("Version {} holds from now on, hash {}.", stored.version, stored.hash),
-        (None, true) => "It holds already; nothing changed.".to_owned(),
-        (None, false) => "Dry run: nothing was changed.".to_owned(),
-    };
-    let answer = Answer::change(stored.is_some(), data, remark).text(difference);
-    let warnings = lines(file, "warning", &report.warnings)
-        .into_iter()
-        .chain(known.remark());
-    Ok(warnings.fold(answer, Answer::remark))
-}
-
-/// Makes a policy the one that holds, and tells the trail.
-pub fn put(
-    installation: &Installation,
-    file: &Path,
-    text: &str,
-    accounts: &[KnownAccount],
-) -> Result<StoredPolicy, Failure> {
-    let by = format!("cli:{}", identity::operator().name);
-    let put = installation.realm.store.write(|tx| {
-        let (stored, _) = rows::apply(tx, text, &by, installation.now(), accounts)?;
-        let event = installation::event(EventKind::PolicyApplied)
-            .decided(&stored.hash, "-")
-            .detail("version", stored.version);
-        installation.record(tx, &event)?;
-        Ok::<_, ApplyError>(stored)
-    });
-    put.map_err(|error| match error {
-        ApplyError::Refused(report) => refused(file, &report),
-        ApplyError::Store(error) => error.into(),
-    })
 }

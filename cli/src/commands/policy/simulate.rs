@@ -6,7 +6,6 @@
 
 use super::Failure;
 use super::diff::parsed;
-use super::known::{self, Known};
 use super::outcome::{Outcome, counted};
 use crate::installation::Installation;
 use crate::output::{Answer, Table};
@@ -14,7 +13,7 @@ use samekey_shared::audit::{self, EventKind, Record};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{
-    self, Facts, FirstFactorKind, KnownAccount, Policy, Proven, SourceFact, State, parse_duration, parse_moment,
+    self, Facts, FirstFactorKind, KnownAccount, People, Policy, Proven, SourceFact, State, parse_duration, parse_moment,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +81,8 @@ struct Change {
 /// Runs the verb.
 pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer, Failure> {
     let policy = parsed(&arguments.file)?;
-    let known = known::accounts(installation, policy.text())?;
+    let people = People::read(&installation.realm.store, &[&policy])?.under(&policy);
+    let known: BTreeMap<&str, &KnownAccount> = people.iter().map(|one| (one.user.as_str(), one)).collect();
     let begin = match arguments.since {
         Since::Ago(span) => installation.now().saturating_sub(span),
         Since::At(moment) => moment,
@@ -90,13 +90,13 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     let mut per_account: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let (mut changes, mut gone) = (Vec::new(), BTreeSet::new());
     for sign_in in recorded(installation, begin)? {
-        let Some(account) = known.find(&sign_in.account) else {
+        let Some(account) = known.get(sign_in.account.as_str()) else {
             gone.insert(sign_in.account);
             continue;
         };
         let tally = per_account.entry(sign_in.account.clone()).or_default();
         tally.0 += 1;
-        let would = replayed(&policy, account, known.since(&account.user), &sign_in);
+        let would = replayed(&policy, account, &sign_in);
         // Somebody who got in by proving something and would get in by the same proof notices nothing.
         let in_then = matches!(would.word(), "allow" | "nag");
         if in_then != sign_in.let_in {
@@ -104,7 +104,7 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
             changes.push(Change { sign_in, would });
         }
     }
-    Ok(told(&per_account, &changes, &gone, &known, begin, arguments.each))
+    Ok(told(&per_account, &changes, &gone, begin, arguments.each))
 }
 
 /// The sign-ins of the trail since then whose end a policy decides.
@@ -167,7 +167,7 @@ fn fact(text: &str) -> SourceFact {
     word.parse().unwrap_or(SourceFact::Unknown)
 }
 
-fn replayed(policy: &Policy, account: &KnownAccount, since: Option<UnixTime>, sign_in: &SignIn) -> Outcome {
+fn replayed(policy: &Policy, account: &KnownAccount, sign_in: &SignIn) -> Outcome {
     let facts = Facts {
         user: &account.user,
         groups: account.groups.as_ref(),
@@ -194,7 +194,7 @@ fn replayed(policy: &Policy, account: &KnownAccount, since: Option<UnixTime>, si
     let bound: BTreeSet<Method> = account.bound.iter().chain(&sign_in.methods).copied().collect();
     let state = State {
         proven: &proven,
-        ..State::fresh(&bound, since, sign_in.at).at(&sign_in.service)
+        ..State::fresh(&bound, account.since, sign_in.at).at(&sign_in.service)
     };
     Outcome::of(&policy::decide(&requirement, &state))
 }
@@ -203,7 +203,6 @@ fn told(
     per_account: &BTreeMap<String, (usize, usize)>,
     changes: &[Change],
     gone: &BTreeSet<String>,
-    known: &Known,
     begin: UnixTime,
     each: bool,
 ) -> Answer {
@@ -233,7 +232,6 @@ fn told(
     let answer = Answer::data(data, text)
         .remark(remark)
         .remark("Whether a sign-in was unusual does not stand in the trail: each was taken as usual.");
-    let answer = known.remark().into_iter().fold(answer, Answer::remark);
     if gone.is_empty() {
         return answer;
     }
