@@ -90,11 +90,36 @@ pub const fn carried(method: Method, surface: Surface) -> Carried {
 /// Every method, in the order in which they are advised.
 pub fn compared() -> [Compared; 5] {
     [
-        (Method::Passkey, "policy-method-passkey", "policy-advice-passkey", "policy-needs-passkey"),
-        (Method::SecurityKey, "policy-method-security-key", "policy-advice-security-key", "policy-needs-security-key"),
-        (Method::Totp, "policy-method-totp", "policy-advice-totp", "policy-needs-totp"),
-        (Method::Email, "policy-method-email", "policy-advice-email", "policy-needs-email"),
-        (Method::RecoveryCode, "policy-method-recovery-code", "policy-advice-recovery-code", "policy-needs-recovery-code"),
+        (
+            Method::Passkey,
+            "policy-method-passkey",
+            "policy-advice-passkey",
+            "policy-needs-passkey",
+        ),
+        (
+            Method::SecurityKey,
+            "policy-method-security-key",
+            "policy-advice-security-key",
+            "policy-needs-security-key",
+        ),
+        (
+            Method::Totp,
+            "policy-method-totp",
+            "policy-advice-totp",
+            "policy-needs-totp",
+        ),
+        (
+            Method::Email,
+            "policy-method-email",
+            "policy-advice-email",
+            "policy-needs-email",
+        ),
+        (
+            Method::RecoveryCode,
+            "policy-method-recovery-code",
+            "policy-advice-recovery-code",
+            "policy-needs-recovery-code",
+        ),
     ]
     .map(|(method, name, advice, needs)| Compared {
         method,
