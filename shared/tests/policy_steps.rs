@@ -196,7 +196,10 @@ fn a_demanded_second_kind_is_bound_after_the_first_was_shown_and_not_before() {
     assert!(matches!(decide(&warned, &state), Decision::Allow { .. }));
     for two in [&[Method::Totp, Method::Email][..], &[Method::Totp, Method::SecurityKey]] {
         let devices = bound(two);
-        let state = State { bound: &devices, ..state };
+        let state = State {
+            bound: &devices,
+            ..state
+        };
         assert!(matches!(decide(&demanded, &state), Decision::Allow { .. }), "{two:?}");
     }
 }
@@ -211,7 +214,10 @@ fn a_second_kind_has_its_time_and_is_not_demanded_where_it_is_bound() {
     };
     let allowed = |decision: Decision| matches!(decision, Decision::Allow { .. });
     let demanded = "two-types = \"require\"";
-    assert!(allowed(decide(&asked(&format!("{demanded}\ngrace = \"14d\""), ""), &state)));
+    assert!(allowed(decide(
+        &asked(&format!("{demanded}\ngrace = \"14d\""), ""),
+        &state
+    )));
     let over = asked(&format!("{demanded}\ngrace = \"14d\"\ndeadline = 2026-05-01"), "");
     assert!(matches!(decide(&over, &state), Decision::MustBind { .. }));
     assert!(allowed(decide(&over, &state.at("portal:devices"))));

@@ -235,7 +235,7 @@ fn tells_whom_it_would_lock_out() {
     let strict = "version = 1\n[default]\nlevel = \"highest\"\n";
     let report = check(strict, NOW, &accounts);
     let errors: Vec<&str> = report.errors.iter().map(|e| e.message.as_str()).collect();
-    assert_eq!(errors, ["no administrator could sign in any more"]);
+    assert_eq!(errors, ["no administrator could sign in any more: root"]);
     let warned = |part: &str| report.warnings.iter().any(|w| w.message.contains(part));
     assert!(
         warned("2 users would have to enrol again: root, alice"),

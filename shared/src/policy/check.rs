@@ -47,9 +47,13 @@ pub fn check(text: &str, now: UnixTime, accounts: &[KnownAccount]) -> CheckRepor
     };
     run_tests(policy.document(), now, &mut report);
     if warnings::locks_out_administrators(policy.document(), accounts, now) {
-        report
-            .errors
-            .push(on_line(1, "no administrator could sign in any more".to_owned()));
+        let administrators: Vec<&str> = accounts
+            .iter()
+            .filter(|account| account.administrator)
+            .map(|account| account.user.as_str())
+            .collect();
+        let message = format!("no administrator could sign in any more: {}", administrators.join(", "));
+        report.errors.push(on_line(1, message));
     }
     let found = warnings::of(policy.document(), now);
     report

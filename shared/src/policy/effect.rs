@@ -148,7 +148,11 @@ fn one(before: &View<'_>, after: &View<'_>, places: &[SourceFact]) -> Option<Cha
         .iter()
         .map(|(door, place)| (before.way(door, *place), after.way(door, *place)))
         .collect();
-    let out = |view: &View<'_>| everywhere(places).iter().all(|(door, place)| view.way(door, *place) == Way::Out);
+    let out = |view: &View<'_>| {
+        everywhere(places)
+            .iter()
+            .all(|(door, place)| view.way(door, *place) == Way::Out)
+    };
     if ways.iter().all(|(_, is)| *is == Way::Out) && out(after) {
         return (!out(before)).then_some(Change::LockedOut);
     }

@@ -149,7 +149,9 @@ fn told(file: &Path, plan: &Plan, difference: &str, stored: Option<&StoredPolicy
     };
     let mut said = lines(file, "error", &plan.report.errors);
     if plan.locks_out && stored.is_some() {
-        said.push("FORCED: no administrator can sign in any more. Root can apply another policy with this command.".into());
+        said.push(
+            "FORCED: no administrator can sign in any more. Root can apply another policy with this command.".into(),
+        );
     }
     said.extend(lines(file, "warning", &plan.report.warnings));
     said.extend(sentences(&plan.effect));
@@ -187,9 +189,17 @@ fn sentences(effect: &Effect) -> Vec<String> {
         let accounts = if names.len() == 1 { "account" } else { "accounts" };
         format!("{} {accounts} {}: {}{more}", names.len(), words(what), shown.join(", "))
     };
-    let mut told: Vec<String> = effect.lists().into_iter().filter(|(_, names)| !names.is_empty()).map(of).collect();
+    let mut told: Vec<String> = effect
+        .lists()
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(of)
+        .collect();
     if told.is_empty() {
-        told.push(format!("{} accounts looked at: nobody is locked out or has to bind anything.", effect.looked_at));
+        told.push(format!(
+            "{} accounts looked at: nobody is locked out or has to bind anything.",
+            effect.looked_at
+        ));
     }
     told
 }
