@@ -95,6 +95,8 @@ ids! {
     ChallengeId,
     /// One login that waits for its owner's word from elsewhere.
     ApprovalId,
+    /// One remembered browser.
+    TrustId,
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ fn logs_in(realm: &Realm, name: &str, key: &str, at: UnixTime) -> String {
         prior: None,
         asked: Asked::default(),
         means: Means::default(),
+        browser: None,
     };
     let (mut machine, step) = SignIn::start(&visit, request, &mut |_, _| Ok(())).unwrap();
     assert!(matches!(step, Step::Ask(_)), "{step:?}");

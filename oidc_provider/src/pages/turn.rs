@@ -124,6 +124,7 @@ pub fn start(
         prior,
         asked,
         means: means(app),
+        browser: None,
     };
     let (machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
     taken(flow, machine, step, conclusion)

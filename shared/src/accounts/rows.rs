@@ -11,6 +11,7 @@ use crate::ids::AccountId;
 use crate::params;
 use crate::roles::Role;
 use crate::store::{Component, Migration, Row, StoreError, Tx};
+use crate::trust;
 use std::collections::BTreeSet;
 
 /// The tables of this domain.
@@ -91,8 +92,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewAccount) -> Result<(), AccountError> {
     }
 }
 
-/// Locks, unlocks or disables.
+/// Locks, unlocks or disables. No browser or shell is remembered across it.
 pub fn set_state(tx: &mut Tx<'_>, id: AccountId, state: AccountState) -> Result<(), AccountError> {
+    trust::revoke_all(tx, id)?;
     existing(tx.execute(
         "UPDATE accounts SET state = $1 WHERE id = $2 AND removed_at IS NULL",
         params![state.as_str(), id],
@@ -147,6 +149,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, StoreError> {
 /// Removes the account. Its devices are unbound by the caller, through `devices::rows::unbind`, in the same unit.
 pub fn remove(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(), AccountError> {
     tx.execute("DELETE FROM account_groups WHERE account = $1", params![id])?;
+    trust::revoke_all(tx, id)?;
     existing(tx.execute(
         "UPDATE accounts SET removed_at = $1, state = $2, password = NULL, role = $3 \
          WHERE id = $4 AND removed_at IS NULL",
@@ -154,8 +157,9 @@ pub fn remove(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(), Accou
     )?)
 }
 
-/// Sets the password's hash.
+/// Sets the password's hash. What was remembered under the one before is void (Q12).
 pub fn set_password(tx: &mut Tx<'_>, id: AccountId, hash: &PasswordHash) -> Result<(), AccountError> {
+    trust::revoke_all(tx, id)?;
     existing(tx.execute(
         "UPDATE accounts SET password = $1 WHERE id = $2 AND removed_at IS NULL",
         params![hash.as_str(), id],
@@ -260,7 +264,7 @@ mod tests {
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create_sqlite(&folder.path().join("store.db")).unwrap();
-        store.migrate(&[SCHEMA]).unwrap();
+        store.migrate(&[SCHEMA, trust::SCHEMA]).unwrap();
         (folder, store)
     }
 

@@ -10,6 +10,7 @@ use crate::params;
 use crate::secrets::reseal::SealedColumn;
 use crate::secrets::{Keyring, Place};
 use crate::store::{Component, Migration, Row, StoreError, Tx};
+use crate::trust;
 
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
@@ -143,7 +144,8 @@ pub fn insert_recovery(
     Ok(device)
 }
 
-/// Unbinds a device of this account: its secrets are destroyed, its row stays as a tombstone.
+/// Unbinds a device of this account: its secrets are destroyed, its row stays as a tombstone, and no browser or shell is
+/// remembered across it (Q12).
 pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbinding) -> Result<(), DeviceError> {
     let changed = tx.execute(
         "UPDATE devices SET unbound_at = $1, unbound_by = $2, unbound_why = $3 \
@@ -153,6 +155,7 @@ pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbin
     if changed == 0 {
         return Err(DeviceError::NotFound);
     }
+    trust::revoke_all(tx, account)?;
     tx.execute("DELETE FROM totp WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM recovery_codes WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM fido WHERE device = $1", params![device])?;
@@ -199,7 +202,8 @@ pub fn touch_last_used(tx: &mut Tx<'_>, device: DeviceId, last: &LastUse) -> Res
     .map(drop)
 }
 
-/// Makes the row that every kind of device has, if there is room for one more.
+/// Makes the row that every kind of device has, if there is room for one more. No browser or shell is remembered across it
+/// (Q12).
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     entropy: &dyn Entropy,
@@ -234,6 +238,7 @@ pub(super) fn insert(
     if made == 0 {
         return Err(DeviceError::NameTaken(name.clone()));
     }
+    trust::revoke_all(tx, account)?;
     Ok(Device {
         id,
         account,

@@ -2,7 +2,6 @@
 
 use super::{Asked, FlowError, RefusalCode, Visit};
 use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, NewAccount, groups, rows};
-use crate::attempts;
 use crate::audit::{self, Actor, Event, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::fido::{self, Credential};
@@ -11,8 +10,9 @@ use crate::ids::AccountId;
 use crate::methods::{Evidence, FirstFactor, Level, Method};
 use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requirement, SourceFact, State};
 use crate::roles::Role;
-use crate::source::{Door, Source};
+use crate::source::Door;
 use crate::store::{StoreError, Tx};
+use crate::trust::{self, Binding, Browser};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -139,6 +139,11 @@ pub(super) struct Circumstances {
     pub(super) decision: Decision,
     since: Option<UnixTime>,
     pub(super) now: UnixTime,
+    pub(super) abnormal: Option<bool>,
+    /// What an earlier proof at this door may spare.
+    pub(super) earlier: Earlier,
+    /// What was used last at this door, of what is typed or touched every day (R4).
+    pub(super) latest: Option<Method>,
 }
 
 /// What of the machine matters to the facts.
@@ -147,6 +152,17 @@ pub(super) struct Standing<'a> {
     pub(super) evidence: &'a [Evidence],
     pub(super) asked: &'a Asked,
     pub(super) now: UnixTime,
+    /// What the browser shows, where there is one.
+    pub(super) browser: Option<&'a Browser>,
+    /// Whether an earlier proof may spare the question here at all.
+    pub(super) spares: bool,
+}
+
+/// What may spare the question, and when it was proven.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Earlier {
+    pub(super) in_browser: Option<UnixTime>,
+    pub(super) at_shell: Option<(UnixTime, Binding)>,
 }
 
 impl Circumstances {
@@ -177,9 +193,15 @@ impl Circumstances {
             host: visit.doorway.host.as_deref(),
             source: SourceFact::from(&visit.doorway.source),
             first_factor: Some(first_kind(standing.first)),
-            abnormal: abnormal(tx, &subject, &visit.doorway.source)?,
+            abnormal: trust::abnormal(
+                tx,
+                (subject.login(), subject.account()),
+                (visit.doorway.door, &visit.doorway.source),
+                standing.browser,
+            )?,
             now: standing.now,
         };
+        let abnormal = facts.abnormal;
         let unraised = policy::requirement(&policy, &facts);
         let since = subject.account().map(|account| account.created_at);
         let mut known = Self {
@@ -197,8 +219,14 @@ impl Circumstances {
             among_devices: visit.doorway.service == policy::DEVICES,
             since,
             now: standing.now,
+            abnormal,
+            earlier: Earlier::default(),
+            latest: latest(&bound, visit.doorway.door),
         };
         known.requirement = known.raised(standing.asked);
+        if standing.spares && abnormal == Some(false) {
+            known.earlier = earlier(tx, visit, &known, standing)?;
+        }
         known.decision = known.decision_with(standing.evidence);
         Ok(known)
     }
@@ -221,6 +249,8 @@ impl Circumstances {
             proven: &proven,
             checkup_due: self.checkup_due,
             among_devices: self.among_devices,
+            remembered_at: self.earlier.in_browser,
+            rechecked_at: self.earlier.at_shell.map(|(at, _)| at),
             ..State::fresh(&self.bound, self.since, self.now)
         };
         policy::decide(requirement, &state)
@@ -315,13 +345,38 @@ fn subject(tx: &mut Tx<'_>, door: Door, host: &HostView) -> Result<Subject, Flow
     })
 }
 
-/// W3: a network that this account never came from is unusual; the machine itself never is.
-fn abnormal(tx: &mut Tx<'_>, subject: &Subject, source: &Source) -> Result<Option<bool>, FlowError> {
-    Ok(match (subject.login(), source) {
-        (_, Source::Local { .. }) => Some(false),
-        (Some(login), Source::Address(_)) => Some(!attempts::is_known_source(tx, login, source)?),
-        _ => None,
-    })
+/// The earlier proof at this door that may spare the question. Looked for only where the policy asks at all.
+fn earlier(
+    tx: &mut Tx<'_>,
+    visit: &Visit<'_>,
+    known: &Circumstances,
+    standing: &Standing<'_>,
+) -> Result<Earlier, StoreError> {
+    let Subject::Open(account) = &known.subject else {
+        return Ok(Earlier::default());
+    };
+    let mut earlier = Earlier::default();
+    let shown = standing.browser.and_then(|browser| browser.remembered.as_ref());
+    if let Some(shown) = shown.filter(|_| known.requirement.remember > 0) {
+        earlier.in_browser = trust::remembered_at(tx, account.id, shown, standing.now)?;
+    }
+    if known.requirement.recheck > 0
+        && let Some(binding) = Binding::of(visit.doorway, standing.first, known.policy.hash())
+    {
+        let at = trust::rechecked_at(tx, account.id, &binding, standing.now)?;
+        earlier.at_shell = at.map(|at| (at, binding));
+    }
+    Ok(earlier)
+}
+
+/// The method that was used last at this door. Paper is not preselected because it was needed once, nor e-mail ever (R12).
+fn latest(bound: &Bound, door: Door) -> Option<Method> {
+    let used = bound.devices.iter().filter_map(|device| {
+        let used = device.last_used.as_ref().filter(|used| used.door == door)?;
+        Some((used.at, device.kind.method()))
+    });
+    let everyday = used.filter(|(_, method)| !matches!(method, Method::RecoveryCode | Method::Email));
+    everyday.max_by_key(|(at, _)| *at).map(|(_, method)| method)
 }
 
 fn proven(evidence: &Evidence) -> Proven {

@@ -158,6 +158,15 @@ pub enum SystemVerdict {
     Wrong,
 }
 
+/// What spares a question (R27, Q12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// This browser is remembered.
+    Browser,
+    /// The same shell was entered before.
+    Shell,
+}
+
 /// Why somebody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
@@ -165,6 +174,13 @@ pub enum Basis {
     Proven,
     /// The policy asks nothing of us here; whoever called us must rely on the other checks (S13).
     Exempt,
+    /// The policy spares the question: a second factor was proven here before.
+    Trusted {
+        /// What it rests on.
+        by: Earlier,
+        /// The first moment at which it is asked again.
+        until: UnixTime,
+    },
     /// Nothing is bound yet and the grace period still runs (M04).
     Grace {
         /// When it ends.
@@ -193,6 +209,22 @@ pub struct Grant {
     pub evidence: Vec<Evidence>,
     /// When the oldest of what this rests on was proven.
     pub auth_time: UnixTime,
+    /// For how many seconds the browser is to be remembered: the person wished it, the policy allows it, and a second
+    /// factor was proven just now.
+    pub remember: Option<i64>,
+    /// How many seconds a session that rests on this may last, and idle.
+    pub session: SessionSpan,
+    /// Whether the sign-in was unusual for the account (W3), where that is known.
+    pub abnormal: Option<bool>,
+}
+
+/// How long a session may last, by the rules of the sign-in that it rests on (W5, W20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionSpan {
+    /// Seconds from the first factor's proof on.
+    pub lasts: i64,
+    /// Seconds without a use.
+    pub idle: i64,
 }
 
 impl Grant {

@@ -22,6 +22,7 @@ pub fn start(
         prior: Some(session),
         asked,
         means,
+        browser: None,
     };
     SignIn::begin(visit, request, Purpose::StepUp, on_grant)
 }

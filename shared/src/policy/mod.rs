@@ -135,6 +135,21 @@ impl Policy {
         self.group_source().asks_nss() && all.any(When::looks_at_groups)
     }
 
+    /// Whether any browser can be remembered under it.
+    pub fn remembers_anybody(&self) -> bool {
+        let document = &self.0.document;
+        let loosened = document
+            .exceptions
+            .iter()
+            .filter_map(|exception| exception.allow.remember);
+        loosened.chain([document.base.remember]).any(|seconds| seconds > 0)
+    }
+
+    /// The longest that a session may idle before any rule or exception.
+    pub fn idle(&self) -> i64 {
+        self.0.document.base.idle
+    }
+
     /// Everything that it says.
     pub fn document(&self) -> &Document {
         &self.0.document

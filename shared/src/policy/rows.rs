@@ -5,6 +5,7 @@ use super::check::{CheckReport, check};
 use super::warnings::KnownAccount;
 use crate::clock::UnixTime;
 use crate::store::{Component, Migration, Row, StoreError, Tx};
+use crate::trust;
 
 /// The table of policies.
 pub const SCHEMA: Component = Component {
@@ -106,6 +107,7 @@ pub fn apply(
         "INSERT INTO policies (version, hash, document, applied_at, applied_by, active) VALUES ($1, $2, $3, $4, $5, 1)",
         crate::params![version, policy.hash(), text, now, by],
     )?;
+    trust::follow_policy(tx, policy)?;
     let stored = StoredPolicy {
         version,
         hash: policy.hash().to_owned(),
@@ -137,7 +139,9 @@ mod tests {
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create_sqlite(&folder.path().join("store.db")).unwrap();
-        store.migrate(&[SCHEMA]).unwrap();
+        store
+            .migrate(&[crate::accounts::rows::SCHEMA, trust::SCHEMA, SCHEMA])
+            .unwrap();
         (folder, store)
     }
 

@@ -1,7 +1,7 @@
 //! Every table of `shared`, in the order in which they refer to each other.
 
 use crate::store::Component;
-use crate::{accounts, approvals, attempts, audit, challenges, devices, flows, policy};
+use crate::{accounts, approvals, attempts, audit, challenges, devices, flows, policy, trust};
 
 pub(super) const SHARED: &[Component] = &[
     audit::SCHEMA,
@@ -12,4 +12,5 @@ pub(super) const SHARED: &[Component] = &[
     policy::rows::SCHEMA,
     flows::SCHEMA,
     approvals::SCHEMA,
+    trust::SCHEMA,
 ];

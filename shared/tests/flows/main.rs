@@ -3,5 +3,7 @@
 
 mod both_doors;
 mod devices;
+mod recheck;
+mod remember;
 mod scene;
 mod web;

@@ -73,6 +73,7 @@ pub fn at_shell(login: &str) -> SignInRequest<'_> {
         prior: None,
         asked: Asked::default(),
         means: Means::default(),
+        browser: None,
     }
 }
 
@@ -84,6 +85,7 @@ pub fn on_web(login: &str) -> SignInRequest<'_> {
         prior: None,
         asked: Asked::default(),
         means: Means::default(),
+        browser: None,
     }
 }
 

@@ -46,6 +46,7 @@ fn login(scene: &Scene, first: FirstFactor, means: Means, from: &str) -> (Turn, 
         prior: None,
         asked: Asked::default(),
         means,
+        browser: None,
     };
     scene.start(ssh(from), request)
 }

@@ -164,6 +164,7 @@ fn places() -> Vec<Place> {
             prior: None,
             asked: Asked::default(),
             means: plugged_in(),
+            browser: None,
         };
         scene.start(doorway, request)
     }

@@ -109,6 +109,7 @@ impl Scene {
             prior: None,
             asked,
             means: browser(),
+            browser: None,
         };
         let (mut turn, _) = self.start(web(), request);
         let step = self.answer(&mut turn, Answer::Password(PASSWORD.into()));
@@ -123,6 +124,7 @@ impl Scene {
             prior: None,
             asked: Asked::default(),
             means,
+            browser: None,
         };
         self.start(console(), request)
     }

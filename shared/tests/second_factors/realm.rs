@@ -11,6 +11,7 @@ use samekey_shared::methods::{Checked, MethodError, recovery_code, totp};
 use samekey_shared::roles::Role;
 use samekey_shared::secrets::{Keyring, SecretText};
 use samekey_shared::store::Store;
+use samekey_shared::trust;
 
 pub const NOW: i64 = 1_700_000_015;
 pub const CHEAP: PasswordCost = PasswordCost {
@@ -32,7 +33,9 @@ impl Realm {
         let folder = tempfile::tempdir().unwrap();
         let entropy = SeededEntropy::new(42);
         let store = Store::create_sqlite(&folder.path().join("store.db")).unwrap();
-        store.migrate(&[accounts::rows::SCHEMA, devices::rows::SCHEMA]).unwrap();
+        store
+            .migrate(&[accounts::rows::SCHEMA, devices::rows::SCHEMA, trust::SCHEMA])
+            .unwrap();
         let keyring = Keyring::create(&folder.path().join("keyring"), &entropy, NOW).unwrap();
         let realm = Self {
             folder,

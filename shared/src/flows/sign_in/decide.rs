@@ -8,7 +8,9 @@ use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::{self, LastUse};
-use crate::flows::{Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, Step, Visit};
+use crate::flows::{
+    Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, SessionSpan, Step, Visit,
+};
 use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode};
 use crate::source::Door;
@@ -28,6 +30,8 @@ enum Verdict {
 struct Looked {
     verdict: Verdict,
     gate: Gate,
+    offers_to_remember: i64,
+    outlived: bool,
 }
 
 impl SignIn {
@@ -42,6 +46,10 @@ impl SignIn {
             circumstances::adopt(visit, login)?;
             looked = self.look(visit)?;
         }
+        if looked.outlived {
+            return self.begin_anew(visit);
+        }
+        self.offers_to_remember = looked.offers_to_remember;
         match (looked.verdict, looked.gate) {
             (Verdict::Refuse(code), _) => self.refuse(visit, code),
             (Verdict::Ask(methods), gate) => {
@@ -86,6 +94,8 @@ impl SignIn {
         Ok(Looked {
             gate: gate(tx, visit, facts, visit.realm.clock.now())?,
             verdict: self.verdict(visit, facts),
+            offers_to_remember: self.would_remember(facts),
+            outlived: self.outlived(facts),
         })
     }
 
@@ -102,6 +112,8 @@ impl SignIn {
             evidence: &evidence,
             asked: &self.asked,
             now: visit.realm.clock.now(),
+            browser: self.browser.as_ref(),
+            spares: self.may_be_spared(),
         };
         Circumstances::gather(tx, visit, host, &standing)
     }
@@ -134,7 +146,7 @@ impl SignIn {
         match &facts.decision {
             Decision::Allow { .. } => Verdict::Grant(self.basis(facts)),
             Decision::AllowAndNag { until, .. } => Verdict::Grant(Basis::Grace { until: *until }),
-            Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, methods)),
+            Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, methods, facts.latest)),
             Decision::MustBind { .. } => Verdict::Refuse(RefusalCode::EnrollmentRequired),
             Decision::Deny {
                 code: DenyCode::NoMethodReachesLevel,
@@ -148,7 +160,8 @@ impl SignIn {
     /// Of the methods that would do, those that this door can take: keys first, the app before e-mail (R11), paper last.
     /// Where keys can only approve from far, what is typed is less trouble and comes before them.
     /// One entry stands for passkeys and security keys: they are asked together.
-    fn offers(&self, visit: &Visit<'_>, methods: &BTreeSet<Method>) -> Vec<Method> {
+    /// What was used last comes first of all (R4).
+    fn offers(&self, visit: &Visit<'_>, methods: &BTreeSet<Method>, latest: Option<Method>) -> Vec<Method> {
         let key = [Method::Passkey, Method::SecurityKey]
             .into_iter()
             .find(|method| methods.contains(method));
@@ -165,7 +178,9 @@ impl SignIn {
             afar,
             typed(Method::RecoveryCode),
         ];
-        order.into_iter().flatten().collect()
+        let mut offers: Vec<Method> = order.into_iter().flatten().collect();
+        self.last_used_first(&mut offers, latest);
+        offers
     }
 
     /// Whether a key can answer at this door.
@@ -176,6 +191,9 @@ impl SignIn {
     /// At a shell the first factor is another module's claim: without a proof of our own we were not asked, and say so.
     /// On the web a checked password is a proof of our own.
     fn basis(&self, facts: &Circumstances) -> Basis {
+        if let Some(trusted) = super::trusted::basis(&facts.decision) {
+            return trusted;
+        }
         let ours = self.first_at.is_some() || !self.proofs.is_empty();
         if ours && facts.requirement.level > Level::None {
             Basis::Proven
@@ -220,6 +238,9 @@ impl SignIn {
         if visit.doorway.door == Door::Web && !super::completion::spend(tx, self.request, now)? {
             return Ok(Err(RefusalCode::AlreadyCompleted));
         }
+        if !self.uses_earlier(tx, facts, basis)? {
+            return Ok(Err(RefusalCode::OutOfTurn));
+        }
         let grant = Grant {
             request: self.request,
             account: facts.subject.account().map(|account| account.id),
@@ -235,6 +256,12 @@ impl SignIn {
                 .chain(self.first_at)
                 .min()
                 .unwrap_or(now),
+            remember: self.remembers(facts, basis, evidence),
+            session: SessionSpan {
+                lasts: facts.requirement.session,
+                idle: facts.requirement.idle,
+            },
+            abnormal: facts.abnormal,
         };
         // A key opens during a lock, but does not lift it: the guesses of others stay counted.
         let by_key = evidence.iter().any(|one| one.key().is_some());
@@ -260,10 +287,11 @@ impl SignIn {
         }
         let kind = match basis {
             Basis::Proven if self.purpose == Purpose::StepUp => EventKind::StepUpGranted,
-            Basis::Proven => EventKind::SignInGranted,
+            Basis::Proven | Basis::Trusted { .. } => EventKind::SignInGranted,
             Basis::Exempt | Basis::Grace { .. } => EventKind::SignInExempt,
         };
         let event = self.event(visit, kind, facts).level(grant.level);
+        let event = self.note_trust(tx, visit, facts, &grant, event)?;
         audit::append(tx, &record::proven(event, evidence), now)?;
         on_grant(tx, &grant)?;
         Ok(Ok(grant))

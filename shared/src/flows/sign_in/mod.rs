@@ -8,12 +8,14 @@ mod key;
 mod passkey;
 mod record;
 mod second_factor;
+mod trusted;
 
 use super::circumstances::HostView;
 use super::{Answer, ApprovalPrompt, FlowError, Means, Notice, OnGrant, RefusalCode, Step, SystemVerdict, Visit};
 use crate::clock::UnixTime;
 use crate::ids::{ChallengeId, RequestId};
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, Method};
+use crate::trust::Browser;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ pub struct SignInRequest<'a> {
     pub asked: Asked,
     /// What the door can do.
     pub means: Means,
+    /// What the browser shows of earlier sign-ins; `None` where there is no browser.
+    pub browser: Option<Browser>,
 }
 
 /// Who checks the first factor.
@@ -136,6 +140,12 @@ pub struct SignIn {
     tries: u8,
     /// How often a key did not answer at all: no guess, and yet not for ever.
     stumbles: u8,
+    /// What the browser shows of earlier sign-ins.
+    browser: Option<Browser>,
+    /// For how long the policy would remember this browser after the proof that is asked now; 0 where it would not.
+    offers_to_remember: i64,
+    /// Whether the person ticked that it should.
+    remember: bool,
     /// The approval that is waited for. Only a terminal waits, and its machine stays in memory.
     #[serde(skip)]
     approval: Option<Box<ApprovalPrompt>>,
@@ -194,6 +204,9 @@ impl SignIn {
             offered: Vec::new(),
             tries: 0,
             stumbles: 0,
+            browser: request.browser,
+            offers_to_remember: 0,
+            remember: false,
             approval: None,
             host: None,
         };

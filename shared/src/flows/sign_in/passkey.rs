@@ -32,6 +32,7 @@ impl SignIn {
             prior: None,
             asked,
             means,
+            browser: None,
         };
         let (alone, purpose) = match login {
             None => (Alone::Anybody, Purpose::SignIn),
