@@ -270,7 +270,9 @@ fn verdict(code: RefusalCode) -> Verdict {
         | RefusalCode::KeyRefused(_)
         | RefusalCode::KeyFailed(_) => Reason::CodeWrong,
         RefusalCode::CodeReplayed => Reason::CodeReplayed,
-        RefusalCode::TooManyAttempts { .. } | RefusalCode::TooManyApprovals { .. } => return Verdict::TooMany,
+        RefusalCode::TooManyAttempts { .. } | RefusalCode::TooManyApprovals { .. } | RefusalCode::TooManyCodes => {
+            return Verdict::TooMany;
+        }
         RefusalCode::DeniedByRule | RefusalCode::AccountClosed => Reason::DeniedByRule,
         RefusalCode::NoMethodReachesLevel
         | RefusalCode::LevelUnreachable

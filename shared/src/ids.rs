@@ -97,6 +97,8 @@ ids! {
     ApprovalId,
     /// One remembered browser.
     TrustId,
+    /// One letter that waits to be sent.
+    LetterId,
 }
 
 #[cfg(test)]

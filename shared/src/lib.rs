@@ -18,6 +18,8 @@ pub mod entropy;
 pub mod flows;
 pub mod ids;
 pub mod methods;
+pub mod objections;
+pub mod outbox;
 pub mod policy;
 pub mod qr;
 pub mod realm;

@@ -11,10 +11,10 @@ use crate::installation::{self, Installation};
 use crate::output::Answer;
 use samekey_provider::keys;
 use samekey_shared::audit::EventKind;
-use samekey_shared::devices;
 use samekey_shared::secrets::keyring::{KeyId, KeyringError};
 use samekey_shared::secrets::reseal::{self, Report, ResealError, SealedColumn};
 use samekey_shared::secrets::{Keyring, Place};
+use samekey_shared::{devices, outbox};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,7 +62,8 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
 
 /// Every sealed column there is. A test seals through every domain and looks for the old key afterwards.
 fn sealed_columns() -> Vec<SealedColumn> {
-    devices::rows::SEALED.iter().chain(keys::SEALED).copied().collect()
+    let domains = [devices::rows::SEALED, outbox::SEALED, keys::SEALED];
+    domains.into_iter().flatten().copied().collect()
 }
 
 fn drop_retired(path: &Path, keyring: &Keyring, report: &Report) -> Result<BTreeSet<KeyId>, Failure> {

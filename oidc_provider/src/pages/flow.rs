@@ -9,7 +9,7 @@ use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{APPROVAL_PAGE, Notice, Prompt, RefusalCode, SignIn};
+use samekey_shared::flows::{APPROVAL_PAGE, Notice, Prompt, RefusalCode, SentCode, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
 use samekey_shared::texts::Texts;
@@ -129,6 +129,9 @@ pub enum Question {
         others: Vec<Method>,
         /// What went wrong before.
         notice: Option<Notice>,
+        /// Where the code was sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent: Option<SentCode>,
     },
     /// A passkey or security key.
     Key {
@@ -223,8 +226,17 @@ impl Question {
         match prompt {
             Prompt::Password { notice } => Self::Password(notice),
             Prompt::Code {
-                method, others, notice, ..
-            } => Self::Code { method, others, notice },
+                method,
+                others,
+                notice,
+                sent,
+                ..
+            } => Self::Code {
+                method,
+                others,
+                notice,
+                sent,
+            },
             Prompt::Key(prompt) => Self::Key {
                 method: prompt.method,
                 others: prompt.others,
@@ -236,6 +248,7 @@ impl Question {
                 method: prompt.method,
                 others: prompt.others,
                 notice: Some(Notice::NotOffered),
+                sent: None,
             },
         }
     }

@@ -51,7 +51,9 @@ fn asked(t: Texts, machine: &SignIn, question: &Question) -> (StepView, Option<N
     let name = machine.typed().to_owned();
     match question {
         Question::Password(notice) => (StepView::Password { name }, *notice),
-        Question::Code { method, others, notice } => {
+        Question::Code {
+            method, others, notice, ..
+        } => {
             let (label, hint) = match method {
                 Method::Totp => (t.say("sign-in-totp-label"), t.say("sign-in-totp-hint")),
                 Method::RecoveryCode => (t.say("sign-in-recovery-label"), t.say("sign-in-recovery-hint")),
@@ -103,6 +105,9 @@ fn sentence(t: Texts, notice: Notice) -> String {
         Notice::CodeWrong => t.say("sign-in-code-wrong"),
         Notice::CodeReplayed => t.say("sign-in-code-replayed"),
         Notice::PasswordWrong => t.say("sign-in-password-wrong"),
+        Notice::CodeSent => t.say("mail-code-sent"),
+        Notice::CodeNotYet => t.say("mail-code-not-yet"),
+        Notice::CodeExpired => t.say("mail-code-expired"),
         Notice::NotOffered | Notice::NotApprovedYet | Notice::TooManyApprovals => t.say("sign-in-not-offered"),
         Notice::KeyRefused(error) => error.sentence(t),
         Notice::KeyFailed(KeyTrouble::Cancelled) => t.say("sign-in-passkey-cancelled"),

@@ -66,6 +66,16 @@ kinds! {
     RecoveryCodesMade => "recovery-codes-made",
     /// A recovery code was spent.
     RecoveryCodeUsed => "recovery-code-used",
+    /// A code was sent to a security e-mail address.
+    EmailCodeSent => "email-code-sent",
+    /// An address was set that its person has yet to confirm.
+    EmailProposed => "email-proposed",
+    /// A letter could not be sent, and will not be.
+    LetterGivenUp => "letter-given-up",
+    /// A person says that something was not them: their sessions ended, their own changes are held.
+    ObjectionMade => "objection-made",
+    /// An account's own changes are no longer held.
+    ObjectionSettled => "objection-settled",
     /// An account was made.
     AccountAdded => "account-added",
     /// An account was removed.

@@ -55,6 +55,7 @@ struct Document {
     attestation: AttestationSection,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
+    mail: Option<toml::Table>,
 }
 
 /// The whole file, its shared sections parsed.
@@ -80,6 +81,7 @@ pub struct Config {
     pub pages: Option<String>,
     agent: Option<toml::Table>,
     provider: Option<toml::Table>,
+    mail: Option<toml::Table>,
 }
 
 /// The sections that belong to one program each.
@@ -89,6 +91,8 @@ pub enum Owner {
     Agent,
     /// `[provider]`
     Provider,
+    /// `[mail]`: how letters are sent.
+    Mail,
 }
 
 impl Config {
@@ -133,7 +137,13 @@ impl Config {
             pages,
             agent: document.agent,
             provider: document.provider,
+            mail: document.mail,
         })
+    }
+
+    /// Whether letters are written at all: there is a `[mail]` section.
+    pub fn writes_letters(&self) -> bool {
+        self.mail.is_some()
     }
 
     /// The section of one program, parsed as strictly as the rest; an absent section reads as an empty one.
@@ -141,6 +151,7 @@ impl Config {
         let (name, table) = match owner {
             Owner::Agent => ("agent", &self.agent),
             Owner::Provider => ("provider", &self.provider),
+            Owner::Mail => ("mail", &self.mail),
         };
         let table = table.clone().unwrap_or_default();
         table.try_into().map_err(|error: toml::de::Error| ConfigError::Wrong {

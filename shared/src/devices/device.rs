@@ -9,12 +9,14 @@ use crate::methods::Method;
 use crate::secrets::SealError;
 use crate::source::Door;
 use crate::store::StoreError;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 /// The kinds that can be bound today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     /// An authenticator app.
     Totp,
@@ -24,11 +26,19 @@ pub enum DeviceKind {
     Passkey,
     /// A FIDO credential that shows possession only, U2F included.
     SecurityKey,
+    /// A security e-mail address.
+    Email,
 }
 
 impl DeviceKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Totp, Self::RecoveryCodes, Self::Passkey, Self::SecurityKey];
+    pub const ALL: [Self; 5] = [
+        Self::Totp,
+        Self::RecoveryCodes,
+        Self::Passkey,
+        Self::SecurityKey,
+        Self::Email,
+    ];
 
     /// The stable word for it.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +47,7 @@ impl DeviceKind {
             Self::RecoveryCodes => "recovery-codes",
             Self::Passkey => "passkey",
             Self::SecurityKey => "security-key",
+            Self::Email => "email",
         }
     }
 
@@ -47,12 +58,18 @@ impl DeviceKind {
             Self::RecoveryCodes => Method::RecoveryCode,
             Self::Passkey => Method::Passkey,
             Self::SecurityKey => Method::SecurityKey,
+            Self::Email => Method::Email,
         }
     }
 
     /// Whether it is a FIDO credential.
     pub fn is_fido(self) -> bool {
         matches!(self, Self::Passkey | Self::SecurityKey)
+    }
+
+    /// Whether an account can live on it. Recovery codes run out, and an address proves less than most doors ask.
+    pub fn is_lasting(self) -> bool {
+        !matches!(self, Self::RecoveryCodes | Self::Email)
     }
 
     /// Whether both count against the same limit: passkeys and security keys do (R66).
@@ -234,6 +251,7 @@ impl Limits {
             DeviceKind::Totp => self.totp,
             DeviceKind::RecoveryCodes => self.recovery_sets,
             DeviceKind::Passkey | DeviceKind::SecurityKey => self.fido,
+            DeviceKind::Email => 1,
         }
     }
 }
@@ -255,6 +273,12 @@ pub enum DeviceError {
     /// This very credential is bound already, to this account or to another: which, is not told.
     #[error("This key or passkey is bound already. Use another one.")]
     CredentialTaken,
+    /// So many accounts have this address already (M15, Q23).
+    #[error("This address cannot be bound to more accounts (limit {most}).")]
+    AddressLimit {
+        /// The most allowed.
+        most: u32,
+    },
     /// No such bound device in this account, or no such account.
     #[error("There is no such device.")]
     NotFound,
@@ -282,6 +306,7 @@ impl DeviceError {
             Self::LimitReached { .. } => "limit_reached",
             Self::NameTaken(_) => "name_taken",
             Self::CredentialTaken => "device_exists",
+            Self::AddressLimit { .. } => "address_limit",
             Self::NotFound => "not_found",
             Self::Import(_) => "method_not_allowed",
             Self::Store(_) | Self::Seal(_) | Self::Hash(_) | Self::Entropy(_) => "store_unavailable",

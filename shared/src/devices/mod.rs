@@ -10,6 +10,7 @@
 //! first when it was proven. Unbinding destroys its secrets and keeps the row: the record of all that was ever bound.
 
 mod device;
+pub mod email;
 pub mod fido;
 mod name;
 pub mod recovery;

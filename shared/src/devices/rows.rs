@@ -28,6 +28,10 @@ pub const SCHEMA: Component = Component {
             version: 3,
             sql: include_str!("../../migrations/devices_0003.sql"),
         },
+        Migration {
+            version: 4,
+            sql: include_str!("../../migrations/devices_0004.sql"),
+        },
     ],
 };
 
@@ -78,21 +82,21 @@ pub fn list(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Device>, StoreErr
         .collect()
 }
 
-/// Whether the account ever had a device of its own choice: who never had one may bind the first with the password
-/// alone (Q8). Recovery codes do not count: they come with another device.
+/// Whether the account ever had a device to live on: who never had one may bind the first with the password alone (Q8).
+/// Recovery codes do not count, they come with another device; nor does an address, which proves too little.
 pub fn ever_bound(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreError> {
     let found = tx.query(
-        "SELECT id FROM devices WHERE account = $1 AND kind <> $2 LIMIT 1",
-        params![account, DeviceKind::RecoveryCodes.as_str()],
+        "SELECT id FROM devices WHERE account = $1 AND kind <> $2 AND kind <> $3 LIMIT 1",
+        params![account, DeviceKind::RecoveryCodes.as_str(), DeviceKind::Email.as_str()],
     )?;
     Ok(!found.is_empty())
 }
 
-/// How many accounts have a device of their own choice bound.
+/// How many accounts have a device to live on.
 pub fn count_enrolled(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     let row = tx.query_opt(
-        "SELECT COUNT(DISTINCT account) FROM devices WHERE unbound_at IS NULL AND kind <> $1",
-        params![DeviceKind::RecoveryCodes.as_str()],
+        "SELECT COUNT(DISTINCT account) FROM devices WHERE unbound_at IS NULL AND kind <> $1 AND kind <> $2",
+        params![DeviceKind::RecoveryCodes.as_str(), DeviceKind::Email.as_str()],
     )?;
     row.map_or(Ok(0), |row| row.int(0))
 }
@@ -159,6 +163,7 @@ pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbin
     tx.execute("DELETE FROM totp WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM recovery_codes WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM fido WHERE device = $1", params![device])?;
+    tx.execute("DELETE FROM security_emails WHERE device = $1", params![device])?;
     Ok(())
 }
 

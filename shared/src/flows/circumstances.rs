@@ -1,5 +1,6 @@
 //! Everything a decision rests on, gathered in one place so that both doors decide by the same facts.
 
+use super::email_use::counting;
 use super::{Asked, FlowError, RefusalCode, Visit};
 use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, NewAccount, groups, rows};
 use crate::audit::{self, Actor, Event, EventKind};
@@ -179,7 +180,6 @@ impl Circumstances {
             Subject::Open(account) => devices::rows::bound(tx, account.id)?,
             _ => Bound::default(),
         };
-        let methods = bound.methods();
         let checkup_due = bound.checkup_due(policy.settings().checkup, standing.now);
         let keys = keys(tx, visit, &bound, &subject)?;
         let account = subject.account().map(|account| account.id);
@@ -203,6 +203,7 @@ impl Circumstances {
         };
         let abnormal = facts.abnormal;
         let unraised = policy::requirement(&policy, &facts);
+        let methods = counting(policy.settings().email, &visit.doorway.service, unraised.level, &bound);
         let since = subject.account().map(|account| account.created_at);
         let mut known = Self {
             subject,
@@ -254,6 +255,11 @@ impl Circumstances {
             ..State::fresh(&self.bound, self.since, self.now)
         };
         policy::decide(requirement, &state)
+    }
+
+    /// Whether this method is among those that are asked for.
+    pub(super) fn challenges(&self, method: Method) -> bool {
+        matches!(&self.decision, Decision::Challenge { methods } if methods.contains(&method))
     }
 
     /// The strongest level that what is bound of this method can prove. Which key is hardware, its row tells.

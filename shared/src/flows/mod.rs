@@ -13,8 +13,10 @@
 mod approval;
 mod authority;
 pub mod bind;
+pub mod bind_email;
 pub mod bind_key;
 mod circumstances;
+mod email_use;
 mod keys;
 pub mod ordinary;
 mod refusal;
@@ -28,7 +30,7 @@ pub use authority::Authority;
 pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerification};
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
-pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SignIn, SignInRequest};
+pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SentCode, SignIn, SignInRequest};
 pub(crate) use turns::Turns;
 
 use crate::accounts::LoginName;
@@ -94,6 +96,8 @@ pub enum Prompt {
         notice: Option<Notice>,
         /// How many tries this machine still takes.
         tries_left: u8,
+        /// Where the code went, if it was sent (M14).
+        sent: Option<SentCode>,
     },
     /// A touch of a passkey or security key.
     Key(Box<KeyPrompt>),
@@ -110,6 +114,12 @@ pub enum Notice {
     CodeReplayed,
     /// User name and password do not belong together, or one is unknown: never told which.
     PasswordWrong,
+    /// M14: a code was sent.
+    CodeSent,
+    /// A code was sent a moment ago, or too many were: none was sent now.
+    CodeNotYet,
+    /// The code that was sent is no longer good; another can be had.
+    CodeExpired,
     /// The chosen method is not among those offered.
     NotOffered,
     /// The key answered, but not rightly.

@@ -56,6 +56,8 @@ pub enum RefusalCode {
         /// When.
         until: UnixTime,
     },
+    /// Too many codes were sent to the security e-mail; there is no other way.
+    TooManyCodes,
     /// This realm does not let in with a passkey alone, or has no relying party.
     PasskeySignInOff,
     /// The account is locked or disabled; told to nobody but the audit trail.
@@ -95,6 +97,7 @@ impl RefusalCode {
             Self::ApprovalExpired => "approval_expired",
             Self::ApprovalSuperseded => "approval_superseded",
             Self::TooManyApprovals { .. } => "too_many_approvals",
+            Self::TooManyCodes => "too_many_attempts",
             Self::PasskeySignInOff => "method_not_allowed",
             Self::AccountClosed => "account_closed",
             Self::LevelUnreachable => "level_unreachable",

@@ -5,8 +5,10 @@ use super::ordinary::{Ordinary, lasting};
 use super::{Authority, FlowError};
 use crate::accounts::{Account, rows};
 use crate::audit::{self, EventKind};
-use crate::devices::{self, Device, DeviceError, DeviceKind, Unbinding};
+use crate::devices::{self, Bound, Device, DeviceError, DeviceKind, Unbinding};
 use crate::ids::{AccountId, DeviceId};
+use crate::methods::Method;
+use crate::policy::EmailUse;
 use crate::realm::Realm;
 use crate::source::Source;
 use crate::store::{StoreError, Tx};
@@ -102,10 +104,17 @@ impl Unbind {
             return Ok(false);
         }
         let mut bound = devices::rows::bound(tx, self.account)?;
-        let before = lasting(&bound);
+        // For an emergency an address serves beside another device, not alone.
+        let alone = realm.policy(tx)?.settings().email == EmailUse::SecondFactor;
+        let to_live_on = |bound: &Bound| {
+            let mut methods = lasting(bound);
+            methods.retain(|method| alone || *method != Method::Email);
+            methods
+        };
+        let before = to_live_on(&bound);
         bound.devices.retain(|one| one.id != self.device.id);
         let ordinary = Ordinary::of(realm, tx, account, &Source::Unknown)?;
-        Ok(ordinary.locks_out(&before, &lasting(&bound)))
+        Ok(ordinary.locks_out(&before, &to_live_on(&bound)))
     }
 
     /// Takes what was typed.

@@ -3,6 +3,7 @@
 use super::{Level, Method};
 use crate::accounts::password::PasswordError;
 use crate::clock::UnixTime;
+use crate::entropy::EntropyError;
 use crate::ids::DeviceId;
 use crate::secrets::SealError;
 use crate::store::StoreError;
@@ -189,6 +190,9 @@ pub enum MethodError {
     /// A sealed secret did not open.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// Argon2 had no room.
     #[error(transparent)]
     Hash(#[from] PasswordError),

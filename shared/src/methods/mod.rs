@@ -6,6 +6,7 @@
 //!            recovery_code::spend ──► Checked::Accepted(Evidence)   the code is spent in the same unit
 //!                                     Checked::Replayed             right once, spent before (M13)
 //!                                     Checked::Wrong                (M12)
+//!         ── email_code::check ─────► Evidence                      the code is spent in the same unit
 //!         ── fido::accept ─────────► KeyChecked::Accepted(Evidence) the counter moves on in the same unit
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 mod claims;
 pub mod comparison;
+pub mod email_code;
 mod evidence;
 pub mod fido;
 mod method;

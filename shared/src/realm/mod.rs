@@ -37,6 +37,8 @@ pub struct Realm {
     pub relying_party: Option<RelyingParty>,
     /// Where the provider's pages are, if this machine knows: one of them approves logins.
     pub pages: Option<String>,
+    /// Whether letters are written: this machine's configuration has `[mail]`.
+    pub mail: bool,
     /// Its rows.
     pub store: Store,
     /// Its clock.
@@ -98,6 +100,7 @@ impl Realm {
             },
             relying_party: config.relying_party.clone(),
             pages: config.pages.clone(),
+            mail: config.writes_letters(),
             store,
             clock,
             entropy,

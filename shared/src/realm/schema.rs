@@ -1,7 +1,7 @@
 //! Every table of `shared`, in the order in which they refer to each other.
 
 use crate::store::Component;
-use crate::{accounts, approvals, attempts, audit, challenges, devices, flows, policy, trust};
+use crate::{accounts, approvals, attempts, audit, challenges, devices, flows, objections, outbox, policy, trust};
 
 pub(super) const SHARED: &[Component] = &[
     audit::SCHEMA,
@@ -13,4 +13,6 @@ pub(super) const SHARED: &[Component] = &[
     flows::SCHEMA,
     approvals::SCHEMA,
     trust::SCHEMA,
+    outbox::SCHEMA,
+    objections::SCHEMA,
 ];

@@ -167,7 +167,7 @@ impl From<DeviceError> for Failure {
             DeviceError::LimitReached { .. } => Self::new(Exit::Conflict, code, told)
                 .hint("`samekey device list` shows what is bound, `samekey device unbind` frees the place."),
             DeviceError::NameTaken(_) => Self::new(Exit::Conflict, code, told).hint("--name gives it another name."),
-            DeviceError::CredentialTaken => Self::new(Exit::Conflict, code, told),
+            DeviceError::CredentialTaken | DeviceError::AddressLimit { .. } => Self::new(Exit::Conflict, code, told),
             DeviceError::NotFound => Self::new(Exit::NotFound, code, told),
             DeviceError::Import(_) => Self::new(Exit::Usage, "usage", told),
             DeviceError::Seal(_) => Self::new(Exit::Unavailable, "keyring_unusable", told),

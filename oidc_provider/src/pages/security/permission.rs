@@ -2,7 +2,7 @@
 
 use crate::sessions::Session;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::devices::{self, DeviceKind};
+use samekey_shared::devices;
 use samekey_shared::flows::FlowError;
 use samekey_shared::methods::Level;
 use samekey_shared::policy::{FirstBind, SelfService, Settings};
@@ -69,7 +69,7 @@ pub(super) fn of(
     }
     let account = session.account.id;
     let bound = devices::rows::bound(tx, account)?;
-    if bound.devices.iter().any(|one| one.kind != DeviceKind::RecoveryCodes) {
+    if bound.devices.iter().any(|one| one.kind.is_lasting()) {
         return Ok(Permission::Confirm);
     }
     // Nothing to prove with: the first binding has rules of its own.

@@ -64,5 +64,6 @@ pub(super) fn warning(kind: DeviceKind) -> &'static str {
         DeviceKind::Totp => texts::UNBIND_APP,
         DeviceKind::RecoveryCodes => texts::UNBIND_CODES,
         DeviceKind::Passkey | DeviceKind::SecurityKey => texts::UNBIND_KEY,
+        DeviceKind::Email => texts::UNBIND_EMAIL,
     }
 }

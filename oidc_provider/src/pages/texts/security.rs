@@ -120,6 +120,7 @@ pub fn kind(kind: DeviceKind) -> &'static str {
         DeviceKind::RecoveryCodes => "Recovery codes",
         DeviceKind::Passkey => "Passkey",
         DeviceKind::SecurityKey => "Security key",
+        DeviceKind::Email => "Security e-mail",
     }
 }
 
@@ -128,7 +129,7 @@ pub fn bound_as(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Passkey => "is bound as a passkey: it signs you in without a password, and confirms at a terminal.",
         DeviceKind::SecurityKey => "is bound as a security key: a second factor after your password.",
-        DeviceKind::Totp | DeviceKind::RecoveryCodes => "is bound.",
+        DeviceKind::Totp | DeviceKind::RecoveryCodes | DeviceKind::Email => "is bound.",
     }
 }
 
@@ -160,3 +161,5 @@ pub fn last_use(moment: &str, door: Door, source: &str) -> String {
     };
     format!("{moment}, {place}, from {source}")
 }
+/// On the way to unbinding the security e-mail.
+pub const UNBIND_EMAIL: &str = "No codes are sent to this address any more.";

@@ -12,7 +12,7 @@ use crate::flows::{
     Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, SessionSpan, Step, Visit,
 };
 use crate::methods::{self, Evidence, Level, Method};
-use crate::policy::{Decision, DenyCode};
+use crate::policy::{Decision, DenyCode, EmailUse};
 use crate::source::Door;
 use crate::store::Tx;
 use std::collections::BTreeSet;
@@ -146,7 +146,7 @@ impl SignIn {
         match &facts.decision {
             Decision::Allow { .. } => Verdict::Grant(self.basis(facts)),
             Decision::AllowAndNag { until, .. } => Verdict::Grant(Basis::Grace { until: *until }),
-            Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, methods, facts.latest)),
+            Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, facts, methods)),
             Decision::MustBind { .. } => Verdict::Refuse(RefusalCode::EnrollmentRequired),
             Decision::Deny {
                 code: DenyCode::NoMethodReachesLevel,
@@ -157,11 +157,11 @@ impl SignIn {
         }
     }
 
-    /// Of the methods that would do, those that this door can take: keys first, the app before e-mail (R11), paper last.
+    /// Of the methods that would do, those that this door can take: keys first, then the app, then paper; e-mail last (R12).
     /// Where keys can only approve from far, what is typed is less trouble and comes before them.
     /// One entry stands for passkeys and security keys: they are asked together.
     /// What was used last comes first of all (R4).
-    fn offers(&self, visit: &Visit<'_>, methods: &BTreeSet<Method>, latest: Option<Method>) -> Vec<Method> {
+    fn offers(&self, visit: &Visit<'_>, facts: &Circumstances, methods: &BTreeSet<Method>) -> Vec<Method> {
         let key = [Method::Passkey, Method::SecurityKey]
             .into_iter()
             .find(|method| methods.contains(method));
@@ -171,15 +171,12 @@ impl SignIn {
             (None, key.filter(|_| self.takes_approvals(visit)))
         };
         let typed = |method: Method| methods.contains(&method).then_some(method);
-        let order = [
-            here,
-            typed(Method::Totp),
-            typed(Method::Email),
-            afar,
-            typed(Method::RecoveryCode),
-        ];
+        let order = [here, typed(Method::Totp), afar, typed(Method::RecoveryCode)];
         let mut offers: Vec<Method> = order.into_iter().flatten().collect();
-        self.last_used_first(&mut offers, latest);
+        self.last_used_first(&mut offers, facts.latest);
+        // For an emergency somebody has to ask: nobody's login begins with a letter.
+        let first = offers.is_empty() && facts.policy.settings().email == EmailUse::Emergency;
+        offers.extend(typed(Method::Email).filter(|_| visit.realm.mail && !first));
         offers
     }
 
@@ -308,6 +305,8 @@ impl SignIn {
             self.ask_key(visit, method, notice)
         } else if method.is_fido() {
             self.ask_approval(visit, method, notice)
+        } else if method == Method::Email {
+            self.ask_email(visit, notice)
         } else {
             Ok(self.ask_code(method, notice))
         }
@@ -320,6 +319,7 @@ impl SignIn {
             others: self.others(method),
             notice,
             tries_left: super::MOST_TRIES - self.tries,
+            sent: None,
         })
     }
 

@@ -3,6 +3,7 @@
 mod approval;
 mod completion;
 mod decide;
+mod email;
 mod first_factor;
 mod key;
 mod passkey;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub(crate) use completion::SCHEMA;
+pub use email::SentCode;
 
 /// Wrong answers that one machine takes; the throttle counts across machines.
 const MOST_TRIES: u8 = 3;
@@ -146,6 +148,9 @@ pub struct SignIn {
     offers_to_remember: i64,
     /// Whether the person ticked that it should.
     remember: bool,
+    /// Where an e-mailed code went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<SentCode>,
     /// The approval that is waited for. Only a terminal waits, and its machine stays in memory.
     #[serde(skip)]
     approval: Option<Box<ApprovalPrompt>>,
@@ -207,6 +212,7 @@ impl SignIn {
             browser: request.browser,
             offers_to_remember: 0,
             remember: false,
+            sent: None,
             approval: None,
             host: None,
         };

@@ -1,7 +1,7 @@
 //! The code: checked, spent and counted in one unit of work, together with what it opens.
 
 use super::super::circumstances::{Circumstances, HostView, Subject};
-use super::{MOST_TRIES, SignIn};
+use super::{MOST_TRIES, SignIn, email};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::devices::totp::Window;
@@ -49,6 +49,10 @@ impl SignIn {
                             methods::totp::check(tx, &keyring, account.id, typed.expose(), window, now)
                         }
                         (Method::RecoveryCode, Some(found)) => recovery_code::spend(tx, found, now),
+                        (Method::Email, _) => match self.check_email(tx, &keyring, account.id, typed.expose(), now)? {
+                            email::Answered::Checked(checked) => Ok(checked),
+                            email::Answered::Over => return Ok(Outcome::Again(Notice::CodeExpired)),
+                        },
                         _ => Ok(Checked::Wrong),
                     }
                     .map_err(|error| FlowError::Method(error.to_string()))?
@@ -61,8 +65,10 @@ impl SignIn {
                         audit::append(tx, &self.event(visit, EventKind::RecoveryCodeUsed, &facts), now)?;
                     }
                     let mut all = self.evidence();
-                    all.push(evidence);
-                    self.opened(tx, visit, &facts, &all, on_grant)
+                    all.push(evidence.clone());
+                    let opened = self.opened(tx, visit, &facts, &all, on_grant)?;
+                    self.tell(tx, visit, &facts, &evidence)?;
+                    Ok(opened)
                 }
                 Checked::Wrong => self.counted(tx, visit, &facts, method, Notice::CodeWrong),
                 Checked::Replayed => self.counted(tx, visit, &facts, method, Notice::CodeReplayed),
@@ -183,7 +189,11 @@ impl SignIn {
 }
 
 /// Whether too many failures came from here already.
-fn shut(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances) -> Result<Option<RefusalCode>, FlowError> {
+pub(super) fn shut(
+    tx: &mut Tx<'_>,
+    visit: &Visit<'_>,
+    facts: &Circumstances,
+) -> Result<Option<RefusalCode>, FlowError> {
     let Some(login) = facts.subject.login() else {
         return Ok(None);
     };
