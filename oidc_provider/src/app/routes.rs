@@ -136,6 +136,8 @@ fn table() -> Vec<Served> {
         on_get("/readyz", Anybody, health::ready),
         on_get("/metrics", Operator, figures::read),
         on_get("/assets/style.css", Anybody, assets::style),
+        on_get("/assets/brand.css", Anybody, assets::brand),
+        on_get("/assets/logo", Anybody, assets::logo),
         on_get("/assets/icon.svg", Anybody, assets::icon),
         on_get("/assets/form_post.js", Anybody, assets::form_post),
         on_get("/assets/passkey.js", Anybody, assets::passkey),

@@ -1,9 +1,11 @@
 //! The `[provider]` section: where we are reached, how, and who checks passwords.
 
+mod branding;
 mod exposure;
 mod issuer;
 mod networks;
 
+pub use branding::{Branding, BrandingError, Logo, Picture};
 pub use exposure::{Exposure, TlsFiles};
 pub use issuer::{Issuer, NotAnIssuer};
 pub use networks::{Network, Networks, NotANetwork};
@@ -44,6 +46,12 @@ pub struct ProviderSection {
     /// Seconds that access and ID tokens live.
     #[serde(default = "default_token_seconds")]
     token_seconds: i64,
+    /// A PNG or SVG file shown beside the realm's name.
+    logo: Option<PathBuf>,
+    /// Colour of links and buttons, `#rrggbb`, on light ground.
+    accent: Option<String>,
+    /// The same on dark ground.
+    accent_dark: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -100,6 +108,9 @@ pub enum SectionError {
     /// A PAM service name that could be a path.
     #[error("[provider] pam-service: 1 to 64 characters of a-z 0-9 - _")]
     PamService,
+    /// `logo`, `accent`, `accent-dark`
+    #[error("[provider] {0}")]
+    Branding(#[from] BrandingError),
 }
 
 /// The section, checked.
@@ -123,6 +134,8 @@ pub struct ProviderConfig {
     pub code_seconds: i64,
     /// Life of a token in seconds.
     pub token_seconds: i64,
+    /// The operator's own look.
+    pub branding: Branding,
 }
 
 impl ProviderSection {
@@ -144,6 +157,11 @@ impl ProviderSection {
         if !(1..=64).contains(&self.pam_service.len()) || !self.pam_service.bytes().all(plain) {
             return Err(SectionError::PamService);
         }
+        let branding = Branding::check(
+            self.logo.as_deref(),
+            self.accent.as_deref(),
+            self.accent_dark.as_deref(),
+        )?;
         Ok(ProviderConfig {
             issuer,
             listen: self.listen,
@@ -157,6 +175,7 @@ impl ProviderSection {
             pam_service: self.pam_service,
             code_seconds: self.code_seconds,
             token_seconds: self.token_seconds,
+            branding,
         })
     }
 }

@@ -12,8 +12,21 @@ pub enum Width {
     /// One column to read or fill in.
     #[default]
     Column,
+    /// Lists of a few things, each with what can be done about it.
+    Roomy,
     /// Tables and lists of many.
     Wide,
+}
+
+impl Width {
+    /// Its class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Column => "column",
+            Self::Roomy => "roomy",
+            Self::Wide => "wide",
+        }
+    }
 }
 
 /// See the module. Every view has one, called `frame`.
@@ -29,6 +42,10 @@ pub struct Frame<'a> {
     pub person: Option<String>,
     /// How wide.
     pub width: Width,
+    /// Where the picture beside the realm's name is.
+    pub logo: &'static str,
+    /// Whether the operator has colours of their own.
+    pub has_colours: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -50,6 +67,12 @@ impl<'a> Frame<'a> {
             contact,
             person: None,
             width: Width::Column,
+            logo: if app.config.branding.logo.is_some() {
+                "/assets/logo"
+            } else {
+                "/assets/icon.svg"
+            },
+            has_colours: !app.config.branding.style.is_empty(),
         }
     }
 
@@ -62,16 +85,18 @@ impl<'a> Frame<'a> {
         self
     }
 
+    /// The same with room for lists.
+    #[must_use]
+    pub fn roomy(mut self) -> Self {
+        self.width = Width::Roomy;
+        self
+    }
+
     /// The same with room for tables.
     #[must_use]
     pub fn wide(mut self) -> Self {
         self.width = Width::Wide;
         self
-    }
-
-    /// Whether the page is wide.
-    pub fn is_wide(&self) -> bool {
-        self.width == Width::Wide
     }
 
     /// The language's tag, for `lang`.

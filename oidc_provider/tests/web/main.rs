@@ -11,6 +11,7 @@ mod scene;
 mod accounts;
 mod approve;
 mod authorize;
+mod branding;
 mod consent;
 mod discovery;
 mod enumeration;

@@ -83,6 +83,8 @@ GET /healthz Anybody
 GET /readyz Anybody
 GET /metrics Operator
 GET /assets/style.css Anybody
+GET /assets/brand.css Anybody
+GET /assets/logo Anybody
 GET /assets/icon.svg Anybody
 GET /assets/form_post.js Anybody
 GET /assets/passkey.js Anybody";
