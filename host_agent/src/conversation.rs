@@ -181,8 +181,8 @@ impl Asking<'_> {
                     (&mut self.patience, &mut self.detours),
                 )
             }
-            // The stack checks passwords, not we: a machine that asks for one here is at fault.
-            Prompt::Password { .. } => Ok(Answer::GiveUp),
+            // The stack checks passwords, not we, and this door binds nothing: a machine that asks for either is at fault.
+            Prompt::Password { .. } | Prompt::Enrol(_) => Ok(Answer::GiveUp),
         }
     }
 }
@@ -278,7 +278,7 @@ fn verdict(code: RefusalCode) -> Verdict {
         | RefusalCode::LevelUnreachable
         | RefusalCode::NotAtThisDoor
         | RefusalCode::PasskeySignInOff => Reason::NoMethodReachesLevel,
-        RefusalCode::EnrollmentRequired => Reason::EnrollmentRequired,
+        RefusalCode::EnrollmentRequired | RefusalCode::EnrollmentTicketRequired => Reason::EnrollmentRequired,
         RefusalCode::ApprovalDenied
         | RefusalCode::ApprovalWrongNumber
         | RefusalCode::ApprovalExpired

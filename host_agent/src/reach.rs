@@ -38,6 +38,7 @@ impl Reach {
                 Err(_) => Keys::None,
             },
             approval: self.approval.clone(),
+            ..Means::default()
         }
     }
 

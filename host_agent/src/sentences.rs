@@ -86,7 +86,7 @@ fn sentence(remark: Remark, method: Method) -> Cow<'static, str> {
         Remark::Notice(Notice::CodeSent) => "We sent a code to your security e-mail.",
         Remark::Notice(Notice::CodeNotYet) => "A code was sent a moment ago. Wait a little before you ask for another.",
         Remark::Notice(Notice::CodeExpired) => "That code is no longer valid. Ask for another one.",
-        Remark::Notice(Notice::NotOffered) | Remark::NotOnTheList => "That is not on the list.",
+        Remark::Notice(Notice::NotOffered | Notice::Binding(_)) | Remark::NotOnTheList => "That is not on the list.",
         Remark::Notice(Notice::NotApprovedYet) => "Nobody has approved this login yet.",
         Remark::Notice(Notice::TooManyApprovals) => "Too many approvals were asked for lately. Use another method.",
         Remark::Notice(Notice::KeyRefused(error)) => return error.sentence(Texts::ENGLISH).into(),

@@ -99,6 +99,8 @@ ids! {
     TrustId,
     /// One letter that waits to be sent.
     LetterId,
+    /// One enrolment ticket.
+    TicketId,
 }
 
 #[cfg(test)]

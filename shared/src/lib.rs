@@ -30,4 +30,5 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod texts;
+pub mod tickets;
 pub mod trust;

@@ -9,7 +9,7 @@ use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{APPROVAL_PAGE, Notice, Prompt, RefusalCode, SentCode, SignIn};
+use samekey_shared::flows::{APPROVAL_PAGE, EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
 use samekey_shared::texts::Texts;
@@ -144,6 +144,8 @@ pub enum Question {
         /// The challenge that was given out last.
         challenge: ChallengeId,
     },
+    /// Something about a device that is to be bound first.
+    Enrol(EnrolPrompt),
 }
 
 /// What was proven before the question of consent, for the code that follows it.
@@ -243,6 +245,7 @@ impl Question {
                 notice: prompt.notice,
                 challenge: prompt.ask.challenge_id,
             },
+            Prompt::Enrol(prompt) => Self::Enrol(*prompt),
             // A browser approves its person's terminals, not its own sign-in: never asked of a door that cannot.
             Prompt::Approval(prompt) => Self::Code {
                 method: prompt.method,

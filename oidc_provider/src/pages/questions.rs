@@ -68,6 +68,8 @@ fn asked(t: Texts, machine: &SignIn, question: &Question) -> (StepView, Option<N
             };
             (step, *notice)
         }
+        // A page of its own shows it: see `pages::bind`.
+        Question::Enrol(prompt) => (StepView::Name { typed: name }, prompt.notice),
         Question::Key {
             method, others, notice, ..
         } => {
@@ -109,6 +111,7 @@ fn sentence(t: Texts, notice: Notice) -> String {
         Notice::CodeNotYet => t.say("mail-code-not-yet"),
         Notice::CodeExpired => t.say("mail-code-expired"),
         Notice::NotOffered | Notice::NotApprovedYet | Notice::TooManyApprovals => t.say("sign-in-not-offered"),
+        Notice::Binding(trouble) => t.say(trouble.text_key()),
         Notice::KeyRefused(error) => error.sentence(t),
         Notice::KeyFailed(KeyTrouble::Cancelled) => t.say("sign-in-passkey-cancelled"),
         Notice::KeyFailed(KeyTrouble::Broken) => t.say("sign-in-passkey-failed"),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Consonants that no font confuses; without vowels no code spells a word (RFC 8628, section 6.1).
-const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+pub(crate) const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// Letters of a code: 34 bits. Only the account's own session can look for one, so there is nothing to guess at.
 const LENGTH: usize = 8;
@@ -107,7 +107,7 @@ impl fmt::Debug for Number {
 }
 
 /// A number below `limit`, each as likely as any other: bytes beyond the last whole multiple are thrown away.
-fn below(entropy: &dyn Entropy, limit: u8) -> Result<u8, EntropyError> {
+pub(crate) fn below(entropy: &dyn Entropy, limit: u8) -> Result<u8, EntropyError> {
     let fair = u8::MAX - u8::MAX % limit;
     loop {
         let mut byte = [0];

@@ -76,6 +76,16 @@ kinds! {
     ObjectionMade => "objection-made",
     /// An account's own changes are no longer held.
     ObjectionSettled => "objection-settled",
+    /// A ticket was given out that lets its account bind a device.
+    TicketIssued => "ticket-issued",
+    /// A device was bound with a ticket.
+    TicketUsed => "ticket-used",
+    /// Something was shown for a ticket that is none, or none any more.
+    TicketRefused => "ticket-refused",
+    /// A ticket was taken back, or another took its place.
+    TicketRevoked => "ticket-revoked",
+    /// Nobody used a ticket in time.
+    TicketExpired => "ticket-expired",
     /// An account was made.
     AccountAdded => "account-added",
     /// An account was removed.

@@ -93,6 +93,9 @@ pub enum BindError {
     /// A name or a limit stands against it.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// What protects a first binding is missing (Q8).
+    #[error("a device can be bound only with a ticket from an administrator")]
+    Unprotected,
     /// Could not be decided.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -104,6 +107,7 @@ impl BindError {
         match self {
             Self::NoAccount => "not_found",
             Self::Device(error) => error.code(),
+            Self::Unprotected => "enrollment_ticket_required",
             Self::Flow(_) => "store_unavailable",
         }
     }

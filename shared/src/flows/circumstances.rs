@@ -134,7 +134,7 @@ pub(super) struct Circumstances {
     pub(super) keys: Vec<Credential>,
     /// What the policy asks, before a web app asked for more.
     unraised: Requirement,
-    bound: BTreeSet<Method>,
+    pub(super) bound: BTreeSet<Method>,
     checkup_due: bool,
     among_devices: bool,
     pub(super) decision: Decision,

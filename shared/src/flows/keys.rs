@@ -7,7 +7,7 @@ use crate::methods::fido::LocalBinding;
 use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
 
-use super::{FromAfar, Notice};
+use super::{Binding, FromAfar, Notice};
 
 /// What this door can do beyond showing a text and taking one. What it cannot do is not offered there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Means {
     pub keys: Keys,
     /// Whether a browser elsewhere may approve, and what it is told.
     pub approval: Option<FromAfar>,
+    /// Where a device can be bound on the way in.
+    #[serde(default)]
+    pub binding: Binding,
 }
 
 /// Where a key can be reached from this door.

@@ -17,6 +17,7 @@ pub mod bind_email;
 pub mod bind_key;
 mod circumstances;
 mod email_use;
+mod enrol;
 mod keys;
 pub mod ordinary;
 mod refusal;
@@ -27,6 +28,7 @@ pub mod unbind;
 
 pub use approval::{ApprovalPrompt, FromAfar, PAGE as APPROVAL_PAGE};
 pub use authority::Authority;
+pub use enrol::{BindTrouble, Binding, Created, EnrolPrompt, EnrolStep, GoTo, Why};
 pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerification};
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
@@ -103,6 +105,8 @@ pub enum Prompt {
     Key(Box<KeyPrompt>),
     /// An approval by passkey or security key, in a browser elsewhere.
     Approval(Box<ApprovalPrompt>),
+    /// Something about a device that is to be bound first.
+    Enrol(Box<EnrolPrompt>),
 }
 
 /// What a person should know before trying again (messages M12, M13).
@@ -130,6 +134,8 @@ pub enum Notice {
     NotApprovedYet,
     /// Too many approvals were asked for; another method is asked instead.
     TooManyApprovals,
+    /// Nothing was bound yet.
+    Binding(BindTrouble),
 }
 
 /// What a person, or the door for them, says.
@@ -153,6 +159,20 @@ pub enum Answer {
     Approved,
     /// Another method, please.
     Choose(Method),
+    /// What was shown for an enrolment ticket.
+    Ticket(SecretText),
+    /// A device of this kind is to be bound.
+    Bind(Method),
+    /// The credential that was made for it.
+    Created(Box<Created>),
+    /// The name for it is none.
+    NameRefused,
+    /// The recovery codes are kept.
+    Kept,
+    /// They are not, as far as the person says.
+    NotKept,
+    /// Not now.
+    Later,
     /// sshd's made-up answer for users it will refuse anyway (pam.md, section 5): not counted, never right.
     Fake,
     /// The person gave up or hung up.

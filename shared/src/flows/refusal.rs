@@ -37,6 +37,8 @@ pub enum RefusalCode {
     NoMethodReachesLevel,
     /// A second factor must be bound first.
     EnrollmentRequired,
+    /// The same, and nobody may bind one without a ticket from an administrator (Q8).
+    EnrollmentTicketRequired,
     /// What is bound and accepted cannot be used at this door, but elsewhere.
     NotAtThisDoor,
     /// The last key's answer was refused, for this reason.
@@ -89,6 +91,7 @@ impl RefusalCode {
             Self::DeniedByRule => "denied_by_rule",
             Self::NoMethodReachesLevel => "no_method_reaches_level",
             Self::EnrollmentRequired => "enrollment_required",
+            Self::EnrollmentTicketRequired => "enrollment_ticket_required",
             Self::NotAtThisDoor => "not_at_this_door",
             Self::KeyRefused(error) => error.reason(),
             Self::KeyFailed(trouble) => trouble.reason(),

@@ -7,7 +7,9 @@
 use super::{Checked, Evidence, Method, MethodError};
 use crate::clock::UnixTime;
 use crate::devices::rows::secret_place;
-use crate::devices::totp::{Shape, Window, matching_steps};
+use crate::devices::totp::{Proven, Shape, Window, matching_steps};
+use crate::devices::{self, Device, DeviceError, Limits};
+use crate::entropy::Entropy;
 use crate::ids::{AccountId, DeviceId};
 use crate::params;
 use crate::secrets::Keyring;
@@ -35,6 +37,21 @@ pub fn check(
         }
     }
     Ok(found)
+}
+
+/// Binds an app by the code that proved it: the code is spent with the binding, so that this is its check too (R55).
+pub fn bind(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    account: AccountId,
+    proven: &Proven,
+    limits: Limits,
+    now: UnixTime,
+) -> Result<(Device, Evidence), DeviceError> {
+    let device = devices::rows::insert_totp(tx, keyring, entropy, account, proven, limits, now)?;
+    let evidence = Evidence::mint(Method::Totp, device.id, now);
+    Ok((device, evidence))
 }
 
 fn check_app(

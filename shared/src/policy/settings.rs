@@ -3,6 +3,7 @@
 use super::networks::SourceTerm;
 use super::words::words;
 use crate::attempts::Lockout;
+use crate::source::Source;
 
 words! {
     /// What people may change on their own (R25).
@@ -91,6 +92,18 @@ pub struct FirstBindRule {
     pub after_reset: FirstBind,
     /// The sources that `network` accepts.
     pub networks: Vec<SourceTerm>,
+}
+
+impl FirstBindRule {
+    /// Whether `network` accepts somebody from there. Where that is not known, it does not.
+    pub fn accepts(&self, source: &Source) -> bool {
+        let from = match source {
+            Source::Local { .. } => None,
+            Source::Address(address) => Some(*address),
+            Source::Unknown => return false,
+        };
+        self.networks.iter().any(|network| network.holds(from))
+    }
 }
 
 /// Every key of `[settings]`.

@@ -1,7 +1,9 @@
 //! Every table of `shared`, in the order in which they refer to each other.
 
 use crate::store::Component;
-use crate::{accounts, approvals, attempts, audit, challenges, devices, flows, objections, outbox, policy, trust};
+use crate::{
+    accounts, approvals, attempts, audit, challenges, devices, flows, objections, outbox, policy, tickets, trust,
+};
 
 pub(super) const SHARED: &[Component] = &[
     audit::SCHEMA,
@@ -15,4 +17,5 @@ pub(super) const SHARED: &[Component] = &[
     trust::SCHEMA,
     outbox::SCHEMA,
     objections::SCHEMA,
+    tickets::SCHEMA,
 ];

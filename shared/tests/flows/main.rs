@@ -3,6 +3,7 @@
 
 mod both_doors;
 mod devices;
+mod first_sign_in;
 mod recheck;
 mod remember;
 mod scene;

@@ -181,6 +181,7 @@ impl From<BindError> for Failure {
         match error {
             BindError::NoAccount => Self::not_found(error.to_string()),
             BindError::Device(error) => error.into(),
+            BindError::Unprotected => Self::new(Exit::Refused, "enrollment_ticket_required", error.to_string()),
             BindError::Flow(error) => error.into(),
         }
     }

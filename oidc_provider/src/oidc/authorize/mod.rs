@@ -17,7 +17,7 @@ use crate::http::body::form;
 use crate::http::{Fault, Params, Visitor, language};
 use crate::oidc::acr;
 use crate::oidc::errors::AuthorizeError;
-use crate::pages::flow::{Flow, Purpose, Refused, Stage};
+use crate::pages::flow::{Flow, Purpose, Question, Refused, Stage};
 use crate::pages::problem::Problem;
 use crate::pages::turn::{self, Finished, Person, Turn};
 use crate::sessions::{self, Session};
@@ -111,6 +111,10 @@ fn may_go_on(session: &Session, request: &AuthorizeRequest) -> bool {
 fn silently_unmet(turn: &Turn) -> Option<AuthorizeError> {
     match turn {
         Turn::Show(flow) => Some(match &flow.stage {
+            Stage::Asking {
+                question: Question::Enrol(_),
+                ..
+            } => AuthorizeError::InteractionRequired,
             Stage::Name { .. } | Stage::Asking { .. } => AuthorizeError::LoginRequired,
             Stage::Consent(_) => AuthorizeError::ConsentRequired,
             Stage::Refused(Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {

@@ -33,7 +33,7 @@ pub(super) fn of_binding(error: &BindError) -> Option<ProblemView> {
     let sentence = match error {
         BindError::Device(DeviceError::LimitReached { kind, most }) if kind.is_fido() => texts::most_keys(*most),
         BindError::Device(error) => of_device(error)?,
-        BindError::NoAccount | BindError::Flow(_) => return None,
+        BindError::NoAccount | BindError::Unprotected | BindError::Flow(_) => return None,
     };
     Some(ProblemView::new(error.code(), sentence))
 }

@@ -127,11 +127,12 @@ impl SignIn {
                 Collected::Cancelled => self.shut(tx, visit, &facts, RefusalCode::ApprovalSuperseded),
             }
         })?;
-        Ok(match outcome {
-            Outcome::Granted(grant) => self.let_in(*grant),
-            Outcome::Shut(code) => self.close(code),
-            Outcome::Again(notice) => return self.ask_approval(visit, prompt.method, Some(notice)),
-        })
+        match outcome {
+            Outcome::Granted(grant) => Ok(self.let_in(*grant)),
+            Outcome::Shut(code) => Ok(self.close(code)),
+            Outcome::Again(notice) => self.ask_approval(visit, prompt.method, Some(notice)),
+            onward @ Outcome::Onward(_) => self.onward(visit, prompt.method, onward, on_grant),
+        }
     }
 
     /// The person would rather prove it in another way.

@@ -9,7 +9,7 @@ use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::{self, LastUse};
 use crate::flows::{
-    Basis, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, SessionSpan, Step, Visit,
+    Basis, Binding, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, SessionSpan, Step, Visit,
 };
 use crate::methods::{self, Evidence, Level, Method};
 use crate::policy::{Decision, DenyCode, EmailUse};
@@ -22,6 +22,8 @@ use std::sync::Arc;
 enum Verdict {
     Grant(Basis),
     Ask(Vec<Method>),
+    /// One of these has to be bound first.
+    Enrol(BTreeSet<Method>),
     /// A user of this host whose account has to begin before the policy can be asked about them.
     Adopt(LoginName),
     Refuse(RefusalCode),
@@ -64,7 +66,12 @@ impl SignIn {
                     (None, Gate::Open { .. }) => self.refuse(visit, RefusalCode::NotAtThisDoor),
                 }
             }
-            (Verdict::Grant(_), _) => self.grant(visit, on_grant),
+            (Verdict::Enrol(_), Gate::Locked { until }) => Ok(self.close(RefusalCode::TooManyAttempts { until })),
+            (Verdict::Enrol(methods), Gate::Open { .. }) => self.enrol(visit, &methods),
+            (Verdict::Grant(basis), _) => match self.offer(visit, basis)? {
+                Some(step) => Ok(step),
+                None => self.grant(visit, on_grant),
+            },
             (Verdict::Adopt(_), _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
         }
     }
@@ -147,7 +154,7 @@ impl SignIn {
             Decision::Allow { .. } => Verdict::Grant(self.basis(facts)),
             Decision::AllowAndNag { until, .. } => Verdict::Grant(Basis::Grace { until: *until }),
             Decision::Challenge { methods } => Verdict::Ask(self.offers(visit, facts, methods)),
-            Decision::MustBind { .. } => Verdict::Refuse(RefusalCode::EnrollmentRequired),
+            Decision::MustBind { methods } => Verdict::Enrol(methods.clone()),
             Decision::Deny {
                 code: DenyCode::NoMethodReachesLevel,
             } => Verdict::Refuse(RefusalCode::NoMethodReachesLevel),
@@ -161,7 +168,7 @@ impl SignIn {
     /// Where keys can only approve from far, what is typed is less trouble and comes before them.
     /// One entry stands for passkeys and security keys: they are asked together.
     /// What was used last comes first of all (R4).
-    fn offers(&self, visit: &Visit<'_>, facts: &Circumstances, methods: &BTreeSet<Method>) -> Vec<Method> {
+    pub(super) fn offers(&self, visit: &Visit<'_>, facts: &Circumstances, methods: &BTreeSet<Method>) -> Vec<Method> {
         let key = [Method::Passkey, Method::SecurityKey]
             .into_iter()
             .find(|method| methods.contains(method));
@@ -178,6 +185,19 @@ impl SignIn {
         let first = offers.is_empty() && facts.policy.settings().email == EmailUse::Emergency;
         offers.extend(typed(Method::Email).filter(|_| visit.realm.mail && !first));
         offers
+    }
+
+    /// The methods whose answers are taken: what would do; and where nothing that is bound would, what shows before a
+    /// binding that its owner asks for it. E-mail shows nothing there.
+    pub(super) fn askable(&self, facts: &Circumstances) -> BTreeSet<Method> {
+        match &facts.decision {
+            Decision::Challenge { methods } => methods.clone(),
+            Decision::MustBind { .. } if self.means.binding != Binding::Elsewhere => {
+                let bound = facts.bound.iter().copied();
+                bound.filter(|method| *method != Method::Email).collect()
+            }
+            _ => BTreeSet::new(),
+        }
     }
 
     /// Whether a key can answer at this door.
@@ -208,7 +228,7 @@ impl SignIn {
             match self.verdict(visit, &facts) {
                 Verdict::Grant(basis) => self.granted(tx, visit, &facts, basis, &evidence, on_grant).map(Some),
                 // The policy or the account changed since we looked.
-                Verdict::Ask(_) | Verdict::Adopt(_) | Verdict::Refuse(_) => Ok(None),
+                Verdict::Ask(_) | Verdict::Enrol(_) | Verdict::Adopt(_) | Verdict::Refuse(_) => Ok(None),
             }
         })?;
         match outcome {

@@ -119,6 +119,7 @@ impl SignIn {
             }
             self.first = FirstFactor::Password;
             self.first_at = Some(now);
+            self.asked_here = true;
             return self.decide(visit, on_grant);
         }
         let host = self.host(visit);

@@ -70,7 +70,7 @@ impl SignIn {
                 .iter()
                 .filter(|key| key.kind == DeviceKind::Passkey)
                 .collect(),
-            (Alone::No, Subject::Open(_)) => facts.fitting_keys().collect(),
+            (Alone::No, Subject::Open(_)) => self.askable_keys(&facts).collect(),
             _ => return Ok(None),
         };
         if keys.is_empty() && self.alone != Alone::Anybody {
@@ -179,7 +179,7 @@ impl SignIn {
         if self.alone != Alone::No && !matches!(outcome, Outcome::Granted(_)) {
             self.forget_supposed();
         }
-        self.after(visit, pending.method, outcome)
+        self.onward(visit, pending.method, outcome, on_grant)
     }
 
     fn spend(&self, tx: &mut Tx<'_>, pending: Pending, facts: &Circumstances) -> Result<Option<Spent>, FlowError> {
@@ -209,7 +209,7 @@ impl SignIn {
         let named = |key: &Credential| key.credential_id == assertion.credential_id;
         let own = facts.keys.iter().find(|key| named(key));
         if let (Alone::No, Some(own)) = (self.alone, own)
-            && !facts.fitting_keys().any(named)
+            && !self.askable_keys(facts).any(named)
         {
             return Ok(KeyChecked::Refused(KeyError::NotThisKind, Some(Box::new(own.clone()))));
         }
@@ -231,10 +231,20 @@ impl SignIn {
         })
     }
 
+    /// The keys whose answers are taken: see [`Self::askable`].
+    fn askable_keys<'a>(&self, facts: &'a Circumstances) -> impl Iterator<Item = &'a Credential> + use<'a> {
+        let fitting = matches!(facts.decision, Decision::Challenge { .. });
+        let any = if fitting { BTreeSet::new() } else { self.askable(facts) };
+        let fits: BTreeSet<_> = facts.fitting_keys().filter(|_| fitting).map(|key| key.device).collect();
+        facts
+            .keys
+            .iter()
+            .filter(move |key| fits.contains(&key.device) || any.contains(&key.kind.method()))
+    }
+
     fn accepted(&self, facts: &Circumstances) -> BTreeSet<Method> {
-        match (self.alone, &facts.decision) {
-            (Alone::No, Decision::Challenge { methods }) => methods.clone(),
-            (Alone::No, _) => BTreeSet::new(),
+        match (self.alone, facts) {
+            (Alone::No, _) => self.askable(facts),
             _ => {
                 let passkey = |method: &&Method| **method == Method::Passkey;
                 facts.requirement.methods.iter().filter(passkey).copied().collect()

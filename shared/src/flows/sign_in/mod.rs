@@ -4,6 +4,7 @@ mod approval;
 mod completion;
 mod decide;
 mod email;
+mod enrol;
 mod first_factor;
 mod key;
 mod passkey;
@@ -109,6 +110,7 @@ enum Stage {
     Code(Method),
     Key { method: Method, challenge: ChallengeId },
     Approval,
+    Enrol(enrol::At),
     Closed,
 }
 
@@ -151,6 +153,12 @@ pub struct SignIn {
     /// Where an e-mailed code went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<SentCode>,
+    /// Whether this very machine asked the password: who comes with a session is not told the same again.
+    #[serde(default)]
+    asked_here: bool,
+    /// What is bound on the way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enrolment: Option<Box<enrol::Enrolment>>,
     /// The approval that is waited for. Only a terminal waits, and its machine stays in memory.
     #[serde(skip)]
     approval: Option<Box<ApprovalPrompt>>,
@@ -213,6 +221,8 @@ impl SignIn {
             offers_to_remember: 0,
             remember: false,
             sent: None,
+            asked_here: false,
+            enrolment: None,
             approval: None,
             host: None,
         };
@@ -270,6 +280,7 @@ impl SignIn {
             (Stage::Closed, _) => Ok(self.close(RefusalCode::OutOfTurn)),
             (_, Answer::GiveUp) => self.refuse(visit, RefusalCode::GaveUp),
             // Opened for somebody who has shown a first factor, and yet sshd answers for them: ended and written down.
+            (Stage::Enrol(at), answer) => self.take_enrol(visit, at, answer, on_grant),
             (Stage::Approval, Answer::Fake) => self.refuse(visit, RefusalCode::FakeAnswer),
             (stage, Answer::Fake) => Ok(self.stand_in(stage)),
             (Stage::Password, Answer::Password(typed)) if self.passwords == Some(PasswordSource::Store) => {

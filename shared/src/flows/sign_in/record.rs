@@ -13,7 +13,11 @@ impl SignIn {
         let login = facts.subject.login();
         let granted = matches!(
             kind,
-            EventKind::SignInGranted | EventKind::SignInExempt | EventKind::StepUpGranted | EventKind::RecoveryCodeUsed
+            EventKind::SignInGranted
+                | EventKind::SignInExempt
+                | EventKind::StepUpGranted
+                | EventKind::RecoveryCodeUsed
+                | EventKind::DeviceBound
         );
         let actor = match login {
             Some(login) if granted => Actor::Account(login.to_string()),

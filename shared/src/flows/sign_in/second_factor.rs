@@ -5,7 +5,7 @@ use super::{MOST_TRIES, SignIn, email};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
 use crate::devices::totp::Window;
-use crate::flows::{Basis, FlowError, Grant, Notice, OnGrant, RefusalCode, Step, Visit};
+use crate::flows::{Basis, Binding, FlowError, Grant, Notice, OnGrant, RefusalCode, Step, Visit};
 use crate::methods::recovery_code::{self, Prepared};
 use crate::methods::{self, Checked, Method};
 use crate::policy::Decision;
@@ -15,6 +15,8 @@ use crate::store::Tx;
 /// What the unit of work about one answer came to.
 pub(super) enum Outcome {
     Granted(Box<Grant>),
+    /// Right and spent, and something comes before the grant: a binding.
+    Onward(Vec<methods::Evidence>),
     Again(Notice),
     Shut(RefusalCode),
 }
@@ -41,22 +43,20 @@ impl SignIn {
             }
             // The moment that the decision is about: proven a second after it, a right code would not count.
             let now = facts.now;
-            let checked = match (&facts.subject, &facts.decision) {
-                (Subject::Open(account), Decision::Challenge { methods, .. }) if methods.contains(&method) => {
-                    match (&method, &paper) {
-                        (Method::Totp, _) => {
-                            let window = Window::of(facts.policy.settings().totp.skew);
-                            methods::totp::check(tx, &keyring, account.id, typed.expose(), window, now)
-                        }
-                        (Method::RecoveryCode, Some(found)) => recovery_code::spend(tx, found, now),
-                        (Method::Email, _) => match self.check_email(tx, &keyring, account.id, typed.expose(), now)? {
-                            email::Answered::Checked(checked) => Ok(checked),
-                            email::Answered::Over => return Ok(Outcome::Again(Notice::CodeExpired)),
-                        },
-                        _ => Ok(Checked::Wrong),
+            let checked = match &facts.subject {
+                Subject::Open(account) if self.askable(&facts).contains(&method) => match (&method, &paper) {
+                    (Method::Totp, _) => {
+                        let window = Window::of(facts.policy.settings().totp.skew);
+                        methods::totp::check(tx, &keyring, account.id, typed.expose(), window, now)
                     }
-                    .map_err(|error| FlowError::Method(error.to_string()))?
+                    (Method::RecoveryCode, Some(found)) => recovery_code::spend(tx, found, now),
+                    (Method::Email, _) => match self.check_email(tx, &keyring, account.id, typed.expose(), now)? {
+                        email::Answered::Checked(checked) => Ok(checked),
+                        email::Answered::Over => return Ok(Outcome::Again(Notice::CodeExpired)),
+                    },
+                    _ => Ok(Checked::Wrong),
                 }
+                .map_err(|error| FlowError::Method(error.to_string()))?,
                 _ => Checked::Wrong,
             };
             match checked {
@@ -74,7 +74,24 @@ impl SignIn {
                 Checked::Replayed => self.counted(tx, visit, &facts, method, Notice::CodeReplayed),
             }
         })?;
-        self.after(visit, method, outcome)
+        self.onward(visit, method, outcome, on_grant)
+    }
+
+    /// The step that follows a right answer that is not the end, or any other.
+    pub(super) fn onward(
+        &mut self,
+        visit: &Visit<'_>,
+        method: Method,
+        outcome: Outcome,
+        on_grant: OnGrant<'_>,
+    ) -> Result<Step, FlowError> {
+        match outcome {
+            Outcome::Onward(evidence) => {
+                self.proofs = evidence.iter().map(methods::Evidence::record).collect();
+                self.decide(visit, on_grant)
+            }
+            other => self.after(visit, method, other),
+        }
     }
 
     /// The step that follows what the unit of work came to.
@@ -84,6 +101,8 @@ impl SignIn {
         Ok(match outcome {
             Outcome::Granted(grant) => self.let_in(*grant),
             Outcome::Shut(code) => self.close(code),
+            // Taken by `onward` wherever an answer can be right.
+            Outcome::Onward(_) => self.close(RefusalCode::OutOfTurn),
             Outcome::Again(Notice::CodeReplayed) if spent => self.close(RefusalCode::CodeReplayed),
             Outcome::Again(Notice::KeyRefused(error)) if spent => self.close(RefusalCode::KeyRefused(error)),
             Outcome::Again(_) if spent => self.close(RefusalCode::CodeWrong),
@@ -135,6 +154,10 @@ impl SignIn {
         on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
     ) -> Result<Outcome, FlowError> {
         let decision = facts.decision_with(evidence);
+        let to_bind = self.means.binding != Binding::Elsewhere && matches!(decision, Decision::MustBind { .. });
+        if to_bind || (matches!(decision, Decision::Allow { .. }) && self.goes_on(tx, visit, facts)?) {
+            return Ok(Outcome::Onward(evidence.to_vec()));
+        }
         if !matches!(decision, Decision::Allow { .. }) {
             // The answer is spent, and still the policy asks for more: a second kind of device, or what nobody can prove.
             let code = match decision {
