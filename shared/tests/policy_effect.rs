@@ -2,39 +2,31 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use samekey_shared::accounts::{self, AccountState, NewAccount};
-use samekey_shared::devices;
-use samekey_shared::entropy::SeededEntropy;
 use samekey_shared::ids::{AccountId, DeviceId};
 use samekey_shared::params;
 use samekey_shared::policy::{Effect, People, Policy};
 use samekey_shared::roles::Role;
 use samekey_shared::store::Store;
+use samekey_shared::testing::TestRealm;
 
 /// 2026-05-01 00:00 UTC
 const NOW: i64 = 1_777_593_600;
 const DAY: i64 = 86_400;
 
-struct Town {
-    _folder: tempfile::TempDir,
-    store: Store,
-    entropy: SeededEntropy,
-}
+struct Town(TestRealm);
 
 impl Town {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::create_sqlite(&folder.path().join("store.db")).unwrap();
-        store.migrate(&[accounts::rows::SCHEMA, devices::rows::SCHEMA]).unwrap();
-        Self {
-            _folder: folder,
-            store,
-            entropy: SeededEntropy::new(7),
-        }
+        Self(TestRealm::new().unwrap())
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.realm.store
     }
 
     /// An account of that age with devices of these kinds, in these groups of the store.
     fn person(&self, name: &str, days: i64, kinds: &[&str], groups: &[&str]) -> AccountId {
-        let id = AccountId::draw(&self.entropy).unwrap();
+        let id = AccountId::draw(self.0.realm.entropy.as_ref()).unwrap();
         let new = NewAccount {
             id,
             name: name.parse().unwrap(),
@@ -44,13 +36,13 @@ impl Town {
             role: Role::User,
             created_at: NOW - days * DAY,
         };
-        self.store
+        self.store()
             .write(|tx| {
                 accounts::rows::insert(tx, &new)?;
                 for kind in kinds {
                     tx.execute(
                         "INSERT INTO devices (id, account, kind, name, name_key, created_at) VALUES ($1, $2, $3, $4, $4, $5)",
-                        params![DeviceId::draw(&self.entropy).unwrap(), id, *kind, *kind, new.created_at],
+                        params![DeviceId::draw(self.0.realm.entropy.as_ref()).unwrap(), id, *kind, *kind, new.created_at],
                     )?;
                 }
                 groups.iter().try_for_each(|group| accounts::rows::add_group(tx, id, group))
@@ -62,7 +54,7 @@ impl Town {
     fn effect(&self, before: &str, after: &str) -> Effect {
         let policy = |text: &str| Policy::parse(&format!("version = 1\n[groups]\nsource = \"store\"\n{text}")).unwrap();
         let (before, after) = (policy(before), policy(after));
-        let people = People::read(&self.store, &[&before, &after]).unwrap();
+        let people = People::read(self.store(), &[&before, &after]).unwrap();
         Effect::of(&before, &after, &people, NOW)
     }
 
@@ -135,7 +127,7 @@ fn locked_accounts_are_not_looked_at_and_a_page_is_no_limit() {
     for n in 1..1005 {
         town.person(&format!("person-{n:04}"), 10, &["totp"], &[]);
     }
-    town.store
+    town.store()
         .write(|tx| accounts::rows::set_state(tx, first, AccountState::Locked))
         .unwrap();
     let effect = town.effect(HIGH, "[default]\nlevel = \"highest\"\n");

@@ -119,6 +119,28 @@ const FAULTS: &[(&str, usize, &str)] = &[
     ("[settings]\nlockout = { attempts = -1 }", 3, "from 1 to 100"),
     ("[settings]\ntotp = { learn-drift = true }", 3, "S8"),
     ("[settings]\nsession = \"5s\"", 3, "at least 1m"),
+    ("[settings]\nidle-disable = \"5m\"", 3, "at least 1d, or 0s"),
+    (
+        "[settings]\nlogin-networks = [\"ofice\"]\n[networks]\noffice = [\"10.0.0.0/8\"]",
+        3,
+        "did you mean \"office\"?",
+    ),
+    ("[settings]\nlogin-networks = []", 3, "`login-networks` is empty"),
+    (
+        "[settings]\nlogin-networks = [\"10.0.0.0/8\"]\n[[rule]]\nname = \"login-networks\"\nrequire = { deny = true }",
+        2,
+        "rename the one on line 5",
+    ),
+    (
+        "[settings]\nemail = \"off\"\nfirst-bind = { after-reset = \"email\" }",
+        2,
+        "needs `email` to be other than",
+    ),
+    (
+        "[default]\nlevel = \"highest\"\nmethods = [\"passkey\"]\ntwo-types = \"require\"",
+        2,
+        "only one kind of device is accepted",
+    ),
     ("[settings]\ncontact = \"a\\u001bb\"", 3, "control character"),
     ("[settings]\nfirst-bind = \"network\"", 3, "needs `networks"),
     ("[settings]\nself-service = \"no\"", 3, "none"),

@@ -198,6 +198,7 @@ fn warns_of_what_its_author_should_know() {
     let text = "version = 1\n[default]\nlevel = \"high\"\nremember = \"7d\"\n\
         [[rule]]\nname = \"never\"\nwhen = { users = [\"ann\"], except-users = [\"a*\"] }\nrequire = { deny = true }\n\
         [[rule]]\nname = \"idle\"\nrequire = { level = \"medium\" }\n\
+        [[rule]]\nname = \"keys\"\nrequire = { methods = [\"passkey\"], two-types = \"require\" }\n\
         [[exception]]\nname = \"long\"\nwhen = { users = [\"bob\"] }\nallow = { level = \"single\" }\n\
         reason = \"r\"\napproved-by = \"a\"\nexpires = 2027-05-01\n";
     let report = check(text, NOW, &[]);
@@ -205,7 +206,8 @@ fn warns_of_what_its_author_should_know() {
     for (line, part) in [
         (5, "\"never\" can never apply"),
         (9, "\"idle\" changes nothing"),
-        (12, "more than 90 days"),
+        (12, "only one kind of device is accepted"),
+        (15, "more than 90 days"),
         (1, "not asked again at pam:sudo"),
         (1, "not asked again at admin:settings"),
     ] {

@@ -1,13 +1,14 @@
 //! Reads a policy file: every fault is told with its line, and one is enough not to load it.
 
 use super::document::{Document, Exception, Rule};
+use super::networks::SourceTerm;
 use super::presets::Preset;
 use super::problem::{Problem, Problems, Span};
 use super::reader::{Fields, Item};
 use super::requirement::{DEFAULT, Requirement};
-use super::selectors::When;
+use super::selectors::{Condition, Wanted, When};
 use super::selectors_text::{self, Named};
-use super::settings::Settings;
+use super::settings::{LOGIN_NETWORKS, Settings};
 use super::terms::{Field, Terms, TwoTypes};
 use super::{lints, settings_text, test_case_text};
 use crate::accounts::GroupSource;
@@ -108,6 +109,7 @@ impl Reading<'_> {
         for item in self.tables(fields, "rule") {
             rules.extend(self.rule(item, &document.networks));
         }
+        rules.extend(self.login_networks(fields, &document.settings));
         document.rules = rules;
         for item in self.tables(fields, "exception") {
             document.exceptions.extend(self.exception(item, &document.networks));
@@ -223,6 +225,35 @@ impl Reading<'_> {
         })
     }
 
+    /// The rule that the setting of this name stands for (W6): from nowhere else, but from the machine itself.
+    fn login_networks(&mut self, fields: &Fields<'_>, settings: &Settings) -> Option<Rule> {
+        if settings.login_networks.is_empty() {
+            return None;
+        }
+        let span = fields.span_of("settings");
+        if let Some(place) = self.names.get(LOGIN_NETWORKS) {
+            let fault = format!("the setting `login-networks` makes a rule of that name: rename the one {place}");
+            self.problems.add(&span, fault);
+        }
+        let mut places = settings.login_networks.clone();
+        places.push(SourceTerm::Local);
+        Some(Rule {
+            name: LOGIN_NETWORKS.into(),
+            hard: false,
+            report_only: false,
+            from_preset: false,
+            when: When(vec![Condition {
+                except: true,
+                wanted: Wanted::Source(places),
+            }]),
+            require: Terms {
+                deny: Some(true),
+                ..Terms::default()
+            },
+            line: self.line(&span),
+        })
+    }
+
     fn when(&mut self, fields: &Fields<'_>, networks: &Named) -> When {
         let item = fields.get("when");
         item.map_or_else(When::default, |item| {
@@ -312,6 +343,13 @@ impl Reading<'_> {
 
     /// Nobody could bind the second kind of device that is demanded (Q22).
     fn second_types(&mut self, document: &Document, fields: &Fields<'_>) {
+        if let Some(fault) = lints::one_kind_only(&document.base) {
+            self.problems
+                .add(&fields.span_of("default"), format!("[default]: {fault}"));
+        }
+        if let Some(fault) = lints::mail_without_mail(&document.settings) {
+            self.problems.add(&fields.span_of("settings"), fault);
+        }
         if let Some(fault) = lints::second_type_out_of_reach(document) {
             let key = if fields.get("settings").is_some() {
                 "settings"

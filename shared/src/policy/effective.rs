@@ -5,7 +5,7 @@ use super::Policy;
 use super::document::{Document, Exception, Rule};
 use super::moments::{show_duration, show_moment};
 use super::selectors::{Condition, Wanted, When};
-use super::settings::{FirstBindRule, Settings};
+use super::settings::{FirstBindRule, LOGIN_NETWORKS, Settings};
 use super::terms::Terms;
 use super::test_case::TestCase;
 use crate::methods::Method;
@@ -29,7 +29,9 @@ impl Policy {
             "[networks]\n".to_owned() + &networks.collect::<String>(),
             "[default]\n".to_owned() + &lines(terms(&base(document))),
         ];
-        sections.extend(document.rules.iter().map(|rule| show_rule(rule, document)));
+        // What a setting makes is said by the setting.
+        let said = document.rules.iter().filter(|rule| &*rule.name != LOGIN_NETWORKS);
+        sections.extend(said.map(|rule| show_rule(rule, document)));
         sections.extend(document.exceptions.iter().map(show_exception));
         sections.extend(document.tests.iter().map(show_test));
         sections.push(show_settings(&document.settings));
@@ -228,6 +230,11 @@ fn show_settings(settings: &Settings) -> String {
         ("checkup", Some(span(settings.checkup))),
         ("session", Some(span(settings.session))),
         ("idle", Some(span(settings.idle))),
+        (
+            "login-networks",
+            (!settings.login_networks.is_empty()).then(|| list(settings.login_networks.iter())),
+        ),
+        ("idle-disable", Some(span(settings.idle_disable))),
         ("enroll-in-terminal", Some(settings.enroll_in_terminal.to_string())),
         ("contact", settings.contact.as_ref().map(quoted)),
         ("announcement", settings.announcement.as_ref().map(quoted)),

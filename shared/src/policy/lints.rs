@@ -3,8 +3,8 @@
 use super::decide::reach;
 use super::document::{Document, Exception, Rule};
 use super::lattice::Way;
-use super::requirement::Requirement;
-use super::settings::{FirstBind, SelfService};
+use super::requirement::{Kind, Requirement};
+use super::settings::{EmailUse, FirstBind, SelfService, Settings};
 use super::terms::TwoTypes;
 use crate::methods::Level;
 
@@ -84,4 +84,18 @@ pub(super) fn second_type_out_of_reach(document: &Document) -> Option<String> {
         "`two-types = \"require\"` cannot be met: self-service is \"none\" and first-bind hands out no tickets"
             .to_owned()
     })
+}
+
+/// Whether a second kind of device is demanded where the accepted methods are all of one kind: nobody could bind one.
+pub(super) fn one_kind_only(asked: &Requirement) -> Option<&'static str> {
+    let demanded = asked.two_types == TwoTypes::Require && asked.level > Level::Single && !asked.deny;
+    (demanded && Kind::count(&asked.methods) < 2)
+        .then_some("`two-types = \"require\"` cannot be met: only one kind of device is accepted")
+}
+
+/// A first device is to be protected by a code that no setting lets anybody get.
+pub(super) fn mail_without_mail(settings: &Settings) -> Option<String> {
+    let wanted = [settings.first_bind.new, settings.first_bind.after_reset].contains(&FirstBind::Email);
+    (wanted && settings.email == EmailUse::Off)
+        .then(|| "`first-bind` by email needs `email` to be other than \"off\"".to_owned())
 }

@@ -60,8 +60,8 @@ pub use problem::Problem;
 pub use requirement::{Requirement, requirement, requirement_with_reports};
 pub use selectors::{Condition, Truth, Wanted, When};
 pub use settings::{
-    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, NotDeviceNames, NotEmailUse, NotFirstBind,
-    NotSelfService, SelfService, Settings, Totp,
+    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, LOGIN_NETWORKS, NotDeviceNames, NotEmailUse,
+    NotFirstBind, NotSelfService, SelfService, Settings, Totp,
 };
 pub use terms::{Field, NotTwoTypes, Terms, TwoTypes};
 pub use test_case::{Expected, TestCase};

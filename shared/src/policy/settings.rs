@@ -106,6 +106,9 @@ impl FirstBindRule {
     }
 }
 
+/// The name of the rule that `login-networks` makes.
+pub const LOGIN_NETWORKS: &str = "login-networks";
+
 /// Every key of `[settings]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -141,6 +144,11 @@ pub struct Settings {
     pub session: i64,
     /// Seconds that a browser session may idle (W20).
     pub idle: i64,
+    /// Where people may sign in from, besides the machine itself (W6); empty is everywhere. It acts as the rule
+    /// [`LOGIN_NETWORKS`].
+    pub login_networks: Vec<SourceTerm>,
+    /// Seconds without a sign-in after which an account counts as idle (W7, W22); 0 is never.
+    pub idle_disable: i64,
     /// Whether a device can be bound inside the PAM conversation (R38).
     pub enroll_in_terminal: bool,
     /// Whom to ask for help (R81); shown to people.
@@ -182,6 +190,8 @@ impl Default for Settings {
             checkup: 28 * 86_400,
             session: 6 * 3600,
             idle: 3600,
+            login_networks: Vec::new(),
+            idle_disable: 730 * 86_400,
             enroll_in_terminal: false,
             contact: None,
             announcement: None,

@@ -7,7 +7,7 @@ use super::settings::{DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule
 use crate::attempts::Lockout;
 use toml::de::DeValue;
 
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 21] = [
     "passkey-sign-in",
     "self-service",
     "email",
@@ -24,6 +24,8 @@ pub(super) const KEYS: [&str; 19] = [
     "checkup",
     "session",
     "idle",
+    "login-networks",
+    "idle-disable",
     "enroll-in-terminal",
     "contact",
     "announcement",
@@ -57,6 +59,11 @@ pub(super) fn read(settings: &mut Settings, item: &Item<'_>, networks: &Named, p
     set(&mut settings.checkup, fields.duration("checkup", p));
     set(&mut settings.session, at_least(&fields, "session", 60, p));
     set(&mut settings.idle, at_least(&fields, "idle", 60, p));
+    set(
+        &mut settings.login_networks,
+        source_terms(&fields, "login-networks", networks, p),
+    );
+    set(&mut settings.idle_disable, idle_disable(&fields, p));
     settings.contact = fields.text("contact", p).or(settings.contact.take());
     settings.announcement = fields.text("announcement", p).or(settings.announcement.take());
     if let Some(item) = fields.get("first-bind") {
@@ -84,6 +91,17 @@ fn at_least(fields: &Fields<'_>, key: &str, least: i64, problems: &mut Problems<
     if seconds < least {
         let least = super::moments::show_duration(least);
         problems.add(&fields.span_of(key), format!("`{key}` must be at least {least}"));
+        return None;
+    }
+    Some(seconds)
+}
+
+/// A day at least: somebody who is away over the weekend is not idle.
+fn idle_disable(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<i64> {
+    let seconds = fields.duration("idle-disable", problems)?;
+    if (1..86_400).contains(&seconds) {
+        let fault = "`idle-disable` must be at least 1d, or 0s for never";
+        problems.add(&fields.span_of("idle-disable"), fault);
         return None;
     }
     Some(seconds)

@@ -1,20 +1,25 @@
 //! What a policy may say and its author should know: shown by `check`, never in the way of loading.
 
+use super::Policy;
 use super::decide::{State, decide};
 use super::decision::Decision;
 use super::document::{Document, Exception, Rule};
 use super::facts::{Facts, FirstFactorKind, SourceFact};
 use super::lattice::Way;
+use super::lints;
 use super::moments::{show_duration, show_moment};
-use super::requirement::{ReportOnly, weigh};
+use super::requirement::{Kind, ReportOnly, weigh};
 use super::selectors::{Condition, Wanted, When};
-use super::settings::FirstBind;
+use super::settings::{EmailUse, FirstBind, Settings};
 use crate::clock::UnixTime;
 use crate::methods::{Level, Method};
 use std::collections::BTreeSet;
 
 /// Longer than this an exception is a second policy.
 const LONG_EXCEPTION: i64 = 90 * 86_400;
+
+/// Whoever relies on an exception wants to know so long before it ends.
+const SOON: i64 = 7 * 86_400;
 
 /// Doors at which being remembered would undo the fresh proof that they are for.
 const SENSITIVE: [&str; 3] = ["admin:settings", "portal:devices", "pam:sudo"];
@@ -78,7 +83,49 @@ pub(super) fn of(document: &Document, now: UnixTime) -> Vec<(usize, String)> {
         ));
     }
     found.extend(remembered_at_sensitive_doors(document, now).map(in_default));
+    found.extend(of_settings(document).into_iter().map(in_default));
     found
+}
+
+/// Settings that undo what a standard, or the preset that is named, is for. Rules cannot hold them.
+fn of_settings(document: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    if document.settings.email == EmailUse::SecondFactor {
+        found.push(
+            "[settings] email is a second factor like the others: NIST SP 800-63B-4 3.1.3.1 and ASVS 6.3.6 forbid that"
+                .to_owned(),
+        );
+    }
+    let Some(preset) = document.preset else { return found };
+    let Ok(wanted) = Policy::parse(preset.text()) else {
+        return found;
+    };
+    let looser = looser_than(wanted.settings(), &document.settings);
+    found.extend(looser.map(|key| format!("[settings] {key} is looser than preset \"{preset}\" has it")));
+    found
+}
+
+/// The keys of `is` that are looser than `wanted`.
+fn looser_than(wanted: &Settings, is: &Settings) -> impl Iterator<Item = &'static str> + use<> {
+    let (lock, locked) = (&wanted.lockout, &is.lockout);
+    let lockout = locked.attempts > lock.attempts
+        || locked.hard_stop > lock.hard_stop
+        || locked.window < lock.window
+        || locked.lock_for < lock.lock_for;
+    let unprotected = |wanted: FirstBind, is: FirstBind| is == FirstBind::Password && wanted != FirstBind::Password;
+    let first_bind = unprotected(wanted.first_bind.new, is.first_bind.new)
+        || unprotected(wanted.first_bind.after_reset, is.first_bind.after_reset);
+    let never = |span: i64| if span == 0 { i64::MAX } else { span };
+    [
+        ("lockout", lockout),
+        ("first-bind", first_bind),
+        ("email", is.email > wanted.email),
+        ("totp", is.totp.skew > wanted.totp.skew),
+        ("passkey-sign-in", is.passkey_sign_in && !wanted.passkey_sign_in),
+        ("idle-disable", never(is.idle_disable) > never(wanted.idle_disable)),
+    ]
+    .into_iter()
+    .filter_map(|(key, looser)| looser.then_some(key))
 }
 
 fn of_rule(document: &Document, rule: &Rule) -> Vec<String> {
@@ -91,6 +138,9 @@ fn of_rule(document: &Document, rule: &Rule) -> Vec<String> {
     }
     let mut asked = document.base.clone();
     asked.settle(&[(name, &rule.require)], Way::Strictest);
+    if let Some(fault) = lints::one_kind_only(&asked) {
+        found.push(format!("rule \"{name}\": {fault}; who has one kind only is refused"));
+    }
     if asked == document.base && !rule.hard {
         found.push(format!(
             "rule \"{name}\" changes nothing: [default] asks as much already"
@@ -115,6 +165,9 @@ fn of_exception(exception: &Exception, now: UnixTime) -> Vec<String> {
     match exception.expires {
         Some(end) if end <= now => {
             found.push(format!("exception \"{name}\" ended on {}: remove it", show_moment(end)));
+        }
+        Some(end) if end.saturating_sub(now) <= SOON => {
+            found.push(format!("exception \"{name}\" ends soon, on {}", show_moment(end)));
         }
         Some(end) if end.saturating_sub(now) > LONG_EXCEPTION => {
             found.push(format!(
@@ -179,9 +232,10 @@ fn remembered_at_sensitive_doors(document: &Document, now: UnixTime) -> impl Ite
             &nobody.facts(service, SourceFact::Local, now),
             ReportOnly::Logged,
         );
-        let remembered = asked.remember > 0 && asked.max_age.is_none();
+        let span = asked.remember.max(asked.recheck);
+        let remembered = span > 0 && asked.max_age.is_none();
         remembered.then(|| {
-            let span = show_duration(asked.remember);
+            let span = show_duration(span);
             format!("who was asked within {span} is not asked again at {service}: add a rule with max-age")
         })
     })
@@ -190,6 +244,12 @@ fn remembered_at_sensitive_doors(document: &Document, now: UnixTime) -> impl Ite
 /// Who would have to bind another device, or could not get in at all, on an ordinary sign-in to the pages.
 pub(super) fn of_people(document: &Document, accounts: &[KnownAccount], now: UnixTime) -> Vec<String> {
     let (mut enrol, mut denied) = (Vec::new(), Vec::new());
+    let one_kind = |account: &&KnownAccount| account.administrator && Kind::count(&account.bound) == 1;
+    let one_kind: Vec<&str> = accounts
+        .iter()
+        .filter(one_kind)
+        .map(|account| account.user.as_str())
+        .collect();
     for account in accounts.iter().filter(|account| !account.bound.is_empty()) {
         match account.decision(document, "portal:sign-in", SourceFact::Local, now) {
             Decision::MustBind { .. } => enrol.push(account.user.as_str()),
@@ -198,11 +258,15 @@ pub(super) fn of_people(document: &Document, accounts: &[KnownAccount], now: Uni
         }
     }
     let mut found = Vec::new();
-    for (who, what) in [(enrol, "have to enrol again"), (denied, "not get in at all")] {
+    for (who, what) in [
+        (enrol, "users would have to enrol again"),
+        (denied, "users would not get in at all"),
+        (one_kind, "administrators have one kind of device only"),
+    ] {
         if !who.is_empty() {
             let (few, more) = who.split_at(who.len().min(10));
             let more = if more.is_empty() { "" } else { ", …" };
-            found.push(format!("{} users would {what}: {}{more}", who.len(), few.join(", ")));
+            found.push(format!("{} {what}: {}{more}", who.len(), few.join(", ")));
         }
     }
     found
