@@ -139,7 +139,7 @@ impl House {
         let Ok(login) = LoginName::parse(&start.user, &self.realm.names) else {
             return false;
         };
-        let has_any = || self.realm.store.read(|tx| fido::has_any(tx, &login));
+        let has_any = || self.realm.store.look(|tx| fido::has_any(tx, &login));
         self.realm.relying_party.is_some() && has_any().unwrap_or(false)
     }
 

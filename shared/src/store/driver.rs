@@ -156,6 +156,8 @@ pub(super) trait Statements {
     fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError>;
     /// Runs a statement and gives its rows.
     fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+    /// Runs a statement of a schema, once.
+    fn define(&mut self, sql: &str) -> Result<(), StoreError>;
 }
 
 /// One unit of work: a view of the store in which everything holds or nothing does.
@@ -226,6 +228,11 @@ impl<'a> Tx<'a> {
     /// Runs a statement (a `SELECT`, or one with `RETURNING`) and gives its rows.
     pub fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.run(params, |statements| statements.query(sql, params))
+    }
+
+    /// Runs a statement of a schema, in the words of this engine.
+    pub(super) fn define(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.run(&[], |statements| statements.define(sql))
     }
 
     /// As `query`, for at most one row.

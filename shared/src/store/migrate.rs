@@ -73,7 +73,7 @@ fn advance(tx: &mut Tx<'_>, component: &Component) -> Result<(), StoreError> {
     }
     for migration in component.migrations.iter().filter(|m| m.version > found) {
         for statement in migration.sql.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
-            tx.execute(statement.trim_end_matches(';'), &[])?;
+            tx.define(statement.trim_end_matches(';'))?;
         }
         tx.execute(
             "INSERT INTO schema_versions (component, version) VALUES ($1, $2) \

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! store.read(|tx| ...)    a consistent view; writes nothing
+//! store.look(|tx| ...)    the same for a moment: a few rows that are wanted at once
 //! store.write(|tx| ...)   one unit of work: Ok commits it (durably, before `write` returns), Err undoes it
 //! ```
 //!
@@ -158,6 +159,24 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite(engine) => engine.read(&mut work),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(engine) => engine.read(&mut work),
+        }
+    }
+
+    /// As [`Store::read`], for the few rows that a sign-in needs before it asks: cheaper, and whoever comes to write
+    /// meanwhile may have to wait for it. So it must not be long, and no unit that writes may be begun inside.
+    pub fn look<T, E, F>(&self, mut work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E>,
+    {
+        // In a unit that writes it is a read beside it.
+        let Ok(_alone) = nesting::Writing::enter(self.engine.address()) else {
+            return self.read(work);
+        };
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.look(&mut work),
             #[cfg(feature = "postgres")]
             Engine::Postgres(engine) => engine.read(&mut work),
         }

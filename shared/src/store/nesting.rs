@@ -8,7 +8,8 @@ thread_local! {
     static WRITING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Stands for a unit that writes; gone when the unit ends, also by a panic.
+/// Stands for a unit that writes, or for a look, inside which none may be begun either; gone when it ends, also by a
+/// panic.
 pub(super) struct Writing(usize);
 
 impl Writing {

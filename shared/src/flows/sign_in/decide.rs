@@ -80,7 +80,7 @@ impl SignIn {
     fn look(&mut self, visit: &Visit<'_>) -> Result<Looked, FlowError> {
         if self.host.is_none() {
             let unasked = HostView::unasked(visit, &self.typed);
-            let looked = visit.realm.store.read(|tx| {
+            let looked = visit.realm.store.look(|tx| {
                 let facts = self.circumstances(tx, visit, &unasked)?;
                 let enough = !facts.miss_the_host(visit.doorway.door);
                 enough.then(|| self.looked(tx, visit, &facts)).transpose()
@@ -91,7 +91,7 @@ impl SignIn {
             }
         }
         let host = self.host(visit);
-        visit.realm.store.read(|tx| {
+        visit.realm.store.look(|tx| {
             let facts = self.circumstances(tx, visit, &host)?;
             self.looked(tx, visit, &facts)
         })
@@ -286,8 +286,12 @@ impl SignIn {
         if basis == Basis::Proven && !locked {
             attempts::succeeded(tx, login, &visit.doorway.source, now)?;
         }
-        if let Some(account) = grant.account {
-            rows::note_sign_in(tx, account, now)?;
+        if let Some(account) = facts
+            .subject
+            .account()
+            .filter(|account| account.first_sign_in_at.is_none())
+        {
+            rows::note_sign_in(tx, account.id, now)?;
         }
         for device in evidence
             .iter()

@@ -10,6 +10,8 @@ pub(super) const CHECKS: &[Check] = &[
     ("a panic undoes the unit and the store goes on", panics),
     ("a unit sees what it wrote, others do not before the commit", isolation),
     ("a read sees one state and changes nothing", reads),
+    ("a look sees what was committed and changes nothing", looks),
+    ("a look that panics leaves the store to others", look_panics),
     ("a unit inside another is refused", nested),
 ];
 
@@ -82,6 +84,39 @@ fn reads(store: &Store) -> Verdict {
     )?;
     let inserted = store.read(|tx| tx.query("INSERT INTO t (id) VALUES (2) RETURNING id", &[]));
     holds("a read inserted", inserted.is_err())?;
+    same("rows", number(store, COUNT)?, 1)
+}
+
+fn looks(store: &Store) -> Verdict {
+    make(store, TABLE)?;
+    let (inside, beside) = store.write(|tx| {
+        tx.execute("INSERT INTO t (id) VALUES (1)", &[])?;
+        let inside = tx.query(COUNT, &[])?[0].int(0)?;
+        Ok::<_, StoreError>((inside, store.look(|tx| tx.query(COUNT, &[])?[0].int(0))?))
+    })?;
+    same("in the unit and beside it", (inside, beside), (1, 0))?;
+    let after = store.look(|tx| tx.query(COUNT, &[])?[0].int(0));
+    same("after the unit", after, Ok(1))?;
+    let deleted: Result<_, StoreError> = store.look(|tx| tx.execute("DELETE FROM t", &[]));
+    holds("a look deleted", deleted.is_err())?;
+    let inserted: Result<_, StoreError> = store.look(|tx| tx.query("INSERT INTO t (id) VALUES (2) RETURNING id", &[]));
+    holds("a look inserted", inserted.is_err())?;
+    let nested = store.look(|_| Ok::<_, StoreError>(make(store, "INSERT INTO t (id) VALUES (3)")))?;
+    holds("a look begot a unit that writes", nested.is_err())?;
+    make(store, "INSERT INTO t (id) VALUES (4)")?;
+    same("rows", number(store, COUNT)?, 2)
+}
+
+fn look_panics(store: &Store) -> Verdict {
+    make(store, TABLE)?;
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        store.look(|tx| -> Result<(), StoreError> {
+            tx.query(COUNT, &[])?;
+            std::panic::resume_unwind(Box::new("a panic of the test's own"))
+        })
+    }));
+    holds("the panic was lost", panicked.is_err())?;
+    make(store, "INSERT INTO t (id) VALUES (1)")?;
     same("rows", number(store, COUNT)?, 1)
 }
 

@@ -107,6 +107,11 @@ impl Statements for Running<'_> {
         let rows = done.map_err(|error| self.told(&error))?;
         rows.iter().map(row).collect()
     }
+
+    fn define(&mut self, sql: &str) -> Result<(), StoreError> {
+        let done = self.link.client.batch_execute(sql);
+        done.map_err(|error| self.told(&error))
+    }
 }
 
 fn row(row: &postgres::Row) -> Result<Row, StoreError> {

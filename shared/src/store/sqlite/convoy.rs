@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// So many units share a commit at most; the first of them waits for all the others.
@@ -131,7 +131,49 @@ impl Convoy {
     }
 }
 
+impl Convoy {
+    /// Looks at a few rows from within the lane, if nobody is there: this connection still has in memory what it wrote
+    /// and read last, which a reader's has to fetch anew after every commit. `None` if somebody is.
+    pub(super) fn look<T, E: From<StoreError>>(
+        &self,
+        work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let lane = match self.lane.try_lock() {
+            Ok(lane) => lane,
+            Err(TryLockError::Poisoned(lane)) => lane.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        // Between two members of a batch: what it has written so far is not yet true.
+        lane.open.is_none().then(|| lane.look(work))
+    }
+}
+
+/// Ends a look, also by a panic.
+struct Looking<'a>(&'a Connection);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        // If this fails, every later BEGIN does too, and nothing is ever acknowledged.
+        let _ = step(self.0, "ROLLBACK");
+    }
+}
+
 impl Lane {
+    fn look<T, E: From<StoreError>>(&self, work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        step(&self.connection, "BEGIN")?;
+        let _looking = Looking(&self.connection);
+        let mut running = Running {
+            connection: &self.connection,
+            purpose: Purpose::Read,
+        };
+        let mut tx = Tx::over(&mut running, Purpose::Read);
+        let seen = work(&mut tx)?;
+        match tx.fault() {
+            None => Ok(seen),
+            Some(fault) => Err(fault.into()),
+        }
+    }
+
     /// Joins the open batch, or begins one: at once with the write lock, so that no read inside can be outdated.
     fn join(&mut self, ticket: u64, tickets: &AtomicU64) -> Result<Arc<Batch>, StoreError> {
         if let Some(batch) = &self.open {
@@ -167,7 +209,10 @@ impl Lane {
             self.lose(&error);
             return Unit::Undone(error.into());
         }
-        let mut running = Running(&self.connection);
+        let mut running = Running {
+            connection: &self.connection,
+            purpose: Purpose::Write,
+        };
         let mut tx = Tx::over(&mut running, Purpose::Write);
         let done = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
         let fault = tx.fault();

@@ -85,6 +85,13 @@ impl Sqlite {
         self.readers.read(work)
     }
 
+    pub(super) fn look<T, E: From<StoreError>>(
+        &self,
+        work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.convoy.look(work).unwrap_or_else(|| self.readers.read(work))
+    }
+
     pub(super) fn write<T, E: From<StoreError>>(
         &self,
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,

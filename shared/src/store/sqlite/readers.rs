@@ -50,7 +50,10 @@ impl Readers {
         let loan = self.lend()?;
         let connection = loan.connection()?;
         step(connection, "BEGIN")?;
-        let mut running = Running(connection);
+        let mut running = Running {
+            connection,
+            purpose: Purpose::Read,
+        };
         let mut tx = Tx::over(&mut running, Purpose::Read);
         let done = work(&mut tx)?;
         match tx.fault() {

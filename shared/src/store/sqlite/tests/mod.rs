@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::params;
-use crate::store::driver::Statements;
+use crate::store::driver::{Purpose, Statements};
 use crate::store::{Overwrite, Store};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::sync::Barrier;
@@ -65,7 +65,10 @@ fn a_statement_is_prepared_once_whatever_is_bound_to_it() {
     )
     .unwrap();
     let connection = connect(&bench.path).unwrap();
-    let mut running = statements::Running(&connection);
+    let mut running = statements::Running {
+        connection: &connection,
+        purpose: Purpose::Write,
+    };
     let sql = "SELECT note FROM marks WHERE note = $1 AND gone = $2 ORDER BY at LIMIT 1";
     for note in 0..4_i64 {
         running.query(sql, params![note, 0_i64]).unwrap();
