@@ -1,12 +1,13 @@
 //! The application assembled: state, router, background work. The program and the tests build it in the same way.
 
 mod blocking;
+mod front;
 pub mod routes;
 pub mod serve;
 mod state;
 mod upkeep;
 
 pub use blocking::blocking;
-pub use routes::build;
+pub use front::Front;
 pub use state::{App, AppState, Published, StartError};
 pub use upkeep::upkeep;

@@ -185,7 +185,7 @@ async fn wrong_method() -> Fault {
 }
 
 /// The router over this state.
-pub fn build(app: App) -> Router {
+pub(super) fn router(app: App) -> Router {
     let mut router = Router::new();
     for served in table() {
         let methods = if served.cors {

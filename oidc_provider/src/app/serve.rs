@@ -1,7 +1,9 @@
 //! Serves the router until a signal: TLS by rustls or plain HTTP, as the configuration allows.
 
-use super::{App, build, upkeep};
+use super::{App, Front, upkeep};
 use crate::config::{Exposure, TlsFiles};
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -50,7 +52,7 @@ pub async fn serve(app: App) -> Result<(), ServeError> {
     let handle = Handle::new();
     stop_on_signals(handle.clone())?;
     let background = tokio::spawn(upkeep(app.clone()));
-    let service = build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(Front::new(app.clone()));
     tracing::info!(%address, issuer = %app.config.issuer, "serving");
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!(%error, "systemd was not told");

@@ -4,7 +4,6 @@
 use super::client_ip::{self, Refused};
 use super::{Fault, browser, headers, language};
 use crate::app::{App, routes};
-use crate::oidc::discovery;
 use crate::pages::{error_page, problem::Problem};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -51,9 +50,6 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
 
 async fn answered(app: &App, mut request: Request, next: Next) -> Response {
     let admitted = admit(app, &request);
-    if let (Ok(_), Some(document)) = (&admitted, discovery::published(app, &request)) {
-        return document;
-    }
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
         Ok(id) => Visitor {
             request: id,
@@ -81,7 +77,8 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
     finish(app, &visitor, response)
 }
 
-fn admit(app: &App, request: &Request) -> Result<Source, Problem> {
+/// Who calls, if this may be looked at at all.
+pub fn admit<B>(app: &App, request: &axum::http::Request<B>) -> Result<Source, Problem> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let headers: usize = request
         .headers()

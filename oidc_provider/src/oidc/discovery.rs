@@ -1,4 +1,5 @@
-//! `/.well-known/openid-configuration` and `/jwks`: written once when keys are read, served as bytes.
+//! `/.well-known/openid-configuration` and `/jwks`: written once when keys are read, served as bytes. Plain requests are answered by
+//! [`crate::app::Front`], those of browsers' scripts by the routes below.
 //!
 //! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
 
@@ -8,9 +9,9 @@ use crate::config::Issuer;
 use crate::http::headers;
 use crate::keys::{Alg, KeySet};
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, ORIGIN};
-use axum::http::{Method, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 use samekey_shared::methods::Level;
@@ -79,7 +80,8 @@ impl Prebuilt {
         }))
     }
 
-    fn answer(&self, headers: &HeaderMap) -> Response {
+    /// The whole document, or that the one with this tag still holds.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
         let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == self.etag);
         let mut response = Response::new(if known {
             Body::empty()
@@ -91,19 +93,6 @@ impl Prebuilt {
         }
         response.headers_mut().clone_from(&self.head);
         response
-    }
-}
-
-/// The answer to a plain `GET` of one of both documents. They are what is asked for most, so the guard gives them out
-/// at once; with an `Origin` they take the long way, which looks it up.
-pub fn published(app: &App, request: &Request) -> Option<Response> {
-    if request.method() != Method::GET || request.headers().contains_key(ORIGIN) {
-        return None;
-    }
-    match request.uri().path() {
-        routes::DISCOVERY => Some(app.discovery.answer(request.headers())),
-        routes::JWKS => Some(app.published().jwks.answer(request.headers())),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/metrics`: figures in OpenMetrics' text form, for Prometheus. Only for the addresses that the operator named: they tell
 //! how many people there are and when they work.
 
-use crate::app::{App, blocking};
+use crate::app::{App, blocking, routes};
 use crate::config::Networks;
 use crate::http::Fault;
 use crate::pages::problem::Problem;
@@ -54,6 +54,46 @@ pub struct Figures {
     accounts: Family<InState, Gauge>,
     enrolled: Gauge,
     events: Gauge,
+    /// Plain answers of the metadata.
+    pub discovery: Tally,
+    /// Plain answers of the key set.
+    pub jwks: Tally,
+}
+
+/// The figures of one published document: looked up once, for it is asked for more often than all else.
+#[derive(Debug)]
+pub struct Tally {
+    whole: Counter,
+    unchanged: Counter,
+    seconds: Histogram,
+}
+
+impl Tally {
+    fn of(route: &'static str, requests: &Family<Answered, Counter>, seconds: &Family<OnRoute, Histogram>) -> Self {
+        let answered = |status: StatusCode| {
+            requests.get_or_create_owned(&Answered {
+                route,
+                method: word(&Method::GET),
+                status: status.as_u16(),
+            })
+        };
+        Self {
+            whole: answered(StatusCode::OK),
+            unchanged: answered(StatusCode::NOT_MODIFIED),
+            seconds: seconds.get_or_create_owned(&OnRoute { route }),
+        }
+    }
+
+    /// Counts an answer: the document, or that it has not changed.
+    pub fn count(&self, status: StatusCode, took: Duration) {
+        let counter = if status == StatusCode::NOT_MODIFIED {
+            &self.unchanged
+        } else {
+            &self.whole
+        };
+        counter.inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
 }
 
 impl fmt::Debug for Figures {
@@ -93,6 +133,8 @@ impl Default for Figures {
             events.clone(),
         );
         Self {
+            discovery: Tally::of(routes::DISCOVERY, &requests, &seconds),
+            jwks: Tally::of(routes::JWKS, &requests, &seconds),
             registry,
             requests,
             seconds,

@@ -1,10 +1,10 @@
 //! A browser without scripts: keeps cookies, reads forms, follows nothing by itself.
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use samekey_provider::app::Front;
 use samekey_provider::http::params::encode;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 /// One person's browser.
 pub struct Browser {
-    router: Router,
+    router: Front,
     jar: Mutex<BTreeMap<String, String>>,
     peer: SocketAddr,
 }
@@ -27,7 +27,7 @@ pub struct Page {
 }
 
 impl Browser {
-    pub fn new(router: Router) -> Self {
+    pub fn new(router: Front) -> Self {
         Self {
             router,
             jar: Mutex::default(),

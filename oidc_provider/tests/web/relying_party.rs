@@ -3,13 +3,13 @@
 
 use crate::browser::{Browser, Page};
 use crate::scene::{CALLBACK, ISSUER, Scene};
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use openidconnect::core::{CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{ClientId, ClientSecret, HttpRequest, HttpResponse, IssuerUrl, Nonce};
+use samekey_provider::app::Front;
 use samekey_provider::http::params::encode;
 use std::str::FromStr;
 use tower::ServiceExt;
@@ -19,7 +19,7 @@ pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 pub struct RelyingParty {
-    router: Router,
+    router: Front,
     pub id: String,
     secret: Option<String>,
     now: i64,

@@ -2,9 +2,8 @@
 
 use crate::browser::{Browser, Page};
 use crate::relying_party::RelyingParty;
-use axum::Router;
 use samekey_provider::SCHEMA;
-use samekey_provider::app::{App, AppState, build};
+use samekey_provider::app::{App, AppState, Front};
 use samekey_provider::clients::{self, ClientKind, ClientSettings, Consent, Pkce, Registration};
 use samekey_provider::config::ProviderSection;
 use samekey_provider::keys::Alg;
@@ -29,7 +28,7 @@ pub const LAX: &str = "version = 1\n[groups]\nsource = \"store\"\n[default]\nlev
 pub struct Scene {
     pub test: TestRealm,
     pub app: App,
-    pub router: Router,
+    pub router: Front,
     pub ann: AccountId,
     pub phone: Phone,
     pub paper: Vec<String>,
@@ -71,7 +70,7 @@ impl Scene {
         let section: ProviderSection = strict::parse(&section).unwrap();
         let app = AppState::new(test.realm.clone(), section.check().unwrap()).unwrap();
         let mut scene = Self {
-            router: build(app.clone()),
+            router: Front::new(app.clone()),
             test,
             app,
             ann,
