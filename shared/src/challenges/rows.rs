@@ -10,10 +10,16 @@ use crate::store::{Component, Migration, Row, StoreError, Tx};
 /// The tables of this domain.
 pub(crate) const SCHEMA: Component = Component {
     name: "challenges",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/challenges_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/challenges_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../../migrations/challenges_0002.sql"),
+        },
+    ],
 };
 
 /// How many dead rows one new challenge carries away: more than it makes, so that they never pile up.
@@ -46,8 +52,8 @@ pub fn issue(
         expires_at: now.saturating_add(new.lives),
     };
     tx.execute(
-        "INSERT INTO challenges (id, purpose, binding, account, bytes, state, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO challenges (id, purpose, binding, account, bytes, state, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             challenge.id,
             new.purpose.as_str(),
@@ -55,14 +61,16 @@ pub fn issue(
             new.account,
             challenge.bytes.as_slice(),
             new.state.clone(),
+            now,
             challenge.expires_at
         ],
     )?;
     Ok(challenge)
 }
 
-/// Spends a challenge: `None` where it was spent, has expired, or was given out for something else. One statement, so
-/// that of any number of answers to it one gets its bytes.
+/// Spends a challenge: `None` where it was spent, has expired, was given out for something else, or later than now (the
+/// clock was set back: nobody knows how long ago that was, S9). One statement, so that of any number of answers to it one
+/// gets its bytes.
 pub fn spend(
     tx: &mut Tx<'_>,
     id: ChallengeId,
@@ -72,7 +80,8 @@ pub fn spend(
 ) -> Result<Option<Spent>, StoreError> {
     tx.query_opt(
         "UPDATE challenges SET spent_at = $1 \
-         WHERE id = $2 AND purpose = $3 AND binding = $4 AND expires_at > $5 AND spent_at IS NULL \
+         WHERE id = $2 AND purpose = $3 AND binding = $4 AND expires_at > $5 AND created_at <= $5 \
+         AND spent_at IS NULL \
          RETURNING bytes, account, state",
         params![now, id, purpose.as_str(), binding, now],
     )?
@@ -97,7 +106,8 @@ pub fn peek(
 ) -> Result<Option<Spent>, StoreError> {
     tx.query_opt(
         "SELECT bytes, account, state FROM challenges \
-         WHERE id = $1 AND purpose = $2 AND binding = $3 AND expires_at > $4 AND spent_at IS NULL",
+         WHERE id = $1 AND purpose = $2 AND binding = $3 AND expires_at > $4 AND created_at <= $4 \
+         AND spent_at IS NULL",
         params![id, purpose.as_str(), binding, now],
     )?
     .as_ref()
@@ -105,11 +115,11 @@ pub fn peek(
     .transpose()
 }
 
-/// Carries away challenges that have expired.
+/// Carries away challenges that have expired, and those from the future: time must not make them good again.
 pub fn sweep(tx: &mut Tx<'_>, now: UnixTime) -> Result<(), StoreError> {
     tx.execute(
         "DELETE FROM challenges WHERE id IN \
-         (SELECT id FROM challenges WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+         (SELECT id FROM challenges WHERE expires_at <= $1 OR created_at > $1 LIMIT $2)",
         params![now, SWEPT_AT_ONCE],
     )
     .map(drop)

@@ -86,6 +86,24 @@ fn it_dies_with_its_time_and_when_it_is_taken_back() {
 }
 
 #[test]
+fn under_a_clock_set_back_it_is_void_and_does_not_come_to_life_again() {
+    let test = TestRealm::new().unwrap();
+    let (offered, left) = (
+        issue(&test, Purpose::SignIn, None, "a"),
+        issue(&test, Purpose::SignIn, None, "b"),
+    );
+    let then = test.clock.now();
+    test.clock.set(then - 60);
+    assert_eq!(spend(&test, &offered, Purpose::SignIn, "a"), None);
+    // Whoever comes next carries it away.
+    let next = issue(&test, Purpose::SignIn, None, "c");
+    assert_eq!(rows(&test), 1);
+    test.clock.set(then);
+    assert_eq!(spend(&test, &left, Purpose::SignIn, "b"), None);
+    assert!(spend(&test, &next, Purpose::SignIn, "c").is_some());
+}
+
+#[test]
 fn of_many_at_once_one_spends_it() {
     let test = TestRealm::new().unwrap();
     let challenge = issue(&test, Purpose::SignIn, None, "one");
