@@ -430,6 +430,22 @@ async fn a_key_of_another_algorithm_goes_by_our_verifier_alone() {
 }
 
 #[tokio::test]
+async fn a_key_of_rsa_passes_both_verifiers_and_its_lies_do_not() {
+    let habits = Habits {
+        algorithm: Algorithm::Rs256,
+        ..Habits::default()
+    };
+    let (scene, mut key) = with_key(SoftAuthenticator::with(habits));
+    let browser = scene.browser();
+    let address = first_page(&browser, "/login").await;
+    assert_eq!(browser.touch(&address, "passkey", &mut key).await.location(), "/");
+    let other = scene.browser();
+    let address = first_page(&other, "/login").await;
+    bent(&other, &address, "passkey", &mut key, |draft| draft.flags = 0).await;
+    assert_eq!(scene.results("key-refused").len(), 1);
+}
+
+#[tokio::test]
 async fn an_application_may_insist_on_a_key() {
     let (scene, mut key) = with_key(SoftAuthenticator::new());
     let wiki = scene.wiki();

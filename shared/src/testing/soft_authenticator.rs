@@ -17,7 +17,10 @@ use crate::methods::fido::{Assertion, local_client_data};
 use data_encoding::BASE64URL_NOPAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents,
+};
 
 /// How an authenticator is made, and how its person uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +49,12 @@ pub enum Algorithm {
     Es256,
     /// EdDSA on Ed25519.
     EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, of 2048 bits; always the same key, for ring makes none.
+    Rs256,
 }
+
+/// That key, in PKCS#8. It guards nothing.
+pub const RS256_KEY: &[u8] = include_bytes!("rs256.p8");
 
 /// The authenticator.
 #[derive(Debug)]
@@ -71,6 +79,7 @@ struct SoftCredential {
 enum Private {
     Es256(Box<EcdsaKeyPair>),
     EdDsa(Box<Ed25519KeyPair>),
+    Rs256(Box<RsaKeyPair>),
 }
 
 /// An answer before it is signed; every field may be bent.
@@ -320,6 +329,7 @@ impl Private {
                 let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| "no key")?;
                 Self::EdDsa(Box::new(pair))
             }
+            Algorithm::Rs256 => Self::Rs256(Box::new(RsaKeyPair::from_pkcs8(RS256_KEY).map_err(|_| "no key")?)),
         })
     }
 
@@ -330,6 +340,12 @@ impl Private {
                 signature.as_ref().to_vec()
             }
             Self::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
+            Self::Rs256(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                    .map_err(|_| "no randomness")?;
+                signature
+            }
         })
     }
 
@@ -345,6 +361,11 @@ impl Private {
             Self::EdDsa(pair) => {
                 let head = [0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32];
                 [&head, pair.public_key().as_ref()].concat()
+            }
+            Self::Rs256(pair) => {
+                let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public());
+                let head = [0xa4, 1, 3, 3, 0x39, 1, 0, 0x20, 0x59, 1, 0];
+                [&head, n.as_slice(), &[0x21, 0x43], e.as_slice()].concat()
             }
         }
     }

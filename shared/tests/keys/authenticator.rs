@@ -28,7 +28,7 @@ fn the_verifier_accepts_what_it_signs_with_every_algorithm_at_both_doors() {
         user: "ann".into(),
     };
     let origins = [ORIGIN.to_owned()];
-    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
         let mut key = SoftAuthenticator::with(Habits {
             algorithm,
             ..Habits::default()

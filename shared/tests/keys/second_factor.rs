@@ -4,7 +4,7 @@ use super::scene::*;
 use samekey_shared::flows::{Answer, Asked, KeyTrouble, Means, Notice, Prompt, RefusalCode, Step, UserVerification};
 use samekey_shared::methods::{FirstFactor, Level, Method};
 use samekey_shared::testing::SoftAuthenticator;
-use samekey_shared::testing::soft_authenticator::Habits;
+use samekey_shared::testing::soft_authenticator::{Algorithm, Habits};
 
 #[test]
 fn one_key_opens_both_doors_with_one_counter_and_one_device_in_the_trail() {
@@ -33,6 +33,21 @@ fn one_key_opens_both_doors_with_one_counter_and_one_device_in_the_trail() {
     let lines = scene.trail("sign-in-granted");
     let devices: Vec<_> = lines.iter().map(|line| field(line, "device").unwrap()).collect();
     assert_eq!(devices, vec![scene.bound.id.to_string(); 2]);
+}
+
+#[test]
+fn a_key_of_rsa_opens_both_doors() {
+    let mut scene = scene(SoftAuthenticator::with(Habits {
+        algorithm: Algorithm::Rs256,
+        ..Habits::default()
+    }));
+    let (mut turn, step) = scene.after_password("ann", Asked::default());
+    let prompt = asked_key(step);
+    let _ = granted(scene.press(&mut turn, &prompt));
+    let (mut turn, step) = scene.at_console(FirstFactor::Password, plugged_in());
+    let prompt = asked_key(step);
+    let _ = granted(scene.press(&mut turn, &prompt));
+    assert_eq!(scene.stored_count(), 3);
 }
 
 #[test]
