@@ -86,6 +86,7 @@ fn sweep(realm: &Realm) -> Result<(), FlowError> {
         let policy = realm.policy(tx)?;
         samekey_shared::attempts::forget_old(tx, &policy.settings().lockout, now)?;
         samekey_shared::approvals::sweep(tx, now)?;
+        samekey_shared::trust::sweep(tx, now)?;
         Ok(())
     })
 }

@@ -18,5 +18,9 @@ pub const SCHEMA: Component = Component {
             version: 3,
             sql: include_str!("../migrations/provider_0003.sql"),
         },
+        Migration {
+            version: 4,
+            sql: include_str!("../migrations/provider_0004.sql"),
+        },
     ],
 };

@@ -54,6 +54,7 @@ fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.realm.clock.now();
     app.realm.store.write(|tx| {
         sessions::sweep(tx, now)?;
+        samekey_shared::trust::sweep(tx, now)?;
         grants::sweep(tx, now)
     })
 }

@@ -6,6 +6,7 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use samekey_shared::trust::{Browser, Mark, Shown};
 
 /// The browser session.
 pub const SESSION: &str = "__Host-samekey-session";
@@ -19,8 +20,17 @@ pub const LAST_USED: &str = "__Host-samekey-last";
 pub const PASSKEY: &str = "passkey";
 /// A value of [`LAST_USED`].
 pub const PASSWORD: &str = "password";
+/// A remember token (R29): `id.secret`.
+pub const REMEMBERED: &str = "__Host-samekey-remembered";
+/// The browser itself, so that a new one can be told from it (W3). Random, and the same for whoever signs in here.
+pub const BROWSER: &str = "__Host-samekey-browser";
+/// 400 days: as long as browsers keep any cookie.
+pub const BROWSER_SECONDS: i64 = 400 * 86_400;
 /// Half a year.
 pub const LAST_USED_SECONDS: i64 = 180 * 86_400;
+
+/// Longest value of [`BROWSER`]: 32 bytes in base64url are 43.
+const LONGEST_OWN: usize = 64;
 
 /// The value of a cookie; `None` also when the name comes twice, since we never set one twice.
 pub fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -35,6 +45,15 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// What the browser shows of its earlier sign-ins.
+pub fn shown(headers: &HeaderMap) -> Browser {
+    let own = value(headers, BROWSER).filter(|value| (1..=LONGEST_OWN).contains(&value.len()));
+    Browser {
+        mark: own.map(Mark::of),
+        remembered: value(headers, REMEMBERED).and_then(Shown::read),
+    }
 }
 
 /// A `Set-Cookie` that lasts so many seconds, or until the browser closes.

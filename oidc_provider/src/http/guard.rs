@@ -2,7 +2,7 @@
 //! and gives every answer its headers.
 
 use super::client_ip::{self, Refused};
-use super::{Fault, browser, headers, language};
+use super::{Fault, browser, cookies, headers, language};
 use crate::app::{App, routes};
 use crate::pages::{error_page, problem::Problem};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use samekey_shared::ids::RequestId;
 use samekey_shared::source::Source;
 use samekey_shared::texts::Texts;
+use samekey_shared::trust::Browser;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +30,8 @@ pub struct Visitor {
     pub source: Source,
     /// What the browser calls itself.
     pub browser: String,
+    /// What it shows of its earlier sign-ins.
+    pub shows: Browser,
     /// The sentences in the language chosen here, or preferred by the browser.
     pub t: Texts,
 }
@@ -55,6 +58,7 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
             request: id,
             source: Source::Unknown,
             browser: String::new(),
+            shows: Browser::default(),
             t: language::of(request.headers(), None),
         },
         Err(error) => {
@@ -65,9 +69,11 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
     let response = match admitted {
         Ok(source) => {
             let browser = browser::words(request.headers());
+            let shows = cookies::shown(request.headers());
             request.extensions_mut().insert(Visitor {
                 source,
                 browser,
+                shows,
                 ..visitor.clone()
             });
             next.run(request).await

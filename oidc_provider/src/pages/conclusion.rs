@@ -13,11 +13,12 @@ use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::errors::AuthorizeError;
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
-use samekey_shared::flows::{FlowError, Grant};
+use samekey_shared::flows::{Basis, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::FirstFactor;
 use samekey_shared::secrets::opaque::Token;
 use samekey_shared::store::{StoreError, Tx};
+use samekey_shared::trust::{self, TrustToken};
 
 /// See the module.
 pub(super) struct Conclusion<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Conclusion<'a> {
     fresh: SessionId,
     cookie: Token,
     code: Token,
+    own: Token,
+    token: TrustToken,
     written: Option<Written>,
 }
 
@@ -37,6 +40,8 @@ pub(super) struct Written {
     pub session: SessionId,
     /// Whether a passkey was the first factor.
     pub with_passkey: bool,
+    /// For how many seconds this browser is remembered from now on.
+    pub remembered: Option<i64>,
     /// How the flow goes on.
     pub end: End,
 }
@@ -70,6 +75,8 @@ impl<'a> Conclusion<'a> {
             fresh: SessionId::draw(entropy)?,
             cookie: Token::draw(entropy, COOKIE_BYTES)?,
             code: Token::draw(entropy, grants::SECRET_BYTES)?,
+            own: Token::draw(entropy, COOKIE_BYTES)?,
+            token: TrustToken::draw(entropy)?,
             written: None,
         })
     }
@@ -80,6 +87,8 @@ impl<'a> Conclusion<'a> {
         Some(Begun {
             session: self.cookie.text().to_owned(),
             with_passkey: written.with_passkey,
+            browser: self.is_new().then(|| self.own.text().to_owned()),
+            remembered: written.remembered.map(|lives| (self.token.text(), lives)),
         })
     }
 
@@ -98,6 +107,7 @@ impl<'a> Conclusion<'a> {
             .account
             .ok_or_else(|| StoreError::Inconsistent("a web grant without an account".into()))?;
         let session = self.session(tx, account, grant)?;
+        self.recognise(tx, account, grant)?;
         let end = match &self.request {
             None => End::Portal,
             Some(request) => self.toward_application(tx, request, account, session, grant)?,
@@ -105,8 +115,29 @@ impl<'a> Conclusion<'a> {
         self.written = Some(Written {
             session,
             with_passkey: grant.first == FirstFactor::Passkey,
+            remembered: grant.remember,
             end,
         });
+        Ok(())
+    }
+
+    fn is_new(&self) -> bool {
+        self.person.visitor.shows.mark.is_none()
+    }
+
+    /// Knows the browser again after a proof (W3), and remembers it where that was wished and allowed (R29).
+    fn recognise(&self, tx: &mut Tx<'_>, account: AccountId, grant: &Grant) -> Result<(), StoreError> {
+        if grant.basis != Basis::Proven {
+            return Ok(());
+        }
+        let (visitor, now) = (&self.person.visitor, self.app.realm.clock.now());
+        let own = visitor.shows.mark.unwrap_or_else(|| trust::mark_of(&self.own));
+        trust::know_browser(tx, account, &own, now)?;
+        if let Some(lives) = grant.remember {
+            let place = (visitor.browser.as_str(), &visitor.source);
+            let before = visitor.shows.remembered.as_ref();
+            trust::remember(tx, &self.token, account, place, before, lives, now)?;
+        }
         Ok(())
     }
 
@@ -119,7 +150,7 @@ impl<'a> Conclusion<'a> {
                 && before.first == grant.first
                 && Some(before.first_at) == grant.first_at
                 && before.evidence == grant.evidence;
-            if unchanged && sessions::touch(tx, before.id, now)? {
+            if unchanged && sessions::touch(tx, before.id, grant.session, now)? {
                 return Ok(before.id);
             }
         }
@@ -128,7 +159,8 @@ impl<'a> Conclusion<'a> {
             secret_hash: self.cookie.hash(),
             browser: self.person.visitor.browser.clone(),
             source: self.person.visitor.source.to_string(),
-            expires_at: now + session_seconds(self.app, tx)?,
+            expires_at: grant.first_at.unwrap_or(now).saturating_add(grant.session.lasts),
+            idle: grant.session.idle,
         };
         sessions::begin(tx, &new, account, grant, before.map(|before| before.id), now)?;
         Ok(self.fresh)
@@ -190,14 +222,6 @@ pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -
             claims: request.claims.clone(),
         },
         expires_at: app.realm.clock.now() + app.config.code_seconds,
-    }
-}
-
-fn session_seconds(app: &AppState, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
-    match app.realm.policy(tx) {
-        Ok(policy) => Ok(policy.settings().session),
-        Err(FlowError::Store(error)) => Err(error),
-        Err(other) => Err(StoreError::Inconsistent(other.to_string())),
     }
 }
 

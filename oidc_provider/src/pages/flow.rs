@@ -181,6 +181,10 @@ pub struct Begun {
     pub session: String,
     /// Whether a passkey took the password's place: this browser is offered it first from now on (R97).
     pub with_passkey: bool,
+    /// What the browser is known by from now on, where it was not before (W3).
+    pub browser: Option<String>,
+    /// The remember token and the seconds it lives (R29).
+    pub remembered: Option<(String, i64)>,
 }
 
 /// Why the machine refused, as far as a stranger may know.

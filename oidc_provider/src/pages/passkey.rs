@@ -92,7 +92,7 @@ fn begun(app: &App, person: &Person, flow: &Flow) -> Result<Response, Fault> {
         realm: &app.realm,
         doorway: &doorway,
     };
-    let (machine, step) = match (&flow.purpose, &person.session) {
+    let (mut machine, step) = match (&flow.purpose, &person.session) {
         (Purpose::Devices, Some(session)) => {
             step_up::start_with_passkey(&visit, session.account.name.as_str(), asked, turn::means(app))?
         }
@@ -102,6 +102,7 @@ fn begun(app: &App, person: &Person, flow: &Flow) -> Result<Response, Fault> {
     let Step::Ask(Prompt::Key(prompt)) = step else {
         return Ok(none());
     };
+    machine.recognise(person.visitor.shows.clone());
     let kept = Kept {
         flow: flow.id,
         machine: Box::new(machine),

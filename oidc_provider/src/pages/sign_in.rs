@@ -7,7 +7,7 @@ use super::flow::{Flow, Purpose, Question, Stage};
 use super::problem::Problem;
 use super::questions::{self, Shown};
 use super::turn::{self, Person, Turn};
-use super::view::SignInView;
+use super::view::{RememberBox, SignInView};
 use super::{Frame, consent, page, passkey, refusal};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
@@ -26,6 +26,10 @@ use samekey_shared::flows::sign_in::PasswordSource;
 use samekey_shared::flows::{Answer, SignIn};
 use samekey_shared::methods::Method;
 use samekey_shared::secrets::SecretText;
+use samekey_shared::texts::Texts;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
 
 /// `GET /sign-in?flow=…`
 pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
@@ -66,6 +70,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         passkeys,
         other_way_first,
         signal,
+        remember: remember_box(t, &flow),
         can_restart: !matches!(flow.purpose, Purpose::Devices),
         can_cancel: flow.request().is_some() || matches!(flow.purpose, Purpose::Devices),
     };
@@ -75,6 +80,26 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         Scripts::None
     };
     page(&view, &targets, scripts)
+}
+
+/// The box of M01, where the policy remembers this browser after the proof that is asked.
+fn remember_box(t: Texts, flow: &Flow) -> Option<RememberBox> {
+    let Stage::Asking {
+        machine,
+        question: Question::Code { .. } | Question::Key { .. },
+    } = &flow.stage
+    else {
+        return None;
+    };
+    let seconds = machine.offers_to_remember()?;
+    Some(RememberBox {
+        label: match seconds {
+            days if days % DAY == 0 && days > DAY => t.fill("sign-in-remember-days", [("days", days / DAY)]),
+            hours if hours % HOUR == 0 && hours > HOUR => t.fill("sign-in-remember-hours", [("hours", hours / HOUR)]),
+            other => t.fill("sign-in-remember-minutes", [("minutes", (other / 60).max(1))]),
+        },
+        ticked: machine.wishes_to_be_remembered(),
+    })
 }
 
 /// The application that asked, if it is still registered.
@@ -141,6 +166,9 @@ pub async fn submit(
 /// Gives the form to the stage that is open. A form that belongs to another stage changes nothing: the page shows again.
 fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<Turn, Fault> {
     let action = params.value("action").unwrap_or_default();
+    if let Stage::Asking { machine, .. } = &mut flow.stage {
+        machine.wish_to_be_remembered(params.value("remember").is_some());
+    }
     match (action, flow.stage.clone()) {
         ("restart", _) if matches!(flow.purpose, Purpose::Devices) => Ok(turn::left(flow)),
         ("restart", Stage::Name { .. } | Stage::Asking { .. } | Stage::Refused(_)) => {

@@ -124,7 +124,7 @@ pub fn start(
         prior,
         asked,
         means: means(app),
-        browser: None,
+        browser: Some(person.visitor.shows.clone()),
     };
     let (machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
     taken(flow, machine, step, conclusion)
@@ -274,9 +274,13 @@ fn session_cookies(begun: Option<&Begun>) -> Vec<HeaderValue> {
     } else {
         cookies::PASSWORD
     };
+    let own = begun.browser.as_deref();
+    let remembered = begun.remembered.as_ref();
     [
         cookies::set(cookies::SESSION, &begun.session, None),
         cookies::set(cookies::LAST_USED, last, Some(cookies::LAST_USED_SECONDS)),
+        own.and_then(|own| cookies::set(cookies::BROWSER, own, Some(cookies::BROWSER_SECONDS))),
+        remembered.and_then(|(token, lives)| cookies::set(cookies::REMEMBERED, token, Some(*lives))),
     ]
     .into_iter()
     .flatten()

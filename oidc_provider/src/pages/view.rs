@@ -60,6 +60,15 @@ pub struct OtherMethod {
     pub label: String,
 }
 
+/// The box that asks to be remembered (M01).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RememberBox {
+    /// The sentence.
+    pub label: String,
+    /// Whether it was ticked before a wrong answer; at first it never is (R28).
+    pub ticked: bool,
+}
+
 /// User name, password or code.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -84,6 +93,8 @@ pub struct SignInView<'a> {
     pub other_way_first: bool,
     /// What the browser's passkey store should know.
     pub signal: Option<String>,
+    /// The box under the question, where this browser can be remembered.
+    pub remember: Option<RememberBox>,
     /// Whether another name may be given.
     pub can_restart: bool,
     /// Whether there is somewhere to go back to.

@@ -32,11 +32,12 @@ pub struct Listed {
 /// The live sessions of an account, the one used last first.
 pub fn of_account(realm: &Realm, tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Listed>, FlowError> {
     let now = realm.clock.now();
-    let idle = realm.policy(tx)?.settings().idle;
+    let idle = realm.policy(tx)?.idle();
     let found = tx.query(
         "SELECT id, browser, source, first_at, seen_at, expires_at FROM web_sessions \
-         WHERE account = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id LIMIT $4",
-        params![account, now, now.saturating_sub(idle), MOST],
+         WHERE account = $1 AND expires_at > $2 AND seen_at > $2 - COALESCE(CASE WHEN idle < $3 THEN idle END, $3) \
+         ORDER BY seen_at DESC, id LIMIT $4",
+        params![account, now, idle, MOST],
     )?;
     Ok(found.iter().map(listed).collect::<Result<_, _>>()?)
 }

@@ -63,6 +63,8 @@ pub struct NewSession {
     pub source: String,
     /// When it ends.
     pub expires_at: UnixTime,
+    /// How many seconds it may idle, by the rules of the sign-in (W20).
+    pub idle: i64,
 }
 
 /// The session of whoever sent these headers; `None` for no cookie, a wrong one, a session that ended or idled too long, or
@@ -72,7 +74,7 @@ pub fn current(realm: &Realm, tx: &mut Tx<'_>, headers: &HeaderMap) -> Result<Op
         return Ok(None);
     };
     let now = realm.clock.now();
-    let idle = realm.policy(tx)?.settings().idle;
+    let idle = realm.policy(tx)?.idle();
     let Some(found) = rows::by_secret(tx, &opaque::hash(cookie), now, idle)? else {
         return Ok(None);
     };

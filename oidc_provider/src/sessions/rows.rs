@@ -2,6 +2,7 @@
 
 use super::NewSession;
 use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::SessionSpan;
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::{Evidence, EvidenceRecord, FirstFactor, recall};
 use samekey_shared::params;
@@ -29,8 +30,8 @@ pub(super) fn by_secret(
 ) -> Result<Option<Found>, StoreError> {
     let row = tx.query_opt(
         "SELECT id, account, first_at, evidence, first_factor FROM web_sessions \
-         WHERE secret_hash = $1 AND expires_at > $2 AND seen_at > $3",
-        params![hash.as_slice(), now, now.saturating_sub(idle)],
+         WHERE secret_hash = $1 AND expires_at > $2 AND seen_at > $2 - COALESCE(CASE WHEN idle < $3 THEN idle END, $3)",
+        params![hash.as_slice(), now, idle],
     )?;
     let Some(row) = row else {
         return Ok(None);
@@ -82,7 +83,7 @@ pub(super) fn insert(
     let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
         "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at, \
-         first_factor, browser, source) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10)",
+         first_factor, browser, source, idle) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11)",
         params![
             new.id,
             new.secret_hash.as_slice(),
@@ -97,17 +98,22 @@ pub(super) fn insert(
                 PASSWORD
             },
             new.browser.as_str(),
-            new.source.as_str()
+            new.source.as_str(),
+            new.idle
         ],
     )?;
     Ok(())
 }
 
-/// Notes that a session was used; costs no commit of its own, since it is part of the sign-in that uses it.
-pub fn touch(tx: &mut Tx<'_>, id: SessionId, now: UnixTime) -> Result<bool, StoreError> {
+/// Notes that a session was used; costs no commit of its own, since it is part of the sign-in that uses it. Where the place
+/// that it was used for has stricter rules, they hold for the session from now on.
+pub fn touch(tx: &mut Tx<'_>, id: SessionId, span: SessionSpan, now: UnixTime) -> Result<bool, StoreError> {
     let touched = tx.execute(
-        "UPDATE web_sessions SET seen_at = $2 WHERE id = $1 AND expires_at > $2",
-        params![id, now],
+        "UPDATE web_sessions SET seen_at = $2, \
+         expires_at = CASE WHEN first_at + $3 < expires_at THEN first_at + $3 ELSE expires_at END, \
+         idle = CASE WHEN idle < $4 THEN idle ELSE $4 END \
+         WHERE id = $1 AND expires_at > $2",
+        params![id, now, span.lasts, span.idle],
     )?;
     Ok(touched == 1)
 }

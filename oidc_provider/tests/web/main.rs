@@ -24,6 +24,7 @@ mod logout;
 mod operations;
 mod passkeys;
 mod portal;
+mod remember;
 mod routes;
 mod secrets;
 mod security;

@@ -13,7 +13,7 @@ use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requ
 use crate::roles::Role;
 use crate::source::Door;
 use crate::store::{StoreError, Tx};
-use crate::trust::{self, Binding, Browser};
+use crate::trust::{self, Binding, Browser, Sight};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ pub(super) struct Circumstances {
     pub(super) abnormal: Option<bool>,
     /// What an earlier proof at this door may spare.
     pub(super) earlier: Earlier,
-    /// What was used last at this door, of what is typed or touched every day (R4).
+    /// What was used last at this door, or bound since, of what is typed or touched every day (R4).
     pub(super) latest: Option<Method>,
 }
 
@@ -155,8 +155,20 @@ pub(super) struct Standing<'a> {
     pub(super) now: UnixTime,
     /// What the browser shows, where there is one.
     pub(super) browser: Option<&'a Browser>,
+    /// Whether the browser holds a session of the account already.
+    pub(super) in_session: bool,
     /// Whether an earlier proof may spare the question here at all.
     pub(super) spares: bool,
+}
+
+impl<'a> Standing<'a> {
+    fn sight(&self, door: Door) -> Sight<'a> {
+        if door == Door::Web && !self.in_session {
+            Sight::Shows(self.browser)
+        } else {
+            Sight::NoNeed
+        }
+    }
 }
 
 /// What may spare the question, and when it was proven.
@@ -196,8 +208,8 @@ impl Circumstances {
             abnormal: trust::abnormal(
                 tx,
                 (subject.login(), subject.account()),
-                (visit.doorway.door, &visit.doorway.source),
-                standing.browser,
+                &visit.doorway.source,
+                standing.sight(visit.doorway.door),
             )?,
             now: standing.now,
         };
@@ -375,11 +387,13 @@ fn earlier(
     Ok(earlier)
 }
 
-/// The method that was used last at this door. Paper is not preselected because it was needed once, nor e-mail ever (R12).
+/// The method that was used last at this door, or bound since. Paper is not preselected because it was needed once, nor
+/// e-mail ever (R12).
 fn latest(bound: &Bound, door: Door) -> Option<Method> {
-    let used = bound.devices.iter().filter_map(|device| {
-        let used = device.last_used.as_ref().filter(|used| used.door == door)?;
-        Some((used.at, device.kind.method()))
+    let used = bound.devices.iter().map(|device| {
+        let used = device.last_used.as_ref().filter(|used| used.door == door);
+        let at = used.map_or(device.created_at, |used| used.at);
+        (at, device.kind.method())
     });
     let everyday = used.filter(|(_, method)| !matches!(method, Method::RecoveryCode | Method::Email));
     everyday.max_by_key(|(at, _)| *at).map(|(_, method)| method)

@@ -24,7 +24,7 @@ pub use recheck::Binding;
 pub(crate) use recheck::{note as note_recheck, proven_at as rechecked_at, used as use_recheck};
 pub use remembered::{Remembered, TrustError, TrustToken, of_account, remember, revoke};
 pub(crate) use remembered::{used as use_remembered, verified_at as remembered_at};
-pub(crate) use usual::abnormal;
+pub(crate) use usual::{Sight, abnormal};
 pub use usual::{know_browser, mark_of};
 
 use crate::clock::UnixTime;

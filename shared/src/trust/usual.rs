@@ -12,7 +12,7 @@ use crate::clock::UnixTime;
 use crate::ids::AccountId;
 use crate::params;
 use crate::secrets::opaque::Token;
-use crate::source::{Door, Source};
+use crate::source::Source;
 use crate::store::{StoreError, Tx};
 
 /// The mark of a browser's fresh cookie.
@@ -38,12 +38,21 @@ fn is_known(tx: &mut Tx<'_>, account: AccountId, mark: &Mark) -> Result<bool, St
     Ok(row.is_some())
 }
 
-/// Whether this sign-in is unusual; `None` where that cannot be known. `browser` is `None` where the door did not look.
+/// What there is of a browser to judge by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    /// None: a terminal, or a browser that holds a session of this account, which it got by signing in.
+    NoNeed,
+    /// What it shows; `None` where the door did not look.
+    Shows(Option<&'a Browser>),
+}
+
+/// Whether this sign-in is unusual; `None` where that cannot be known.
 pub(crate) fn abnormal(
     tx: &mut Tx<'_>,
     (login, account): (Option<&LoginName>, Option<&Account>),
-    (door, source): (Door, &Source),
-    browser: Option<&Browser>,
+    source: &Source,
+    sight: Sight<'_>,
 ) -> Result<Option<bool>, StoreError> {
     let network = match (source, login) {
         (Source::Local { .. }, _) => false,
@@ -56,12 +65,13 @@ pub(crate) fn abnormal(
     if account.first_sign_in_at.is_none() {
         return Ok(Some(false));
     }
-    if network || door != Door::Web {
-        return Ok(Some(network));
-    }
-    match browser {
-        None => Ok(None),
-        Some(Browser { mark: None, .. }) => Ok(Some(true)),
-        Some(Browser { mark: Some(mark), .. }) => is_known(tx, account.id, mark).map(|known| Some(!known)),
+    match sight {
+        _ if network => Ok(Some(true)),
+        Sight::NoNeed => Ok(Some(false)),
+        Sight::Shows(None) => Ok(None),
+        Sight::Shows(Some(Browser { mark: None, .. })) => Ok(Some(true)),
+        Sight::Shows(Some(Browser { mark: Some(mark), .. })) => {
+            is_known(tx, account.id, mark).map(|known| Some(!known))
+        }
     }
 }

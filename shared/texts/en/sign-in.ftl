@@ -51,3 +51,6 @@ sign-in-sign-out-text = This ends your session here.
 sign-in-sign-out-asked = An application asks to sign you out here.
 sign-in-forgotten = Forgotten password
 sign-in-forgotten-text = Passwords cannot be retrieved. Contact { $contact } to reset yours.
+sign-in-remember-days = Remember this device and do not ask for verification within { $days } days.
+sign-in-remember-minutes = Remember this device and do not ask for verification within { $minutes } minutes.
+sign-in-remember-hours = Remember this device and do not ask for verification within { $hours } hours.

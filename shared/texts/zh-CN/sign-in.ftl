@@ -51,3 +51,6 @@ sign-in-sign-out-text = 这将结束您在此处的会话。
 sign-in-sign-out-asked = 某个应用请求让您在此处退出登录。
 sign-in-forgotten = 忘记密码
 sign-in-forgotten-text = 密码无法找回。请联系 { $contact } 重置密码。
+sign-in-remember-days = 记住此设备，{ $days } 天内不再要求验证。
+sign-in-remember-minutes = 记住此设备，{ $minutes } 分钟内不再要求验证。
+sign-in-remember-hours = 记住此设备，{ $hours } 小时内不再要求验证。

@@ -120,6 +120,7 @@ impl SignIn {
             asked: &self.asked,
             now: visit.realm.clock.now(),
             browser: self.browser.as_ref(),
+            in_session: self.purpose == Purpose::StepUp,
             spares: self.may_be_spared(),
         };
         Circumstances::gather(tx, visit, host, &standing)

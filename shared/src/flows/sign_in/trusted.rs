@@ -34,6 +34,11 @@ impl SignIn {
         self.remember = ticked;
     }
 
+    /// Whether it was ticked, for the page that comes again after a wrong answer.
+    pub fn wishes_to_be_remembered(&self) -> bool {
+        self.remember
+    }
+
     /// What the browser shows of earlier sign-ins, for a machine that was begun without a name.
     pub fn recognise(&mut self, browser: Browser) {
         self.browser = Some(browser);
