@@ -1,5 +1,6 @@
 //! Everything a decision rests on, gathered in one place so that both doors decide by the same facts.
 
+use super::before::{Earlier, earlier, latest};
 use super::email_use::counting;
 use super::{Asked, FlowError, RefusalCode, Visit};
 use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, NewAccount, groups, rows};
@@ -13,7 +14,7 @@ use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requ
 use crate::roles::Role;
 use crate::source::Door;
 use crate::store::{StoreError, Tx};
-use crate::trust::{self, Binding, Browser, Sight};
+use crate::trust::{self, Browser, Sight};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -169,13 +170,6 @@ impl<'a> Standing<'a> {
             Sight::NoNeed
         }
     }
-}
-
-/// What may spare the question, and when it was proven.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Earlier {
-    pub(super) in_browser: Option<UnixTime>,
-    pub(super) at_shell: Option<(UnixTime, Binding)>,
 }
 
 impl Circumstances {
@@ -361,42 +355,6 @@ fn subject(tx: &mut Tx<'_>, door: Door, host: &HostView) -> Result<Subject, Flow
         None if host.groups != Groups::Unknown && door == Door::Shell => Subject::HostOnly(login.clone()),
         None => Subject::Unknown(login.clone()),
     })
-}
-
-/// The earlier proof at this door that may spare the question. Looked for only where the policy asks at all.
-fn earlier(
-    tx: &mut Tx<'_>,
-    visit: &Visit<'_>,
-    known: &Circumstances,
-    standing: &Standing<'_>,
-) -> Result<Earlier, StoreError> {
-    let Subject::Open(account) = &known.subject else {
-        return Ok(Earlier::default());
-    };
-    let mut earlier = Earlier::default();
-    let shown = standing.browser.and_then(|browser| browser.remembered.as_ref());
-    if let Some(shown) = shown.filter(|_| known.requirement.remember > 0) {
-        earlier.in_browser = trust::remembered_at(tx, account.id, shown, standing.now)?;
-    }
-    if known.requirement.recheck > 0
-        && let Some(binding) = Binding::of(visit.doorway, standing.first, known.policy.hash())
-    {
-        let at = trust::rechecked_at(tx, account.id, &binding, standing.now)?;
-        earlier.at_shell = at.map(|at| (at, binding));
-    }
-    Ok(earlier)
-}
-
-/// The method that was used last at this door, or bound since. Paper is not preselected because it was needed once, nor
-/// e-mail ever (R12).
-fn latest(bound: &Bound, door: Door) -> Option<Method> {
-    let used = bound.devices.iter().map(|device| {
-        let used = device.last_used.as_ref().filter(|used| used.door == door);
-        let at = used.map_or(device.created_at, |used| used.at);
-        (at, device.kind.method())
-    });
-    let everyday = used.filter(|(_, method)| !matches!(method, Method::RecoveryCode | Method::Email));
-    everyday.max_by_key(|(at, _)| *at).map(|(_, method)| method)
 }
 
 fn proven(evidence: &Evidence) -> Proven {

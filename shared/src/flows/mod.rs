@@ -12,6 +12,7 @@
 
 mod approval;
 mod authority;
+mod before;
 pub mod bind;
 pub mod bind_email;
 pub mod bind_key;
