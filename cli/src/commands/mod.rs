@@ -6,6 +6,7 @@ mod client;
 mod device;
 mod init;
 mod keyring;
+mod methods;
 mod policy;
 mod recovery_codes;
 mod signing_keys;
@@ -53,6 +54,8 @@ enum Verb {
     /// The policy that both doors obey
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Which second factor works where, and where the policy takes it
+    Methods,
     /// The hash-chained trail of what happened
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -80,6 +83,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::RecoveryCodes(verb) => recovery_codes::run(&cli.config, verb),
         Verb::Client(verb) => client::run(&cli.config, verb),
         Verb::Policy(verb) => policy::run(&cli.config, verb),
+        Verb::Methods => methods::run(&cli.config),
         Verb::Audit(verb) => audit::run(cli, verb),
         Verb::Why(arguments) => why::run(&cli.config, arguments),
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),

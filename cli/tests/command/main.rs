@@ -3,6 +3,7 @@
 
 mod agent;
 mod crowd;
+mod idle;
 mod ownership;
 mod place;
 mod replay;

@@ -22,7 +22,7 @@ pub use chain::{Break, Fault, Report, link, verify, verify_against};
 pub use event::{Actor, Event};
 pub use export::{ExportError, json_lines, line};
 pub use kind::{EventKind, NotAnEvent};
-pub use rows::{Head, Record, SCHEMA, about, of_request, page, tail};
+pub use rows::{Head, Record, SCHEMA, about, last_sign_in, of_request, page, tail};
 
 use crate::clock::UnixTime;
 use crate::store::{StoreError, Tx};

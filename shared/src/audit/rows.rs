@@ -1,5 +1,6 @@
 //! The audit trail's statements, written once for both engines, and the mapping of its rows.
 
+use super::kind::EventKind;
 use crate::clock::UnixTime;
 use crate::params;
 use crate::store::{Component, Migration, Row, StoreError, Tx};
@@ -124,6 +125,22 @@ pub fn about(tx: &mut Tx<'_>, subject: &str, before: Option<i64>, limit: u32) ->
         params![subject, before.unwrap_or(i64::MAX), limit],
     )?;
     records(&rows)
+}
+
+/// The last time that this login name was let in, at any door.
+pub fn last_sign_in(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, StoreError> {
+    let kinds = [
+        EventKind::SignInGranted,
+        EventKind::SignInExempt,
+        EventKind::StepUpGranted,
+    ];
+    let [granted, exempt, again] = kinds.map(EventKind::as_str);
+    let row = tx.query_opt(
+        "SELECT seq, at, kind, subject, request, event, hash FROM audit_events \
+         WHERE subject = $1 AND kind IN ($2, $3, $4) ORDER BY seq DESC LIMIT 1",
+        params![subject, granted, exempt, again],
+    )?;
+    row.as_ref().map(record).transpose()
 }
 
 /// The events of one sign-in, in order.

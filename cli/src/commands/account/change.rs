@@ -35,6 +35,26 @@ pub struct Change {
     properties: Properties,
 }
 
+impl Change {
+    /// Sets or clears one flag.
+    pub fn of_flag(name: String, flag: String, on: bool) -> Self {
+        let (flags, no_flags) = if on {
+            (vec![flag], Vec::new())
+        } else {
+            (Vec::new(), vec![flag])
+        };
+        Self {
+            name,
+            properties: Properties {
+                flags,
+                no_flags,
+                groups: Vec::new(),
+                no_groups: Vec::new(),
+            },
+        }
+    }
+}
+
 /// Changes what is named.
 pub fn change(installation: &Installation, wanted: &Change) -> Result<Answer, Failure> {
     let name = installation.login_name(&wanted.name)?;

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod idle;
 mod last;
 mod lock;
 mod password;
@@ -59,6 +60,18 @@ pub enum Verb {
         #[command(flatten)]
         source: PasswordSource,
     },
+    /// Set or clear a flag that policies select by, such as mfa-required
+    Flag {
+        /// Login name
+        name: String,
+        /// The flag
+        flag: String,
+        /// Clear it
+        #[arg(long)]
+        clear: bool,
+    },
+    /// List accounts that nobody has signed in to for long; with --disable, disable them
+    Idle(idle::Idle),
     /// Stop an account from signing in, at every door
     Lock {
         /// Login name
@@ -98,6 +111,11 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Show { name } => show::show(&installation, name),
         Verb::Role { name, role, force } => role::set(&installation, name, *role, *force),
         Verb::Password { name, source } => password::set_password(&installation, name, source),
+        Verb::Flag { name, flag, clear } => {
+            let change = change::Change::of_flag(name.clone(), flag.clone(), !clear);
+            change::change(&installation, &change)
+        }
+        Verb::Idle(wanted) => idle::idle(&installation, wanted),
         Verb::Lock { name, force } => lock::lock(&installation, name, *force),
         Verb::Unlock { name } => lock::unlock(&installation, name),
         Verb::Remove {
