@@ -147,6 +147,7 @@ fn sign_in(socket: &Path, user: &str) -> Result<(), Trouble> {
         ssh_connection: None,
         auth_info: None,
         had_password: true,
+        locale: None,
     };
     say(&mut stream, &FromModule::Start(Box::new(start)))?;
     let mut reader = Reader::new(stream.try_clone()?);

@@ -53,7 +53,7 @@ pub fn check(
         Ok((_, Step::Refused(refusal))) => conversation::refused(house, line, &refusal, Method::Totp),
         Ok((_, Step::Granted(grant))) if grant.basis != Basis::Proven => {
             if let Basis::Grace { until } = grant.basis {
-                line.tell(sentences::nag(until, house.realm.clock.now()))?;
+                line.tell(sentences::nag(line.t(), until, house.realm.clock.now()))?;
             }
             Ok(conversation::let_in(&grant))
         }
@@ -83,7 +83,7 @@ fn skipped(
     machine: &SignIn,
 ) -> Result<Ending, Lost> {
     let ending = missing(house, start, doorway, machine);
-    line.complain(sentences::tripwire(house.contact().as_deref()))?;
+    line.complain(sentences::tripwire(line.t(), house.contact().as_deref()))?;
     Ok(ending)
 }
 

@@ -60,7 +60,7 @@ pub fn ask(
 ) -> Result<Answer, Lost> {
     let mut look = Look::Plain;
     while *detours <= MOST_DETOURS {
-        let typed = match line.ask(approval_prompt::text(prompt, look, remark))? {
+        let typed = match line.ask(approval_prompt::text(line.t(), prompt, look, remark))? {
             Heard::Text(typed) => typed,
             Heard::Fake => return Ok(Answer::Fake),
             Heard::Cancel => return Ok(Answer::GiveUp),

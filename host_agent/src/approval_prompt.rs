@@ -1,12 +1,13 @@
 //! The prompt that asks for an approval from far, and its QR code.
 //!
-//! Everything stands inside the prompt, since sshd before 10.3 shows other texts too late (pam.md, section 5). It is plain
-//! ASCII and below 512 bytes, which every application shows. Half blocks are not ASCII, and nobody here can know whether
+//! Everything stands inside the prompt, since sshd before 10.3 shows other texts too late (pam.md, section 5). In English it is plain
+//! ASCII, and it is below 512 bytes, which every application shows. Half blocks are not ASCII, and nobody here can know whether
 //! the client shows them or writes octal escapes (the C locale): so the QR code comes when the person asks for it.
 
 use crate::sentences::{Remark, remark_line};
 use samekey_shared::flows::ApprovalPrompt;
 use samekey_shared::qr::{self, Ink};
+use samekey_shared::texts::Texts;
 
 /// The smallest terminal that the QR code must fit together with what stands around it.
 const COLUMNS: usize = 80;
@@ -25,22 +26,27 @@ pub enum Look {
 }
 
 /// The prompt, with a remark about what happened before.
-pub fn text(ask: &ApprovalPrompt, look: Look, remark: Option<Remark>) -> String {
-    let remark = remark_line(remark, ask.method);
+pub fn text(t: Texts, ask: &ApprovalPrompt, look: Look, remark: Option<Remark>) -> String {
+    let remark = remark_line(t, remark, ask.method);
+    let (code, number) = (t.say("terminal-approve-code"), t.say("terminal-approve-number"));
     match (look, picture(ask)) {
         (Look::WithQr, Some(picture)) => {
+            let enter = t.say("terminal-approve-enter");
             format!(
-                "{remark}\n{picture}Number  {}     Code  {}\nPress Enter when it is approved, or ? for other methods: ",
+                "{remark}\n{picture}{number}  {}     {code}  {}\n{enter}: ",
                 ask.number, ask.code
             )
         }
         (_, picture) => {
-            let qr = if picture.is_some() { ", q for a QR code" } else { "" };
+            let enter = if picture.is_some() {
+                t.say("terminal-approve-enter-or-qr")
+            } else {
+                t.say("terminal-approve-enter")
+            };
+            let width = code.chars().count().max(number.chars().count());
+            let (head, yourself) = (t.say("terminal-approve"), t.say("terminal-approve-yourself"));
             format!(
-                "{remark}\nApprove this login with your passkey, in a browser of your own:\n\n  \
-                 {}\n  Code    {}\n  Number  {}\n\n\
-                 Type code and number there yourself; tell them to nobody.\n\
-                 Press Enter when it is approved{qr}, or ? for other methods: ",
+                "{remark}\n{head}\n\n  {}\n  {code:width$}  {}\n  {number:width$}  {}\n\n{yourself}\n{enter}: ",
                 ask.page, ask.code, ask.number
             )
         }
@@ -109,7 +115,7 @@ pub(crate) mod tests {
     fn every_application_shows_the_prompt() {
         let ask = ask("https://login.department.example.org:8443");
         for remark in [None, Some(Remark::BelongsInTheBrowser), Some(Remark::NoQr)] {
-            let text = text(&ask, Look::Plain, remark);
+            let text = text(Texts::ENGLISH, &ask, Look::Plain, remark);
             assert!(
                 text.is_ascii() && text.starts_with('\n') && text.ends_with(": "),
                 "{text}"
@@ -125,7 +131,12 @@ pub(crate) mod tests {
     #[test]
     fn a_qr_code_fits_80_by_24_with_code_and_number_below_it() {
         let ask = ask("https://login.department.example.org:8443");
-        let shown = text(&ask, Look::WithQr, Some(Remark::Notice(Notice::NotApprovedYet)));
+        let shown = text(
+            Texts::ENGLISH,
+            &ask,
+            Look::WithQr,
+            Some(Remark::Notice(Notice::NotApprovedYet)),
+        );
         assert!(shown.lines().count() <= LINES, "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() < COLUMNS), "{shown}");
         assert!(shown.contains('█') && !shown.contains('\u{1b}'));
@@ -135,7 +146,7 @@ pub(crate) mod tests {
     #[test]
     fn what_does_not_fit_is_not_offered() {
         let long = ask(&format!("https://{}.example.org", "long-name".repeat(12)));
-        assert!(!text(&long, Look::Plain, None).contains("QR"));
-        assert!(!text(&long, Look::WithQr, None).contains('█'));
+        assert!(!text(Texts::ENGLISH, &long, Look::Plain, None).contains("QR"));
+        assert!(!text(Texts::ENGLISH, &long, Look::WithQr, None).contains('█'));
     }
 }

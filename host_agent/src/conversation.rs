@@ -206,7 +206,7 @@ impl Code<'_> {
     /// Asks until there is something for the machine.
     fn ask(mut self, line: &mut Line<'_>, detours: &mut u32) -> Result<Answer, Lost> {
         while *detours <= MOST_DETOURS {
-            let prompt = sentences::code_prompt(self.method, self.remark);
+            let prompt = sentences::code_prompt(line.t(), self.method, self.remark);
             let typed = match line.ask(prompt)? {
                 Heard::Text(typed) => typed,
                 Heard::Fake => return Ok(Answer::Fake),
@@ -228,7 +228,7 @@ impl Code<'_> {
 
 fn granted(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<Ending, Lost> {
     if let Basis::Grace { until } = grant.basis {
-        line.tell(sentences::nag(until, house.realm.clock.now()))?;
+        line.tell(sentences::nag(line.t(), until, house.realm.clock.now()))?;
     }
     Ok(let_in(grant))
 }
@@ -251,7 +251,7 @@ pub fn let_in(grant: &Grant) -> Ending {
 /// The verdict of a refusal, after the person has been told what helps.
 pub fn refused(house: &House, line: &mut Line<'_>, refusal: &Refusal, asked: Method) -> Result<Ending, Lost> {
     let now = house.realm.clock.now();
-    if let Some(sentence) = sentences::refusal(refusal.code, asked, house.contact().as_deref(), now) {
+    if let Some(sentence) = sentences::refusal(line.t(), refusal.code, asked, house.contact().as_deref(), now) {
         line.complain(sentence)?;
     }
     Ok(Ending {

@@ -1,7 +1,9 @@
 //! The line to one module: what it says, what it is asked, within its time.
 
 use crate::deadline::{self, Deadline};
+use crate::locale;
 use samekey_shared::secrets::SecretText;
+use samekey_shared::texts::Texts;
 use samekey_wire::message::MAX_ANSWER;
 use samekey_wire::{Answer, Echo, FrameError, FromAgent, FromModule, Reader, Start, Verdict};
 use std::os::unix::net::UnixStream;
@@ -51,6 +53,7 @@ pub enum Watched {
 pub struct Line<'a> {
     reader: Reader<&'a UnixStream>,
     deadline: Deadline,
+    t: Texts,
 }
 
 impl<'a> Line<'a> {
@@ -59,16 +62,25 @@ impl<'a> Line<'a> {
         Self {
             reader: Reader::new(stream),
             deadline: Deadline::after(START_WITHIN),
+            t: Texts::ENGLISH,
         }
     }
 
     /// Waits for the opening message.
     pub fn start(&mut self) -> Result<Start, Lost> {
         match self.receive()? {
-            FromModule::Start(start) => Ok(*start),
+            FromModule::Start(start) => {
+                self.t = locale::texts(&start);
+                Ok(*start)
+            }
             FromModule::Cancel => Err(Lost::OnlyLooked),
             FromModule::Answer(_) => Err(Lost::OutOfTurn),
         }
+    }
+
+    /// The sentences in the language of whoever sits there.
+    pub fn t(&self) -> Texts {
+        self.t
     }
 
     /// Gives the rest of the conversation so much time.

@@ -21,6 +21,7 @@ mod house;
 mod journal;
 mod line;
 mod listener;
+mod locale;
 mod memory;
 mod menu;
 mod passages;

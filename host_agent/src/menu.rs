@@ -20,7 +20,7 @@ pub fn list(line: &mut Line<'_>, others: &[Method]) -> Result<Chosen, Lost> {
     if others.is_empty() {
         return Ok(Chosen::Back(Some(Remark::NoOthers)));
     }
-    Ok(match line.ask(sentences::list_prompt(others))? {
+    Ok(match line.ask(sentences::list_prompt(line.t(), others))? {
         Heard::Fake => Chosen::Answer(Answer::Fake),
         Heard::Cancel => Chosen::Answer(Answer::GiveUp),
         Heard::Text(typed) => choice(others, &typed),

@@ -126,6 +126,7 @@ pub fn start(user: &str) -> Start {
         ssh_connection: Some(CONNECTION.into()),
         auth_info: None,
         had_password: true,
+        locale: None,
     }
 }
 
@@ -432,4 +433,26 @@ fn a_service_that_cannot_exist_is_a_bad_request() {
             outage: Outage::BadRequest
         })
     );
+}
+
+#[test]
+fn a_console_in_chinese_is_spoken_to_in_chinese_and_every_other_in_english() {
+    let scene = Scene::new();
+    let said_in = |locale: Option<&str>| {
+        let there = Start {
+            locale: locale.map(str::to_owned),
+            ..start("demo")
+        };
+        scene.play(ROOT, there, &["000000", &scene.code()]).shown.concat()
+    };
+    let chinese = said_in(Some("zh_CN.UTF-8"));
+    assert!(
+        chinese.contains("验证码（身份验证器应用）") && chinese.contains("验证码不正确"),
+        "{chinese}"
+    );
+    for other in [None, Some("zh_CN.GB2312"), Some("de_DE.UTF-8")] {
+        scene.test.clock.advance(30);
+        let english = said_in(other);
+        assert!(english.is_ascii() && english.contains("Verification code"), "{english}");
+    }
 }

@@ -10,6 +10,7 @@ use samekey_shared::flows::{Allowed, KeyAsk, UserVerification};
 use samekey_shared::ids::ChallengeId;
 use samekey_shared::methods::fido::{LocalBinding, local_client_data};
 use samekey_shared::testing::SoftAuthenticator;
+use samekey_shared::texts::Texts;
 use samekey_wire::key::{Assert, Asserted, Event, Octets, Request, Trouble, Verification};
 use samekey_wire::{Reason, Start, Verdict};
 use std::collections::VecDeque;
@@ -216,7 +217,7 @@ fn every_trouble_has_its_sentence_and_leaves_the_other_ways() {
         let room = Room::new(vec![Act::End(Event::trouble(trouble)), Act::Sign]);
         let went = room.sudo(&["", "k"]);
         assert!(granted(&went), "{trouble:?}: {went:?}");
-        let sentence = samekey_agent::keys::sentence(trouble, None);
+        let sentence = samekey_agent::keys::sentence(Texts::ENGLISH, trouble, None);
         assert!(went.shown[1].contains(&sentence), "{trouble:?}: {went:?}");
         assert!(went.shown[1].contains("authenticator app"), "{trouble:?}: {went:?}");
     }

@@ -119,6 +119,7 @@ mod tests {
             ssh_connection: None,
             auth_info: None,
             had_password: false,
+            locale: None,
         }
     }
 

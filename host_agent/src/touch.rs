@@ -69,8 +69,8 @@ impl Touch<'_> {
         while *detours <= MOST_DETOURS {
             let fallback = self.fallback();
             let prompt = match fallback {
-                Some(method) => sentences::key_again_prompt(self.remark, method),
-                None => sentences::key_prompt(self.remark),
+                Some(method) => sentences::key_again_prompt(line.t(), self.remark, method),
+                None => sentences::key_prompt(line.t(), self.remark),
             };
             let typed = match line.ask(prompt)? {
                 Heard::Text(typed) => typed,
@@ -212,7 +212,7 @@ impl Touch<'_> {
 /// Asks for the key's PIN, hidden. Only what was typed here is one.
 fn ask_pin(line: &mut Line<'_>, tries: u32, mut remark: Option<Remark>) -> Result<Typed, Lost> {
     for _ in 0..MOST_PINS {
-        let typed = match line.ask_hidden(sentences::pin_prompt(tries, remark))? {
+        let typed = match line.ask_hidden(sentences::pin_prompt(line.t(), tries, remark))? {
             Heard::Text(typed) => typed,
             Heard::Fake => return Ok(Typed::Answer(Answer::Fake)),
             Heard::Cancel => return Ok(Typed::Answer(Answer::GiveUp)),
@@ -255,7 +255,7 @@ impl Asker for AtTheLine<'_, '_> {
     }
 
     fn touch(&mut self, model: &str) -> Result<(), HungUp> {
-        let cue = sentences::touch_cue(model);
+        let cue = sentences::touch_cue(self.line.t(), model);
         let shown = if self.silent {
             self.line.complain(cue)
         } else {

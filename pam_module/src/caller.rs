@@ -9,12 +9,16 @@ use pam::items::{AuthTok, RHost, RUser, Service, Tty};
 use pam::module::PamHandle;
 use samekey_wire::{Call, Start};
 use std::ffi::CStr;
+use std::os::unix::ffi::OsStringExt;
 
 /// Longest PAM item in bytes that is passed on. The longest real one is a host name (255).
 const LONGEST_ITEM: usize = 1024;
 
 /// Longest `SSH_AUTH_INFO_0`: several certificates with RSA keys of 16384 bits fit.
 const LONGEST_AUTH_INFO: usize = 32 * 1024;
+
+/// Longest locale that is passed on.
+const LONGEST_LOCALE: usize = 64;
 
 /// Whose factor is asked for. Asks the person if the application has not named one, as every module does.
 pub fn user(handle: &mut PamHandle) -> Result<String, Failure> {
@@ -62,7 +66,25 @@ pub fn gather(handle: &mut PamHandle, call: Call, user: String, silent: bool) ->
         ssh_connection,
         auth_info,
         had_password,
+        locale: locale(handle),
     })
+}
+
+/// The locale that the session, else the program, is in: what of it an agent could use. A strange one is none.
+fn locale(handle: &mut PamHandle) -> Option<String> {
+    const NAMES: [&CStr; 3] = [c"LC_ALL", c"LC_MESSAGES", c"LANG"];
+    let of_session = NAMES.map(|name| libpam::variable(handle, name));
+    let of_program = NAMES.map(|name| std::env::var_os(name.to_str().ok()?).map(std::ffi::OsString::into_vec));
+    let mut all = of_session.into_iter().chain(of_program).flatten();
+    worth_saying(all.find(|value| !value.is_empty())?)
+}
+
+/// Neither English nor the C locale, which an agent speaks without being told.
+fn worth_saying(value: Vec<u8>) -> Option<String> {
+    let ordinary = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.@-".contains(byte);
+    let value = String::from_utf8(value).ok()?;
+    let plain = ["C", "POSIX"].contains(&value.as_str()) || value.starts_with("C.") || value.starts_with("en");
+    (value.len() <= LONGEST_LOCALE && value.as_bytes().iter().all(ordinary) && !plain).then_some(value)
 }
 
 fn variable(handle: &mut PamHandle, name: &CStr, longest: usize) -> Result<Option<String>, Failure> {
@@ -98,5 +120,25 @@ mod tests {
         assert_eq!(bounded(b"::1".to_vec(), 8), Ok(Some("::1".into())));
         assert!(bounded(b"\xff".to_vec(), 8).is_err());
         assert!(bounded(b"123456789".to_vec(), 8).is_err());
+    }
+
+    #[test]
+    fn a_locale_is_said_where_it_is_another_language_and_looks_like_one() {
+        let said = |value: &str| worth_saying(value.as_bytes().to_vec());
+        assert_eq!(said("zh_CN.UTF-8").as_deref(), Some("zh_CN.UTF-8"));
+        let long = "z".repeat(65);
+        for plain in [
+            "C",
+            "POSIX",
+            "C.UTF-8",
+            "en_US.UTF-8",
+            "zh CN",
+            "../../x",
+            "zh\n",
+            &long,
+        ] {
+            assert_eq!(said(plain), None, "{plain}");
+        }
+        assert_eq!(worth_saying(b"zh_\xff".to_vec()), None);
     }
 }

@@ -161,6 +161,7 @@ mod tests {
             ssh_connection: None,
             auth_info: None,
             had_password: false,
+            locale: None,
         };
         let ending = hold(&mut agent, &person, start);
         (ending, agent.heard, person.seen.into_inner())

@@ -240,6 +240,7 @@ mod tests {
             ssh_connection: Some("192.0.2.7 4711 192.0.2.1 22".into()),
             auth_info: Some("publickey ssh-ed25519 AAAA\n".into()),
             had_password: true,
+            locale: None,
         }))
     }
 
@@ -277,6 +278,22 @@ mod tests {
             assert_eq!(reader.receive::<FromModule>(|_| Ok(())).unwrap(), message);
         }
         assert_eq!(reader.receive::<FromModule>(|_| Ok(())), Err(FrameError::Closed));
+    }
+
+    /// Module and agent may be a version apart while both are updated.
+    #[test]
+    fn a_start_without_a_locale_is_what_it_was_before_there_was_one() {
+        let line = String::from_utf8(encoded(&start())).unwrap();
+        assert!(!line.contains("locale"), "{line}");
+        assert_eq!(receive::<FromModule>(line.as_bytes()), Ok(start()));
+        let chinese = line.replace(
+            "\"had_password\":true",
+            "\"had_password\":true,\"locale\":\"zh_CN.UTF-8\"",
+        );
+        let Ok(FromModule::Start(there)) = receive::<FromModule>(chinese.as_bytes()) else {
+            panic!("a locale is no reason to refuse");
+        };
+        assert_eq!(there.locale.as_deref(), Some("zh_CN.UTF-8"));
     }
 
     #[test]

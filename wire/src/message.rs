@@ -66,6 +66,10 @@ pub struct Start {
     pub auth_info: Option<String>,
     /// `PAM_AUTHTOK` is set: a module before this one asked for a password. The password itself never travels.
     pub had_password: bool,
+    /// The locale (`zh_CN.UTF-8`) in which to speak, where it is known and not English: it chooses words, and decides nothing.
+    /// It is left out otherwise, so that an agent of before, which refuses fields it does not know, goes on letting people in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 /// What came back from the person.

@@ -91,6 +91,7 @@ fn start() -> Start {
         ssh_connection: None,
         auth_info: None,
         had_password: true,
+        locale: None,
     }
 }
 

@@ -151,6 +151,16 @@ mod tests {
         }
     }
 
+    /// A client in the C locale shows anything else as octal escapes, and nobody here can know its locale.
+    #[test]
+    fn english_at_a_terminal_is_plain_ascii() {
+        for (file, text) in files::of(Language::English) {
+            if ["terminal", "problem", "bind", "devices"].contains(file) {
+                assert!(text.is_ascii(), "en/{file}.ftl");
+            }
+        }
+    }
+
     #[test]
     fn a_sentence_is_said_with_its_values_and_a_missing_one_names_itself() {
         let chinese = Texts::from(Language::SimplifiedChinese);

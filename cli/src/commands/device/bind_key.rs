@@ -110,7 +110,7 @@ impl Ceremony<'_> {
                     code: Trouble::PinWrong,
                     tries: Some(tries),
                 } if brought && tries >= FEWEST_TRIES && self.arguments.pin_file.is_none() => {
-                    say(&sentence(Trouble::PinWrong, None));
+                    say(&sentence(Texts::ENGLISH, Trouble::PinWrong, None));
                     tries
                 }
                 Event::Trouble { code, tries } => return Err(failed(code, tries)),
@@ -253,7 +253,7 @@ fn failed(code: Trouble, tries: Option<u32>) -> Failure {
         }
         _ => Exit::Failed,
     };
-    Failure::new(exit, code.code(), sentence(code, tries)).hint("Nothing was bound.")
+    Failure::new(exit, code.code(), sentence(Texts::ENGLISH, code, tries)).hint("Nothing was bound.")
 }
 
 /// The administrator, who sees the key and its cue.
