@@ -20,6 +20,8 @@ use samekey_shared::flows::{
 use samekey_shared::ids::RequestId;
 use samekey_shared::methods::Method;
 use samekey_shared::store::{StoreError, Tx};
+use samekey_shared::texts::Texts;
+use samekey_shared::trust::last::{self, Before};
 use samekey_wire::{Outage, Reason, Start, Verdict};
 
 /// Most times that a person may ask for the list or type nothing, in one conversation.
@@ -102,9 +104,12 @@ pub fn sign_in(
         trouble: None,
         patience: Patience::default(),
     };
+    if let (Step::Ask(_), Some(text)) = (&step, machine.announcement()) {
+        line.tell(sentences::announcement(text))?;
+    }
     loop {
         let answer = match step {
-            Step::Granted(grant) => return granted(house, line, &grant),
+            Step::Granted(grant) => return granted(house, line, &grant, &doorway.service),
             Step::Refused(refusal) => {
                 reach.note(&refusal, start);
                 return refused(house, line, &refusal, asking.asked);
@@ -226,11 +231,35 @@ impl Code<'_> {
     }
 }
 
-fn granted(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<Ending, Lost> {
+fn granted(house: &House, line: &mut Line<'_>, grant: &Grant, service: &str) -> Result<Ending, Lost> {
     if let Basis::Grace { until } = grant.basis {
         line.tell(sentences::nag(line.t(), until, house.realm.clock.now()))?;
     }
+    if opens_a_session(service) {
+        tell_last(house, line, grant)?;
+    }
     Ok(let_in(grant))
+}
+
+/// Services whose people come in, rather than those that are in already and become somebody else or unlock a screen.
+fn opens_a_session(service: &str) -> bool {
+    let name = service.strip_prefix("pam:").unwrap_or(service);
+    ["sshd", "login", "remote", "gdm", "lightdm", "sddm"]
+        .iter()
+        .any(|known| name.starts_with(known))
+}
+
+/// Says when this person was here last (W23). Should that not be found, they come in all the same.
+fn tell_last(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<(), Lost> {
+    let before = Before::Request(grant.request);
+    match house.realm.store.read(|tx| last::of(tx, &grant.login, before)) {
+        Ok(Some(last)) => line.tell(last.sentence(Texts::ENGLISH)),
+        Ok(None) => Ok(()),
+        Err(error) => {
+            journal::trouble(&format!("nobody can be told of their last sign-in: {error}"));
+            Ok(())
+        }
+    }
 }
 
 /// The verdict of a grant: success only for what was proven to us (S13).

@@ -171,6 +171,12 @@ fn minutes(until: UnixTime, now: UnixTime) -> i64 {
     (until - now).max(1).saturating_add(59) / 60
 }
 
+/// What the operator announces, without anything that moves a cursor.
+pub fn announcement(text: &str) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().map(plain).collect()
+}
+
 /// M04: what is optional today becomes necessary.
 pub fn nag(t: Texts, until: UnixTime, now: UnixTime) -> String {
     let days = ((until - now).max(0) / 86_400).to_string();

@@ -6,7 +6,7 @@ use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
-use crate::pages::{approve, assets, passkey, portal, security, sign_in};
+use crate::pages::{approve, assets, passkey, portal, security, sign_in, which};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -119,6 +119,8 @@ fn table() -> Vec<Served> {
         on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
         on_get("/{realm}/login.htm", Anybody, portal::login_of_realm),
         on_get("/forgot-password", Anybody, portal::forgot_password),
+        on_get(which::PAGE, Anybody, which::show),
+        on_post("/applications/withdraw", SessionHolder, portal::withdraw),
         on_post("/language", Anybody, language::choose),
         on_get("/security", SignedIn, security::show),
         on_post("/security/confirm", SessionHolder, security::confirm),

@@ -5,7 +5,7 @@ use crate::oidc::scope::Scopes;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::ids::AccountId;
 use samekey_shared::params;
-use samekey_shared::store::{StoreError, Tx};
+use samekey_shared::store::{Row, StoreError, Tx};
 
 /// Whether the person agreed to all of these scopes.
 pub fn covers(tx: &mut Tx<'_>, account: AccountId, client: &ClientId, scopes: &Scopes) -> Result<bool, StoreError> {
@@ -39,4 +39,52 @@ pub fn give(
         params![account, client.as_str(), together.to_string(), now],
     )?;
     Ok(())
+}
+
+/// An application that a person agreed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When the person agreed last.
+    pub given_at: UnixTime,
+}
+
+/// The applications that this person agreed to and that are still registered, by name.
+pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Agreed>, StoreError> {
+    let rows = tx.query(
+        "SELECT clients.id, clients.name, consents.given_at FROM consents JOIN clients ON clients.id = consents.client \
+         WHERE consents.account = $1 ORDER BY clients.name, clients.id LIMIT 200",
+        params![account],
+    )?;
+    let agreed = |row: &Row| {
+        Ok(Agreed {
+            id: row.text(0)?.to_owned(),
+            name: row.text(1)?.to_owned(),
+            given_at: row.int(2)?,
+        })
+    };
+    rows.iter().map(agreed).collect()
+}
+
+/// Takes the agreement back, with every code and token that rests on it; false if there was none.
+pub fn withdraw(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<bool, StoreError> {
+    let gone = tx.execute(
+        "DELETE FROM consents WHERE account = $1 AND client = $2",
+        params![account, client],
+    )?;
+    if gone == 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        "DELETE FROM authorization_codes WHERE account = $1 AND client = $2 AND used_at IS NULL",
+        params![account, client],
+    )?;
+    tx.execute(
+        "DELETE FROM access_tokens WHERE account = $1 AND client = $2",
+        params![account, client],
+    )?;
+    Ok(true)
 }

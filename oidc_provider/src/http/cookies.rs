@@ -47,10 +47,11 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|pair| pair.trim().split_once('='))
 }
 
-/// What the browser shows of its earlier sign-ins.
-pub fn shown(headers: &HeaderMap) -> Browser {
+/// What the browser, called so, shows of its earlier sign-ins.
+pub fn shown(headers: &HeaderMap, words: &str) -> Browser {
     let own = value(headers, BROWSER).filter(|value| (1..=LONGEST_OWN).contains(&value.len()));
     Browser {
+        words: words.to_owned(),
         mark: own.map(Mark::of),
         remembered: value(headers, REMEMBERED).and_then(Shown::read),
     }

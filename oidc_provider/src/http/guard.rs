@@ -69,7 +69,7 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
     let response = match admitted {
         Ok(source) => {
             let browser = browser::words(request.headers());
-            let shows = cookies::shown(request.headers());
+            let shows = cookies::shown(request.headers(), &browser);
             request.extensions_mut().insert(Visitor {
                 source,
                 browser,

@@ -1,5 +1,6 @@
 //! Pages that people see: forms to flow answers, steps to templates. Every page works without scripts.
 
+mod announcement;
 pub mod approve;
 pub mod assets;
 mod conclusion;
@@ -17,6 +18,7 @@ pub mod sign_in;
 pub mod texts;
 pub mod turn;
 pub mod view;
+pub mod which;
 
 pub use frame::Frame;
 pub use show::{error_page, message, page};

@@ -3,41 +3,127 @@
 use super::flow::{Flow, Purpose, Stage, Then};
 use super::problem::Problem;
 use super::turn::{self, Turn};
-use super::view::ButtonForm;
 use super::{Frame, message, page};
 use crate::app::App;
+use crate::grants::consents;
+use crate::http::body::form;
 use crate::http::headers::Scripts;
-use crate::http::{Fault, Params, csrf, language};
+use crate::http::{Fault, Params, Visitor, csrf};
 use crate::oidc::authorize::respond;
 use crate::oidc::end_session;
 use crate::sessions;
-use axum::extract::{Path, State};
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use samekey_shared::audit::{self, Actor, Event, EventKind, utc};
+use samekey_shared::flows::FlowError;
+use samekey_shared::source::Door;
+use samekey_shared::store::StoreError;
+use samekey_shared::trust::last::{self, Before};
+
+/// What the form tokens of withdrawing are for.
+const WITHDRAW: &str = "withdraw";
 
 /// Longest user name that a link may fill in.
 const LONGEST_NAME: usize = 256;
 
+/// An application on the page, and since when it knows the person.
+struct Known {
+    id: String,
+    name: String,
+    since: String,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomeView<'a> {
+    frame: Frame<'a>,
+    name: &'a str,
+    login: &'a str,
+    last: String,
+    applications: Vec<Known>,
+    withdraw: String,
+    sign_out: String,
+    withdrawn: bool,
+}
+
 /// `GET /`
-pub async fn home(State(app): State<App>, headers: HeaderMap) -> Result<Response, Fault> {
-    let Some(session) = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? else {
+pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
+    let realm = &app.realm;
+    let found = realm.store.read(|tx| {
+        let Some(session) = sessions::current(realm, tx, &headers)? else {
+            return Ok(None);
+        };
+        let before = Before::Moment(session.first_at);
+        let last = last::of(tx, &session.account.name, before)?;
+        let applications = consents::of_account(tx, session.account.id)?;
+        Ok::<_, FlowError>(Some((session, last, applications)))
+    })?;
+    let Some((session, last, applications)) = found else {
         return respond::see_other("/login");
     };
-    let shown = session
-        .account
-        .display_name
-        .as_deref()
-        .unwrap_or(session.account.name.as_str());
-    let t = language::of(&headers, None);
-    let frame = Frame::new(&app, t).signed_in(&session);
-    let mut view = message(frame, t.say("sign-in-signed-in"), shown.to_owned());
-    view.forms.push(ButtonForm {
-        action: "/sign-out",
-        fields: vec![(csrf::FIELD, end_session::csrf_token(&app, session.id))],
-        button: t.say("frame-sign-out"),
-    });
-    view.link = Some(("/security".to_owned(), t.say("frame-security")));
+    let frame = Frame::of(&app, &headers).signed_in(&session);
+    let t = frame.t;
+    let view = HomeView {
+        name: session
+            .account
+            .display_name
+            .as_deref()
+            .unwrap_or(session.account.name.as_str()),
+        login: session.account.name.as_str(),
+        last: last.map_or_else(|| t.say("sign-in-first"), |last| last.sentence(t)),
+        applications: applications.into_iter().map(known).collect(),
+        withdraw: app.csrf.of(WITHDRAW, &session.id.to_string()),
+        sign_out: end_session::csrf_token(&app, session.id),
+        withdrawn: uri.query() == Some("done=withdrawn"),
+        frame,
+    };
     page(&view, &[], Scripts::None)
+}
+
+fn known(agreed: consents::Agreed) -> Known {
+    let consents::Agreed { id, name, given_at } = agreed;
+    let day = utc::text(given_at).split('T').next().unwrap_or_default().to_owned();
+    Known { id, name, since: day }
+}
+
+/// `POST /applications/withdraw`: the application may not know the person any more, and its tokens are worth nothing.
+pub async fn withdraw(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Result<Response, Fault> {
+    let headers = request.headers().clone();
+    let params = form(request).await?;
+    let realm = &app.realm;
+    let session = realm.store.read(|tx| sessions::current(realm, tx, &headers))?;
+    let session = session.ok_or(Problem::FormFromElsewhere)?;
+    let issuer = app.config.issuer.as_str();
+    app.csrf.check(
+        WITHDRAW,
+        &session.id.to_string(),
+        params.value(csrf::FIELD),
+        &headers,
+        issuer,
+    )?;
+    let client = params.value("application").unwrap_or_default().to_owned();
+    let login = session.account.name.as_str();
+    let event = Event::new(EventKind::ConsentWithdrawn, Actor::Account(login.to_owned()))
+        .about(login)
+        .request(visitor.request)
+        .at(Door::Web, "portal:sign-in")
+        .from(&visitor.source)
+        .detail("client", &client);
+    let gone = realm.store.write(|tx| {
+        let gone = consents::withdraw(tx, session.account.id, &client)?;
+        if gone {
+            audit::append(tx, &event, realm.clock.now())?;
+        }
+        Ok::<_, StoreError>(gone)
+    })?;
+    respond::see_other(if gone { "/?done=withdrawn" } else { "/" })
 }
 
 /// `GET /login?username=…`: shows the name, never sends it (R88).
@@ -82,5 +168,7 @@ pub async fn forgot_password(State(app): State<App>, headers: HeaderMap) -> Resu
     let t = frame.t;
     let contact = frame.whom_to_ask();
     let text = t.fill("sign-in-forgotten-text", [("contact", contact.as_str())]);
-    page(&message(frame, t.say("sign-in-forgotten"), text), &[], Scripts::None)
+    let mut view = message(frame, t.say("sign-in-forgotten"), text);
+    view.more = Some(t.fill("sign-in-cannot-use-device", [("contact", contact.as_str())]));
+    page(&view, &[], Scripts::None)
 }

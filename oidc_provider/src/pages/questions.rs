@@ -2,9 +2,11 @@
 
 use super::flow::{Flow, Question, Stage};
 use super::view::{Emphasis, OtherMethod, StepView};
+use super::which::{self, Badge};
 use crate::app::App;
 use crate::http::cookies;
 use axum::http::HeaderMap;
+use samekey_shared::accounts::LoginName;
 use samekey_shared::flows::{KeyTrouble, Notice, SignIn};
 use samekey_shared::methods::Method;
 use samekey_shared::policy::Settings;
@@ -27,7 +29,7 @@ pub(super) fn shown(app: &App, t: Texts, flow: &Flow, settings: Option<&Settings
         _ => Emphasis::Password,
     };
     let (step, notice) = match &flow.stage {
-        Stage::Asking { machine, question } => asked(t, machine, question),
+        Stage::Asking { machine, question } => asked(app, t, machine, question),
         Stage::Name { typed, .. } => (StepView::Name { typed: typed.clone() }, None),
         Stage::Consent(_) | Stage::Refused(_) => (StepView::Name { typed: String::new() }, None),
     };
@@ -47,8 +49,14 @@ pub(super) fn shown(app: &App, t: Texts, flow: &Flow, settings: Option<&Settings
     }
 }
 
-fn asked(t: Texts, machine: &SignIn, question: &Question) -> (StepView, Option<Notice>) {
-    let name = machine.typed().to_owned();
+/// The name in the one form that every other form of it means (R90, Q15). It is read, not looked up: nobody learns whether
+/// it exists.
+fn canonical(app: &App, typed: &str) -> String {
+    LoginName::parse_typed(typed, &app.realm.names).map_or_else(|_| typed.to_owned(), |name| name.to_string())
+}
+
+fn asked(app: &App, t: Texts, machine: &SignIn, question: &Question) -> (StepView, Option<Notice>) {
+    let name = canonical(app, machine.typed());
     match question {
         Question::Password(notice) => (StepView::Password { name }, *notice),
         Question::Code {
@@ -91,6 +99,8 @@ fn asked(t: Texts, machine: &SignIn, question: &Question) -> (StepView, Option<N
 fn ways(t: Texts, others: &[Method]) -> Vec<OtherMethod> {
     let way = |other: &Method| OtherMethod {
         word: other.as_str(),
+        badge: Badge::of(t, *other),
+        advice: which::advice(t, *other),
         label: match other {
             Method::Totp => t.say("sign-in-totp-other"),
             Method::RecoveryCode => t.say("sign-in-recovery-other"),

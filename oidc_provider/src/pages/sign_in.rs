@@ -3,7 +3,9 @@
 //! GET shows the stage that the sealed cookie holds and changes nothing; POST takes an answer and comes back by redirect,
 //! so that reloading a page never sends an answer twice.
 
+use super::announcement::Announcement;
 use super::flow::{Flow, Purpose, Question, Stage};
+use super::frame::whom_to_ask;
 use super::problem::Problem;
 use super::questions::{self, Shown};
 use super::turn::{self, Person, Turn};
@@ -59,10 +61,16 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         .passkeys
         .as_ref()
         .and_then(|passkeys| unknown.map(|id| signal::unknown(passkeys.party(), id)));
+    let contact = settings.as_ref().and_then(|settings| settings.contact.clone());
+    let whom = whom_to_ask(t, contact.as_deref());
+    let cannot_use_device = t.fill("sign-in-cannot-use-device", [("contact", whom.as_str())]);
     let view = SignInView {
-        frame: Frame::with_contact(&app, t, settings.as_ref().and_then(|settings| settings.contact.clone())),
+        frame: Frame::with_contact(&app, t, contact),
         application,
-        announcement: settings.and_then(|settings| settings.announcement),
+        announcement: settings
+            .and_then(|settings| settings.announcement)
+            .map(|text| Announcement::read(&text)),
+        cannot_use_device,
         problem,
         flow: &flow.id.to_string(),
         csrf: &flow.csrf(&app),

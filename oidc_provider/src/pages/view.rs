@@ -1,6 +1,8 @@
 //! The pages' templates as types: askama checks each against its file when we compile, and escapes every value.
 
+use super::announcement::Announcement;
 use super::frame::Frame;
+use super::which::Badge;
 use askama::Template;
 
 /// What to ask, as the sign-in page shows it.
@@ -58,6 +60,10 @@ pub struct OtherMethod {
     pub word: &'static str,
     /// Its button.
     pub label: String,
+    /// How strong it is (R102).
+    pub badge: Badge,
+    /// When to choose it, in a line (R102).
+    pub advice: String,
 }
 
 /// The box that asks to be remembered (M01).
@@ -78,7 +84,9 @@ pub struct SignInView<'a> {
     /// The application one is on the way to.
     pub application: Option<&'a str>,
     /// What the operator announces (R106).
-    pub announcement: Option<String>,
+    pub announcement: Option<Announcement>,
+    /// What to do without any of one's devices (M10).
+    pub cannot_use_device: String,
     /// What went wrong before.
     pub problem: Option<String>,
     /// The flow's id.

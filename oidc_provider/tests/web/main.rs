@@ -29,5 +29,6 @@ mod routes;
 mod secrets;
 mod security;
 mod sign_in;
+mod sign_in_pages;
 mod token;
 mod upgrade;

@@ -66,6 +66,8 @@ GET /login Anybody
 GET /d/{realm}/login Anybody
 GET /{realm}/login.htm Anybody
 GET /forgot-password Anybody
+GET /methods Anybody
+POST /applications/withdraw SessionHolder
 POST /language Anybody
 GET /security SignedIn
 POST /security/confirm SessionHolder

@@ -120,6 +120,8 @@ kinds! {
     ClientRemoved => "client-removed",
     /// A person allowed a relying party to see who they are.
     ConsentGiven => "consent-given",
+    /// A person took that back; the tokens given under it are void.
+    ConsentWithdrawn => "consent-withdrawn",
     /// Tokens were issued to a relying party.
     TokenIssued => "token-issued",
     /// An authorization code came a second time; what it had given was revoked.

@@ -145,6 +145,11 @@ impl Policy {
         loosened.chain([document.base.remember]).any(|seconds| seconds > 0)
     }
 
+    /// The methods that count before any rule or exception.
+    pub fn accepted(&self) -> &std::collections::BTreeSet<crate::methods::Method> {
+        &self.0.document.base.methods
+    }
+
     /// The longest that a session may idle before any rule or exception.
     pub fn idle(&self) -> i64 {
         self.0.document.base.idle

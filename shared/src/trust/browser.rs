@@ -64,6 +64,8 @@ impl Shown {
 /// A browser, as far as it makes itself known. The default is one that shows nothing: a new one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Browser {
+    /// What it calls itself, for letters: a claim, never decided by.
+    pub words: String,
     /// The mark of its long-lived cookie.
     pub mark: Option<Mark>,
     /// Its remember token.
@@ -88,6 +90,7 @@ mod tests {
     #[test]
     fn a_browser_reads_back_what_it_writes() {
         let browser = Browser {
+            words: "Firefox (Linux)".into(),
             mark: Some(Mark::of("a")),
             remembered: Shown::read("0123456789abcdef0123456789abcdef.b"),
         };

@@ -15,6 +15,7 @@
 //! back behind the proof makes it worth nothing (S9).
 
 mod browser;
+pub mod last;
 mod recheck;
 mod remembered;
 mod usual;

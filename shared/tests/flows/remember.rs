@@ -28,6 +28,7 @@ struct Firefox {
 impl Firefox {
     fn shows(&self) -> Browser {
         Browser {
+            words: "Firefox".into(),
             mark: Some(Mark::of(self.own)),
             remembered: self.token.as_deref().and_then(Shown::read),
         }

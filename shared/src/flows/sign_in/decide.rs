@@ -34,6 +34,7 @@ struct Looked {
     gate: Gate,
     offers_to_remember: i64,
     outlived: bool,
+    announcement: Option<String>,
 }
 
 impl SignIn {
@@ -52,6 +53,7 @@ impl SignIn {
             return self.begin_anew(visit);
         }
         self.offers_to_remember = looked.offers_to_remember;
+        self.announcement = looked.announcement.take();
         match (looked.verdict, looked.gate) {
             (Verdict::Refuse(code), _) => self.refuse(visit, code),
             (Verdict::Ask(methods), gate) => {
@@ -103,6 +105,7 @@ impl SignIn {
             verdict: self.verdict(visit, facts),
             offers_to_remember: self.would_remember(facts),
             outlived: self.outlived(facts),
+            announcement: facts.policy.settings().announcement.clone(),
         })
     }
 

@@ -150,6 +150,9 @@ pub struct SignIn {
     offers_to_remember: i64,
     /// Whether the person ticked that it should.
     remember: bool,
+    /// What the operator announces to whoever is asked something (R106). A page reads it anew.
+    #[serde(skip)]
+    announcement: Option<String>,
     /// Where an e-mailed code went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<SentCode>,
@@ -220,6 +223,7 @@ impl SignIn {
             browser: request.browser,
             offers_to_remember: 0,
             remember: false,
+            announcement: None,
             sent: None,
             asked_here: false,
             enrolment: None,

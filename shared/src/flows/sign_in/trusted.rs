@@ -3,8 +3,11 @@
 use super::super::circumstances::Circumstances;
 use super::{Alone, Purpose, SignIn};
 use crate::audit::Event;
+use crate::clock::UnixTime;
 use crate::flows::{Basis, Earlier, FlowError, Grant, Step, Visit};
+use crate::ids::AccountId;
 use crate::methods::{Evidence, FirstFactor, Level, Method};
+use crate::outbox::{self, Letter, LetterKind};
 use crate::policy::{AllowReason, Decision};
 use crate::store::{StoreError, Tx};
 use crate::trust::{self, Binding, Browser};
@@ -37,6 +40,11 @@ impl SignIn {
     /// Whether it was ticked, for the page that comes again after a wrong answer.
     pub fn wishes_to_be_remembered(&self) -> bool {
         self.remember
+    }
+
+    /// What the operator announces to whoever is asked something (R106), for a terminal to say before its prompt.
+    pub fn announcement(&self) -> Option<&str> {
+        self.announcement.as_deref()
     }
 
     /// What the browser shows of earlier sign-ins, for a machine that was begun without a name.
@@ -110,6 +118,7 @@ impl SignIn {
         let Some(account) = grant.account else { return Ok(event) };
         if facts.abnormal == Some(true) {
             event = event.detail("abnormal", true);
+            self.tell_of_new_place(tx, visit, account, facts.now)?;
             let void = trust::revoke_all(tx, account)?;
             if void > 0 {
                 event = event.detail("no_longer_remembered", void);
@@ -124,6 +133,24 @@ impl SignIn {
             trust::note_recheck(tx, account, &binding, recheck, facts.now)?;
         }
         Ok(event)
+    }
+
+    /// A letter about a browser or network that the account was never seen in (W3).
+    fn tell_of_new_place(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        account: AccountId,
+        now: UnixTime,
+    ) -> Result<(), FlowError> {
+        let browser = self.browser.as_ref().map(|browser| browser.words.clone());
+        let place = browser.or_else(|| visit.doorway.host.clone()).unwrap_or_default();
+        let letter = Letter {
+            account,
+            kind: LetterKind::NewPlace { place },
+            source: Some(&visit.doorway.source),
+        };
+        outbox::write(tx, visit.realm, &letter, now)
     }
 
     /// Whether the session's first factor is older than a session of this service may be (W5).
