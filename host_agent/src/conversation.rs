@@ -20,7 +20,6 @@ use samekey_shared::flows::{
 use samekey_shared::ids::RequestId;
 use samekey_shared::methods::Method;
 use samekey_shared::store::{StoreError, Tx};
-use samekey_shared::texts::Texts;
 use samekey_shared::trust::last::{self, Before};
 use samekey_wire::{Outage, Reason, Start, Verdict};
 
@@ -253,7 +252,7 @@ fn opens_a_session(service: &str) -> bool {
 fn tell_last(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<(), Lost> {
     let before = Before::Request(grant.request);
     match house.realm.store.read(|tx| last::of(tx, &grant.login, before)) {
-        Ok(Some(last)) => line.tell(last.sentence(Texts::ENGLISH)),
+        Ok(Some(last)) => line.tell(last.sentence(line.t())),
         Ok(None) => Ok(()),
         Err(error) => {
             journal::trouble(&format!("nobody can be told of their last sign-in: {error}"));
