@@ -1,10 +1,13 @@
-//! A QR code drawn with characters, small enough for a terminal of 80x24.
+//! A QR code drawn with characters, small enough for a terminal of 80x24, or as one path for a page's picture.
 //!
-//! Two modules share one character cell (upper and lower half block), the border is two modules wide and the error
+//! On a terminal two modules share one character cell (upper and lower half block), the border is two modules wide and the error
 //! correction is L: a short `otpauth` URI then takes 37 to 41 columns and 19 to 21 lines.
 
 use qrcode::{Color, EcLevel, QrCode};
+use std::fmt::Write;
 
+/// The quiet zone of a picture on a page: what the standard asks for (ISO/IEC 18004, 9.1).
+const MARGIN: usize = 4;
 /// Modules of quiet zone on each side. The standard asks for four; two is what fits and what cameras accept.
 const BORDER: usize = 2;
 
@@ -62,6 +65,37 @@ pub fn draw(text: &str, ink: Ink) -> Option<Picture> {
         }
     };
     Some(picture)
+}
+
+/// A QR code as the path of an SVG, one unit a module, quiet zone included: no style, no script, nothing to fetch.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Width and height.
+    pub side: usize,
+    /// The dark modules.
+    pub path: String,
+}
+
+/// Draws `text` for a page; `None` when it is longer than a QR code can hold.
+pub fn outline(text: &str) -> Option<Outline> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let mut path = String::with_capacity(width * width * 6);
+    for y in 0..width {
+        let mut x = 0;
+        while x < width {
+            let run = (x..width).take_while(|x| code[(*x, y)] == Color::Dark).count();
+            if run > 0 {
+                // Writing to a String cannot fail.
+                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + MARGIN, y + MARGIN);
+            }
+            x += run.max(1);
+        }
+    }
+    Some(Outline {
+        side: width + 2 * MARGIN,
+        path,
+    })
 }
 
 /// The cell whose upper and lower module are dark or not; light is what is drawn.
@@ -124,6 +158,27 @@ mod tests {
         for (plain, colour) in plain.lines.iter().zip(&colour.lines) {
             assert_eq!(format!("\u{1b}[40;97m{plain}\u{1b}[0m"), *colour);
         }
+    }
+
+    #[test]
+    fn the_path_covers_the_dark_modules_and_no_others() {
+        let code = QrCode::with_error_correction_level(URIS[0], EcLevel::M).unwrap();
+        let outline = outline(URIS[0]).unwrap();
+        assert_eq!(outline.side, code.width() + 8);
+        let mut covered = 0;
+        for run in outline.path.split('M').skip(1) {
+            let numbers: Vec<usize> = run
+                .split(|c: char| !c.is_ascii_digit())
+                .filter_map(|number| number.parse().ok())
+                .collect();
+            for x in numbers[0]..numbers[0] + numbers[2] {
+                assert_eq!(code[(x - 4, numbers[1] - 4)], Color::Dark);
+                covered += 1;
+            }
+        }
+        let all = code.to_colors();
+        assert_eq!(covered, all.iter().filter(|color| **color == Color::Dark).count());
+        assert_eq!(super::outline(&"x".repeat(3000)), None);
     }
 
     #[test]
