@@ -45,6 +45,7 @@
       id: credential.id,
       rawId: text(credential.rawId),
       type: credential.type,
+      authenticatorAttachment: credential.authenticatorAttachment || undefined,
       response: credential.response.signature ? asserted(credential.response) : created(credential.response),
       clientExtensionResults: extensions,
     });

@@ -129,6 +129,14 @@ fn table() -> Vec<Served> {
         on_get("/security/update", SignedIn, security::update),
         on_get("/security/unbind", SignedIn, security::ask_unbind),
         on_post("/security/unbind", SessionHolder, security::unbind),
+        on_get("/security/rename", SignedIn, security::ask_rename),
+        on_post("/security/rename", SessionHolder, security::rename),
+        on_get("/security/totp", SignedIn, security::ask_totp),
+        on_post("/security/totp", SessionHolder, security::bind_totp),
+        on_get("/security/recovery-codes", SignedIn, security::ask_codes),
+        on_post("/security/recovery-codes", SessionHolder, security::make_codes),
+        on_post("/security/sessions", SessionHolder, security::end_sessions),
+        on_post("/security/remembered", SessionHolder, security::forget),
         on_get("/approve", SignedIn, approve::show),
         on_post("/approve", SessionHolder, approve::submit),
         on_post("/approve/options", SessionHolder, approve::options),
@@ -143,6 +151,7 @@ fn table() -> Vec<Served> {
         on_get("/assets/icon.svg", Anybody, assets::icon),
         on_get("/assets/form_post.js", Anybody, assets::form_post),
         on_get("/assets/passkey.js", Anybody, assets::passkey),
+        on_get("/assets/copy.js", Anybody, assets::copy),
     ]
 }
 

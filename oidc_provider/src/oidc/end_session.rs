@@ -174,7 +174,8 @@ fn end(app: &App, visitor: &Visitor, session: &Session, then: Option<&str>) -> R
     Ok(response)
 }
 
-fn signed_out(app: &App, t: Texts, then: Option<&str>) -> Result<Response, Fault> {
+/// The page after it, or the application's own.
+pub fn signed_out(app: &App, t: Texts, then: Option<&str>) -> Result<Response, Fault> {
     match then {
         Some(address) => see_other(address),
         None => page(

@@ -46,6 +46,11 @@ pub async fn form_post() -> Response {
     )
 }
 
+/// `GET /assets/copy.js`
+pub async fn copy() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))
+}
+
 /// `GET /assets/passkey.js`
 pub async fn passkey() -> Response {
     file(

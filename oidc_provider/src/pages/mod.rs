@@ -15,7 +15,6 @@ pub mod refusal;
 pub mod security;
 mod show;
 pub mod sign_in;
-pub mod texts;
 pub mod turn;
 pub mod view;
 pub mod which;

@@ -6,6 +6,7 @@
 use super::conclusion::Conclusion;
 use super::flow::{Beside, Flow, Purpose, Question, Stage};
 use super::problem::Problem;
+use super::security::hybrid;
 use super::sign_in::{Posted, client};
 use super::turn::{self, Person, Turn};
 use crate::app::{App, blocking};
@@ -161,6 +162,7 @@ pub(super) fn tried(
         None => Turn::Show(Box::new(flow)),
     };
     let mut response = turn::answer(app, headers, turn)?;
+    hybrid::note(app, params, &mut response)?;
     response
         .headers_mut()
         .extend(cookies::end(&name).map(|cookie| (SET_COOKIE, cookie)));

@@ -8,6 +8,7 @@ use super::flow::{Flow, Purpose, Question, Stage};
 use super::frame::whom_to_ask;
 use super::problem::Problem;
 use super::questions::{self, Shown};
+use super::security::hybrid;
 use super::turn::{self, Person, Turn};
 use super::view::{RememberBox, SignInView};
 use super::{Frame, consent, page, passkey, refusal};
@@ -166,7 +167,9 @@ pub async fn submit(
             return passkey::tried(app, &headers, &person, flow, &params);
         }
         let turn = take(app, &person, flow, &params)?;
-        turn::answer(app, &headers, turn)
+        let mut response = turn::answer(app, &headers, turn)?;
+        hybrid::note(app, &params, &mut response)?;
+        Ok(response)
     })
     .await
 }

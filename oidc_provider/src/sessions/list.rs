@@ -71,6 +71,15 @@ pub fn end_all(tx: &mut Tx<'_>, account: AccountId, except: Option<SessionId>) -
     )
 }
 
+/// Ends one session of this account; false where it has none of this id, or it ended before.
+pub fn end_own(tx: &mut Tx<'_>, account: AccountId, id: SessionId) -> Result<bool, StoreError> {
+    let own = tx.query_opt(
+        "SELECT id FROM web_sessions WHERE id = $1 AND account = $2",
+        params![id, account],
+    )?;
+    Ok(own.is_some() && rows::end(tx, id)?)
+}
+
 /// Ends the sessions that rest on this device, which is bound no longer (ASVS 7.5.2), but for the one that acts; how
 /// many ended.
 pub fn end_born_of(

@@ -6,7 +6,7 @@
 mod list;
 mod rows;
 
-pub use list::{Listed, end_all, end_born_of, of_account};
+pub use list::{Listed, end_all, end_born_of, end_own, of_account};
 pub use rows::{end, is_live, sweep, touch};
 
 use crate::http::cookies;

@@ -76,6 +76,14 @@ POST /security/keys/options SessionHolder
 GET /security/update SignedIn
 GET /security/unbind SignedIn
 POST /security/unbind SessionHolder
+GET /security/rename SignedIn
+POST /security/rename SessionHolder
+GET /security/totp SignedIn
+POST /security/totp SessionHolder
+GET /security/recovery-codes SignedIn
+POST /security/recovery-codes SessionHolder
+POST /security/sessions SessionHolder
+POST /security/remembered SessionHolder
 GET /approve SignedIn
 POST /approve SessionHolder
 POST /approve/options SessionHolder
@@ -89,6 +97,7 @@ GET /assets/brand.css Anybody
 GET /assets/logo Anybody
 GET /assets/icon.svg Anybody
 GET /assets/form_post.js Anybody
-GET /assets/passkey.js Anybody";
+GET /assets/passkey.js Anybody
+GET /assets/copy.js Anybody";
     assert_eq!(table.join("\n"), reviewed);
 }

@@ -65,7 +65,7 @@ async fn a_passkey_is_bound_listed_and_signs_in() {
     let address = other.get("/login").await.location();
     assert_eq!(other.touch(&address, "passkey", &mut key).await.location(), "/");
     let list = other.get("/security").await;
-    assert!(list.body.contains("on the web, from 192.0.2.7"), "{}", list.body);
+    assert!(list.body.contains("on the web (sign-in), from 192.0.2.7"), "{}", list.body);
     // The same authenticator is not bound twice.
     let options = other.binding("security-key", "again", &[]).await.json();
     assert_eq!(options["publicKey"]["excludeCredentials"].as_array().unwrap().len(), 1);
@@ -384,7 +384,9 @@ async fn unbinding_takes_a_typed_yes_and_never_the_last_device() {
     let bob = scene.test.account("bob", PASSWORD).unwrap();
     let bobs = scene.test.bind_key(bob, &mut SoftAuthenticator::new(), "key").unwrap();
     for stranger in [bobs.id.to_string(), "0".repeat(32), "x".to_owned()] {
-        assert_eq!(unbind(&stranger, "YES").await.location(), "/security");
+        let told = unbind(&stranger, "YES").await;
+        assert_eq!(told.status, StatusCode::NOT_FOUND);
+        assert!(told.body.contains("<code>not_found</code>"), "{}", told.body);
     }
     assert_eq!(scene.events("device-unbound"), 1);
 }

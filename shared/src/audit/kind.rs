@@ -128,6 +128,8 @@ kinds! {
     CodeReuseDetected => "code-reuse-detected",
     /// A browser session ended.
     SessionEnded => "session-ended",
+    /// A person had a remembered browser forgotten: it is asked for the second factor again.
+    BrowserForgotten => "browser-forgotten",
     /// The sealing keys were rotated.
     KeyringRotated => "keyring-rotated",
     /// The keys that sign tokens were rotated.

@@ -2,7 +2,8 @@
 
 use crate::audit::{Actor, Event, EventKind};
 use crate::devices::UnboundWhy;
-use crate::ids::RequestId;
+use crate::ids::{AccountId, RequestId};
+use crate::outbox::{Letter, LetterKind};
 use crate::source::{Door, Source};
 
 /// What the trail says of a change when nobody named the service: one's own devices.
@@ -61,9 +62,13 @@ impl Authority {
         event
     }
 
-    /// Where they come from, as a person reads it; empty where nobody knows.
-    pub fn source_text(&self) -> String {
-        self.source.as_ref().map(Source::to_string).unwrap_or_default()
+    /// A letter about what they did to this account.
+    pub fn letter(&self, account: AccountId, kind: LetterKind) -> Letter<'_> {
+        Letter {
+            account,
+            kind,
+            source: self.source.as_ref(),
+        }
     }
 
     pub(super) fn why(&self) -> UnboundWhy {

@@ -3,7 +3,7 @@
 
 use super::FlowError;
 use crate::accounts::{Account, Groups, groups};
-use crate::devices::{Bound, DeviceKind};
+use crate::devices::Bound;
 use crate::methods::{Level, Method};
 use crate::policy::{self, Decision, Facts, FirstFactorKind, Requirement, SourceFact, State};
 use crate::realm::Realm;
@@ -88,9 +88,9 @@ impl Ordinary {
     }
 }
 
-/// Methods of the devices to live on: recovery codes run out, and are none.
+/// Methods of the devices to live on ([`crate::devices::DeviceKind::is_lasting`]).
 pub fn lasting(bound: &Bound) -> BTreeSet<Method> {
-    let devices = bound.devices.iter().filter(|one| one.kind != DeviceKind::RecoveryCodes);
+    let devices = bound.devices.iter().filter(|one| one.kind.is_lasting());
     devices.map(|one| one.kind.method()).collect()
 }
 

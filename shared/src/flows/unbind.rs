@@ -5,7 +5,7 @@ use super::ordinary::{Ordinary, lasting};
 use super::{Authority, FlowError};
 use crate::accounts::{Account, rows};
 use crate::audit::{self, EventKind};
-use crate::devices::{self, Bound, Device, DeviceError, DeviceKind, Unbinding};
+use crate::devices::{self, Bound, Device, DeviceError, Unbinding};
 use crate::ids::{AccountId, DeviceId};
 use crate::methods::Method;
 use crate::policy::EmailUse;
@@ -100,7 +100,7 @@ impl Unbind {
     }
 
     fn is_last_of(&self, realm: &Realm, tx: &mut Tx<'_>, account: &Account) -> Result<bool, FlowError> {
-        if self.device.kind == DeviceKind::RecoveryCodes {
+        if !self.device.kind.is_lasting() {
             return Ok(false);
         }
         let mut bound = devices::rows::bound(tx, self.account)?;

@@ -1,37 +1,33 @@
 //! Binding passkeys and security keys: the options for the script, and the answer that it posts.
 
-use super::caller::{Caller, looking, permitted, token};
-use super::list::{Possessions, can_be_updated, rendered};
+use super::caller::{Caller, Here, to_sign_in};
+use super::device::{Possessions, can_be_updated};
+use super::list::{Told, not_found, refused, rendered};
 use super::permission::{Change, Permission};
-use super::unbind::refused;
-use super::view::{BoundView, ProblemView, UpdateView};
-use super::{troubles, view};
+use super::view::{BoundView, KeyForm, ProblemView, UpdateView};
+use super::{hybrid, troubles};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
 use crate::http::json::json as answer;
-use crate::http::{Failure, Fault, Params, Visitor, language};
-use crate::oidc::authorize::respond;
-use crate::pages::flow::Then;
-use crate::pages::portal;
+use crate::http::{Failure, Fault, Visitor};
+use crate::pages::page;
 use crate::pages::problem::Problem;
-use crate::pages::{Frame, page, texts};
 use crate::passkeys::{Ceremony, PATIENCE, Passkeys, Wish};
-use crate::sessions::Session;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use samekey_shared::audit::{self, Event, EventKind};
+use samekey_shared::audit::{self, EventKind};
 use samekey_shared::challenges::{self, ChallengeError, NewChallenge, Purpose};
+use samekey_shared::devices::DeviceKind;
 use samekey_shared::devices::fido::{Credential, NewCredential};
 use samekey_shared::devices::recovery::Drawn;
-use samekey_shared::devices::{DeviceName, NameRule};
 use samekey_shared::flows::bind::BindError;
 use samekey_shared::flows::bind_key::{self, Finished, Starting};
 use samekey_shared::ids::DeviceId;
+use samekey_shared::methods::Method;
 use samekey_shared::methods::fido::KeyError;
-use samekey_shared::policy::{DeviceNames, Settings};
-use samekey_shared::source::Door;
+use samekey_shared::policy::Settings;
 use samekey_shared::store::StoreError;
 use samekey_shared::texts::Texts;
 use serde_json::json;
@@ -107,10 +103,10 @@ pub async fn bind(
 ) -> Result<Response, Fault> {
     let caller = Caller::of(&app, visitor, request).await?;
     blocking(&app, move |app| match finish(app, &caller) {
-        Ok(finished) => bound(app, &caller, &finished),
+        Ok(finished) => bound(caller.here(app), &finished),
         Err(NotBound::Fault(fault)) => Err(fault),
         Err(NotBound::Told(Permission::Granted, problem)) => again(app, &caller, problem),
-        Err(NotBound::Told(permission, _)) => refused(app, caller.visitor.t, &caller.session, permission),
+        Err(NotBound::Told(permission, _)) => refused(caller.here(app), permission),
     })
     .await
 }
@@ -122,19 +118,19 @@ fn finish(app: &App, caller: &Caller) -> Result<Finished, NotBound> {
         // Whatever stood against the options comes first: the browser knows it only as a failure.
         let (_, replaces) = wanted(caller)?;
         starting(app, caller, &settings, replaces)?;
-        return Err(told(troubles::of_browser(caller.field("trouble"))));
+        return Err(told(troubles::of_browser(caller.visitor.t, caller.field("trouble"))));
     }
     let (ceremony, new) = match created(app, passkeys, caller, posted)? {
         Ok(made) => made,
         Err(error) => {
             note_refusal(app, caller, error)?;
-            return Err(told(troubles::of_key(error)));
+            return Err(told(troubles::of_key(caller.visitor.t, error)));
         }
     };
     let account = caller.session.account.id;
-    let name = named(&ceremony.name, &settings)?;
+    let name = caller.here(app).named(&ceremony.name, &settings).map_err(told)?;
     let done = bind_key::finish(&app.realm, &caller.authority(), account, &name, &new, ceremony.replaces);
-    done.map_err(stopped)
+    done.map_err(|error| stopped(caller.visitor.t, error))
 }
 
 /// Spends the challenge, whatever comes of it, and has the answer verified.
@@ -163,25 +159,39 @@ fn created(
 }
 
 fn note_refusal(app: &App, caller: &Caller, error: KeyError) -> Result<(), Fault> {
-    let event = Event::new(EventKind::KeyRefused, caller.authority().actor)
+    let event = caller
+        .authority()
+        .event(EventKind::KeyRefused)
         .about(&caller.session.account.name)
-        .request(caller.visitor.request)
-        .at(Door::Web, "portal:devices")
-        .from(&caller.visitor.source)
         .result(error.reason());
     let now = app.realm.clock.now();
     Ok(app.realm.store.write(|tx| audit::append(tx, &event, now).map(drop))?)
 }
 
-/// Self-service, freshness, and a relying party at all.
+/// Self-service, freshness, a relying party at all, and a policy that accepts what is to be bound.
 fn may_bind<'a>(app: &'a App, caller: &Caller) -> Result<(&'a Passkeys, Settings), NotBound> {
-    let (permission, settings) = permitted(app, &caller.session, Change::Bind)?;
+    let here = caller.here(app);
+    let t = here.t();
+    let (permission, settings) = here.permitted(Change::Bind)?;
     if permission != Permission::Granted {
-        let problem = ProblemView::new("confirmation_required", texts::CONFIRM_FIRST);
+        let problem = ProblemView::new("confirmation_required", t.say("security-confirm-first"));
         return Err(NotBound::Told(permission, problem));
     }
-    let none = || told(ProblemView::new("method_not_allowed", texts::NO_PASSKEYS_AT_ALL));
-    Ok((app.passkeys.as_ref().ok_or_else(none)?, settings))
+    let none = || {
+        told(ProblemView::new(
+            "method_not_allowed",
+            t.say("security-no-passkeys-at-all"),
+        ))
+    };
+    let passkeys = app.passkeys.as_ref().ok_or_else(none)?;
+    let ordinary = Possessions::of(here)?.ordinary;
+    // What becomes of a security key is known only when it has answered.
+    let accepted = ordinary.accepts(Method::Passkey)
+        || (caller.field("kind") != "passkey" && ordinary.accepts(Method::SecurityKey));
+    if !accepted {
+        return Err(told(troubles::not_accepted(t, settings.contact.as_deref())));
+    }
+    Ok((passkeys, settings))
 }
 
 fn wanted(caller: &Caller) -> Result<(Wish, Option<DeviceId>), NotBound> {
@@ -199,11 +209,13 @@ fn wanted(caller: &Caller) -> Result<(Wish, Option<DeviceId>), NotBound> {
 }
 
 fn starting(app: &App, caller: &Caller, settings: &Settings, replaces: Option<DeviceId>) -> Result<Starting, NotBound> {
-    let name = named(caller.field("name"), settings)?;
-    let mut starting = bind_key::start(&app.realm, caller.session.account.id, name, replaces).map_err(stopped)?;
+    let here = caller.here(app);
+    let name = here.named(caller.field("name"), settings).map_err(told)?;
+    let mut starting = bind_key::start(&app.realm, caller.session.account.id, name, replaces)
+        .map_err(|error| stopped(here.t(), error))?;
     if let Some(device) = replaces {
         // The very key that is updated must not be turned away as one that is bound already.
-        let keys = Possessions::of(app, &caller.session)?.keys;
+        let keys = Possessions::of(here)?.keys;
         let old = keys.into_iter().find(|one| one.device == device);
         starting
             .exclude
@@ -212,96 +224,107 @@ fn starting(app: &App, caller: &Caller, settings: &Settings, replaces: Option<De
     Ok(starting)
 }
 
-fn named(text: &str, settings: &Settings) -> Result<DeviceName, NotBound> {
-    let rule = match settings.device_name {
-        DeviceNames::Ascii => NameRule::Ascii,
-        DeviceNames::Unicode => NameRule::Unicode,
-    };
-    DeviceName::parse(text, rule).map_err(|error| told(troubles::of_name(error)))
-}
-
-fn stopped(error: BindError) -> NotBound {
-    match (troubles::of_binding(&error), error) {
+fn stopped(t: Texts, error: BindError) -> NotBound {
+    match (troubles::of_binding(t, &error), error) {
         (Some(problem), _) => told(problem),
         (None, BindError::Flow(error)) => error.into(),
         (None, error) => Failure::Rendering(error.to_string()).into(),
     }
 }
 
-/// The page that the form was on, with what went wrong.
+/// The page that the form was on, with what went wrong and what was typed.
 fn again(app: &App, caller: &Caller, problem: ProblemView) -> Result<Response, Fault> {
-    let session = &caller.session;
-    let mut response = match old_key(app, session, caller.field("replaces"))? {
-        Some(old) => upgrade(
-            app,
-            caller.visitor.t,
-            session,
-            &old,
-            caller.params.value("name"),
-            Some(problem),
-        )?,
-        None => rendered(app, caller.visitor.t, session, None, Some(problem))?,
+    let here = caller.here(app);
+    let has = Possessions::of(here)?;
+    let typed = caller.field("name");
+    let mut response = match old_key(&has, caller.field("replaces")) {
+        Some(old) => upgrade(here, &has, old, Some(typed), Some(problem))?,
+        None => {
+            let is_name = matches!(problem.code, "name_invalid" | "name_taken");
+            let told = Told {
+                problem: Some(problem),
+                typed: is_name.then(|| (caller.field("kind"), typed)),
+                ..Told::default()
+            };
+            rendered(here, told)?
+        }
     };
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 
-fn bound(app: &App, caller: &Caller, finished: &Finished) -> Result<Response, Fault> {
+fn bound(here: Here<'_>, finished: &Finished) -> Result<Response, Fault> {
+    let t = here.t();
     let codes = finished.recovery.as_ref().map(Drawn::shown).unwrap_or_default();
     let view = BoundView {
-        frame: Frame::new(app, caller.visitor.t).signed_in(&caller.session),
-        name: finished.device.name.as_str(),
-        text: texts::bound_as(finished.device.kind),
+        frame: here.frame(),
+        title: t.say("security-device-added"),
+        name: Some(finished.device.name.as_str()),
+        text: match finished.device.kind {
+            DeviceKind::Passkey => t.say("devices-bound-as-passkey"),
+            DeviceKind::SecurityKey => t.say("devices-bound-as-security-key"),
+            _ => t.say("devices-bound"),
+        },
         codes: &codes,
     };
-    page(&view, &[], Scripts::None)
+    let mut response = page(&view, &[], Scripts::Own)?;
+    if finished.device.kind == DeviceKind::Passkey {
+        hybrid::taken(&mut response);
+    }
+    Ok(response)
 }
 
 /// `GET /security/update?device=…` (R75, M18)
-pub async fn update(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
-    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
-    let Some(session) = looking(&app, &headers)? else {
-        return portal::begin_for(&app, &headers, Then::Security, "");
+pub async fn update(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
+        return to_sign_in(&app, &headers);
     };
-    let t = language::of(&headers, None);
-    let (permission, _) = permitted(&app, &session, Change::Bind)?;
+    let here = caller.here(&app);
+    let (permission, _) = here.permitted(Change::Bind)?;
     if permission != Permission::Granted {
-        return refused(&app, t, &session, permission);
+        return refused(here, permission);
     }
-    match old_key(&app, &session, params.value("device").unwrap_or_default())? {
-        Some(old) => upgrade(&app, t, &session, &old, None, None),
-        None => respond::see_other("/security"),
+    let has = Possessions::of(here)?;
+    match old_key(&has, caller.field("device")) {
+        Some(old) => upgrade(here, &has, old, None, None),
+        None => not_found(here),
     }
 }
 
 /// A key of this very account that is no passkey.
-fn old_key(app: &App, session: &Session, id: &str) -> Result<Option<Credential>, Fault> {
-    let keys = Possessions::of(app, session)?.keys;
-    Ok(keys
-        .into_iter()
-        .find(|one| one.device.to_string() == id && can_be_updated(one)))
+fn old_key<'a>(has: &'a Possessions, id: &str) -> Option<&'a Credential> {
+    has.key(id).filter(|one| can_be_updated(one))
 }
 
 fn upgrade(
-    app: &App,
-    t: Texts,
-    session: &Session,
+    here: Here<'_>,
+    has: &Possessions,
     old: &Credential,
     typed: Option<&str>,
-    problem: Option<view::ProblemView>,
+    problem: Option<ProblemView>,
 ) -> Result<Response, Fault> {
-    let suggested = Possessions::of(app, session)?.suggestion(&format!("{}-passkey", old.name));
+    let t = here.t();
     let view = UpdateView {
-        frame: Frame::new(app, t).signed_in(session),
-        csrf: &token(app, session),
+        frame: here.frame(),
+        csrf: &here.token(),
         device: &old.device.to_string(),
         old_name: old.name.as_str(),
         text: if old.is_old() {
-            texts::UPDATE_OLD
+            t.say("security-update-old")
         } else {
-            texts::UPDATE_TEXT
+            t.say("security-update-text")
         },
-        name: typed.unwrap_or(&suggested),
+        form: KeyForm {
+            kind: "security-key",
+            name: typed.map_or_else(|| has.suggestion(&format!("{}-passkey", old.name)), str::to_owned),
+            is_wrong: problem.is_some(),
+            button: t.say("frame-ok"),
+        },
         problem,
     };
     page(&view, &[], Scripts::Fetching)

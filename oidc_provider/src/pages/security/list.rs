@@ -1,40 +1,67 @@
-//! The page itself: what is bound, and what can be done about it.
+//! The page itself: what is bound, who is signed in, and what can be done about it.
 
-use super::caller::{Caller, looking, permitted, token};
-use super::permission::{Change, Permission};
-use super::view::{DeviceView, ProblemView, SecurityView};
+use super::caller::{Caller, Here, to_sign_in};
+use super::device::{Possessions, Rights, line};
+use super::permission::{Change, Permission, Refusal};
+use super::view::{DeviceView, KeyForm, ProblemView, SecurityView};
+use super::{hybrid, remembered, sessions, troubles, warnings};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Fault, Params, Visitor, language};
-use crate::pages::flow::Then;
-use crate::pages::portal;
-use crate::pages::problem::Problem;
-use crate::pages::{Frame, page, texts, turn};
+use crate::http::{Fault, Visitor};
+use crate::pages::frame::whom_to_ask;
+use crate::pages::{page, turn};
 use crate::passkeys::signal;
-use crate::sessions::Session;
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use samekey_shared::audit::utc;
-use samekey_shared::devices::fido::{self, Credential};
-use samekey_shared::devices::{self, Bound, Device, DeviceKind, LastUse};
+use samekey_shared::devices::{Device, DeviceKind};
+use samekey_shared::methods::Method;
 use samekey_shared::policy::Settings;
-use samekey_shared::store::StoreError;
 use samekey_shared::texts::Texts;
 
+/// What the page has to tell besides what is there.
+#[derive(Debug, Default)]
+pub(super) struct Told<'a> {
+    /// What was done just now.
+    pub notice: Option<String>,
+    /// What went wrong before.
+    pub problem: Option<ProblemView>,
+    /// The form that went wrong, and the name that was typed into it.
+    pub typed: Option<(&'a str, &'a str)>,
+    /// A passkey of another device signed in here (R47).
+    pub is_offered: bool,
+}
+
 /// `GET /security`
-pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
-    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
-    let Some(session) = looking(&app, &headers)? else {
-        return portal::begin_for(&app, &headers, Then::Security, "");
+pub async fn show(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
+        return to_sign_in(&app, &headers);
     };
-    let notice = match params.value("done") {
-        Some("unbound") => Some(texts::DEVICE_UNBOUND),
-        Some("confirmed") => Some(texts::CONFIRMED),
-        _ => None,
+    let t = caller.visitor.t;
+    let told = Told {
+        notice: notice(t, caller.field("done")),
+        is_offered: hybrid::is_offered(&headers),
+        ..Told::default()
     };
-    rendered(&app, language::of(&headers, None), &session, notice, None)
+    rendered(caller.here(&app), told)
+}
+
+fn notice(t: Texts, done: &str) -> Option<String> {
+    Some(match done {
+        "unbound" => t.say("security-device-unbound"),
+        "renamed" => t.say("security-renamed"),
+        "confirmed" => t.say("security-confirmed"),
+        "session-ended" => t.say("security-session-ended"),
+        "others-ended" => t.say("security-sessions-ended"),
+        "forgotten" => t.say("security-forgotten"),
+        _ => return None,
+    })
 }
 
 /// `POST /security/confirm`: the shared machine asks for what is not fresh.
@@ -56,69 +83,60 @@ pub async fn confirm(
     .await
 }
 
-/// What the account has.
-pub(super) struct Possessions {
-    pub bound: Bound,
-    pub keys: Vec<Credential>,
-}
-
-impl Possessions {
-    pub(super) fn of(app: &App, session: &Session) -> Result<Self, Fault> {
-        let account = session.account.id;
-        let found = app.realm.store.read(|tx| {
-            Ok::<_, StoreError>(Self {
-                bound: devices::rows::bound(tx, account)?,
-                keys: fido::of_account(tx, account)?,
-            })
-        })?;
-        Ok(found)
-    }
-
-    /// A valid name that is free (R68): `Passkey`, `Passkey-2`, …
-    pub(super) fn suggestion(&self, base: &str) -> String {
-        let taken = |name: &str| {
-            let mut names = self.bound.devices.iter().map(|one| one.name.as_str());
-            names.any(|known| known.eq_ignore_ascii_case(name))
-        };
-        let numbered = (2..100).map(|n| format!("{base}-{n}"));
-        let mut names = std::iter::once(base.to_owned()).chain(numbered);
-        names.find(|name| !taken(name)).unwrap_or_default()
-    }
-}
-
 /// The page, with what was done or what went wrong.
-pub(super) fn rendered(
-    app: &App,
-    t: Texts,
-    session: &Session,
-    notice: Option<&'static str>,
-    problem: Option<ProblemView>,
-) -> Result<Response, Fault> {
-    let (permission, settings) = permitted(app, session, Change::Bind)?;
-    let (may_unbind, _) = permitted(app, session, Change::Unbind)?;
-    let has = Possessions::of(app, session)?;
-    let shown = |passkeys: bool| -> Vec<DeviceView> {
-        let of_section = |one: &&Device| (one.kind == DeviceKind::Passkey) == passkeys;
-        let devices = has.bound.devices.iter().filter(of_section);
-        devices
-            .map(|device| line(app, device, &has, permission, may_unbind))
-            .collect()
+pub(super) fn rendered(here: Here<'_>, told: Told<'_>) -> Result<Response, Fault> {
+    let (app, t, account) = (here.app, here.t(), &here.session.account);
+    let (bind, settings) = here.permitted(Change::Bind)?;
+    let (unbind, _) = here.permitted(Change::Unbind)?;
+    let (sign_out, _) = here.permitted(Change::SignOut)?;
+    let has = Possessions::of(here)?;
+    let rights = Rights { bind, unbind };
+    let section = |wanted: fn(&Device) -> bool| -> Vec<DeviceView> {
+        let devices = has.bound.devices.iter().filter(|one| wanted(one));
+        devices.map(|device| line(here, device, &has, rights)).collect()
     };
-    let no_more = no_more(app, &has, &settings);
-    let may_bind = permission == Permission::Granted && no_more.is_none();
-    let account = &session.account;
+    let may_bind = bind == Permission::Granted;
+    let no_more = no_more(here, &has, &settings);
+    let form = |kind, method: &[Method]| {
+        let accepted = method.iter().any(|method| has.ordinary.accepts(*method));
+        let offered = may_bind && no_more.is_none() && accepted;
+        offered.then(|| key_form(t, &has, kind, told.typed))
+    };
+    let csrf = here.token();
+    let apps = has.count(DeviceKind::Totp);
     let view = SecurityView {
-        frame: Frame::with_contact(app, t, settings.contact.clone()).signed_in(session),
+        frame: here.frame().roomy(),
         person: account.display_name.as_deref().unwrap_or(account.name.as_str()),
-        csrf: &token(app, session),
-        notice,
-        problem,
-        permission,
-        passkeys: shown(true),
-        others: shown(false),
-        no_more: no_more.filter(|_| permission == Permission::Granted),
-        suggested_passkey: may_bind.then(|| has.suggestion("Passkey")),
-        suggested_key: may_bind.then(|| has.suggestion("Security-Key")),
+        csrf: &csrf,
+        warnings: warnings::of(here, &has),
+        permission: bind,
+        read_only: match bind {
+            Permission::Refused(refusal) => read_only(t, refusal, settings.contact.as_deref()),
+            Permission::Granted | Permission::Confirm => String::new(),
+        },
+        create_passkey: form("passkey", &[Method::Passkey]),
+        add_key: form("security-key", &[Method::SecurityKey, Method::Passkey]),
+        is_offered: told.is_offered && may_bind && no_more.is_none(),
+        notice: told.notice,
+        problem: told.problem,
+        passkeys: section(|one| one.kind == DeviceKind::Passkey),
+        apps: section(|one| one.kind == DeviceKind::Totp),
+        keys: section(|one| one.kind == DeviceKind::SecurityKey),
+        codes: section(|one| one.kind == DeviceKind::RecoveryCodes),
+        count: t.fill(
+            "security-keys-count",
+            [
+                ("count", has.keys.len().to_string()),
+                ("most", settings.fido_per_user.to_string()),
+            ],
+        ),
+        no_more: no_more.clone().filter(|_| may_bind),
+        can_bind_app: may_bind && apps < settings.totp_per_user as usize && has.ordinary.accepts(Method::Totp),
+        can_renew_codes: may_bind && !has.lasting().is_empty() && has.ordinary.accepts(Method::RecoveryCode),
+        email: section(|one| one.kind == DeviceKind::Email),
+        sessions: sessions::lines(here)?,
+        remembered: remembered::lines(here)?,
+        can_sign_out: sign_out == Permission::Granted,
         signal: app
             .passkeys
             .as_ref()
@@ -127,52 +145,66 @@ pub(super) fn rendered(
     page(&view, &[], Scripts::Fetching)
 }
 
+fn key_form(t: Texts, has: &Possessions, kind: &'static str, typed: Option<(&str, &str)>) -> KeyForm {
+    let typed = typed.filter(|(form, _)| *form == kind).map(|(_, name)| name.to_owned());
+    let (base, button) = match kind {
+        "passkey" => ("Passkey", t.say("security-create-passkey")),
+        _ => ("Security-Key", t.say("security-add-security-key")),
+    };
+    KeyForm {
+        kind,
+        is_wrong: typed.is_some(),
+        name: typed.unwrap_or_else(|| has.suggestion(base)),
+        button,
+    }
+}
+
 /// Why nothing more can be bound, whoever asks.
-fn no_more(app: &App, has: &Possessions, settings: &Settings) -> Option<String> {
-    if app.passkeys.is_none() {
-        return Some(texts::NO_PASSKEYS_AT_ALL.to_owned());
+fn no_more(here: Here<'_>, has: &Possessions, settings: &Settings) -> Option<String> {
+    if here.app.passkeys.is_none() {
+        return Some(here.t().say("security-no-passkeys-at-all"));
     }
     let full = has.keys.len() >= settings.fido_per_user as usize;
-    full.then(|| texts::most_keys(settings.fido_per_user))
+    full.then(|| here.t().with("security-most-keys", "most", settings.fido_per_user))
 }
 
-fn line(app: &App, device: &Device, has: &Possessions, may_bind: Permission, may_unbind: Permission) -> DeviceView {
-    let key = has.keys.iter().find(|one| one.device == device.id);
-    let successor = has.keys.iter().find(|one| one.replaces == Some(device.id));
-    let is_old = key.is_some_and(Credential::is_old);
-    let codes = (device.kind == DeviceKind::RecoveryCodes).then(|| texts::codes_left(has.bound.recovery_left));
-    DeviceView {
-        id: device.id.to_string(),
-        name: device.name.to_string(),
-        kind: texts::kind(device.kind),
-        model: key.and_then(|key| app.passkeys.as_ref()?.model(key.aaguid)),
-        created: day(device.created_at),
-        last_used: device.last_used.as_ref().map(last_use),
-        copies: key.map(texts::copies),
-        remark: successor.map(|new| texts::goes_after(new.name.as_str())).or(codes),
-        is_old,
-        can_update: key.is_some_and(can_be_updated) && successor.is_none() && may_bind == Permission::Granted,
-        can_unbind: may_unbind == Permission::Granted,
+/// Why the page is for reading only, and whom to ask (R25, R105).
+fn read_only(t: Texts, refusal: Refusal, contact: Option<&str>) -> String {
+    let contact = whom_to_ask(t, contact);
+    match refusal {
+        Refusal::SelfServiceOff => t.with("security-self-service-off", "contact", contact),
+        Refusal::TicketRequired => t.with("security-ticket-required", "contact", contact),
+        Refusal::Held => t.with("security-changes-held", "contact", contact),
     }
 }
 
-/// What only shows possession can become a passkey (R73 to R75).
-pub(super) fn can_be_updated(key: &Credential) -> bool {
-    key.kind == DeviceKind::SecurityKey
+/// The page again, with why nothing was changed.
+pub(super) fn with_problem(here: Here<'_>, status: StatusCode, problem: ProblemView) -> Result<Response, Fault> {
+    let told = Told {
+        problem: Some(problem),
+        ..Told::default()
+    };
+    let mut response = rendered(here, told)?;
+    *response.status_mut() = status;
+    Ok(response)
 }
 
-fn last_use(last: &LastUse) -> String {
-    texts::last_use(&minute(last.at), last.door, &last.source)
+/// The page again: what is asked for may not be done, or not yet.
+pub(super) fn refused(here: Here<'_>, permission: Permission) -> Result<Response, Fault> {
+    let t = here.t();
+    let problem = match permission {
+        Permission::Refused(refusal) => {
+            let contact = here.app.contact();
+            ProblemView::new(refusal.code(), read_only(t, refusal, contact.as_deref()))
+        }
+        Permission::Granted | Permission::Confirm => {
+            ProblemView::new("confirmation_required", t.say("security-confirm-first"))
+        }
+    };
+    with_problem(here, StatusCode::FORBIDDEN, problem)
 }
 
-/// `2026-05-01`
-fn day(moment: i64) -> String {
-    utc::text(moment).chars().take_while(|c| *c != 'T').collect()
-}
-
-/// `2026-05-01 12:00 UTC`
-fn minute(moment: i64) -> String {
-    let text = utc::text(moment).replace('T', " ");
-    let end = text.rfind(':').unwrap_or(text.len());
-    format!("{} UTC", &text[..end])
+/// The page again: what is not one's own and what is gone are told alike.
+pub(super) fn not_found(here: Here<'_>) -> Result<Response, Fault> {
+    with_problem(here, StatusCode::NOT_FOUND, troubles::not_found(here.t()))
 }

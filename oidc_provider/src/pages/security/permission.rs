@@ -5,6 +5,7 @@ use samekey_shared::clock::UnixTime;
 use samekey_shared::devices;
 use samekey_shared::flows::FlowError;
 use samekey_shared::methods::Level;
+use samekey_shared::objections;
 use samekey_shared::policy::{FirstBind, SelfService, Settings};
 use samekey_shared::store::Tx;
 
@@ -29,6 +30,8 @@ pub enum Refusal {
     SelfServiceOff,
     /// The first device after a reset needs more than the password (Q8).
     TicketRequired,
+    /// Somebody said of an earlier change that it was not theirs ([`objections`]).
+    Held,
 }
 
 impl Refusal {
@@ -37,6 +40,7 @@ impl Refusal {
         match self {
             Self::SelfServiceOff => "self_service_off",
             Self::TicketRequired => "enrollment_ticket_required",
+            Self::Held => "changes_held",
         }
     }
 }
@@ -48,6 +52,9 @@ pub(super) enum Change {
     Bind,
     /// Something goes.
     Unbind,
+    /// A session or a remembered browser ends: no device changes, so no rule about devices stands against it; but who
+    /// sits at a browser left alone must not sign its person out elsewhere (ASVS 7.5.2).
+    SignOut,
 }
 
 /// Asks session, devices and settings.
@@ -59,10 +66,13 @@ pub(super) fn of(
     now: UnixTime,
 ) -> Result<Permission, FlowError> {
     match (settings.self_service, change) {
-        (SelfService::None, _) | (SelfService::AddOnly, Change::Unbind) => {
+        (SelfService::None, Change::Bind | Change::Unbind) | (SelfService::AddOnly, Change::Unbind) => {
             return Ok(Permission::Refused(Refusal::SelfServiceOff));
         }
         _ => {}
+    }
+    if change != Change::SignOut && objections::is_held(tx, session.account.id)? {
+        return Ok(Permission::Refused(Refusal::Held));
     }
     if proved_lately(session, now) {
         return Ok(Permission::Granted);
@@ -71,6 +81,13 @@ pub(super) fn of(
     let bound = devices::rows::bound(tx, account)?;
     if bound.devices.iter().any(|one| one.kind.is_lasting()) {
         return Ok(Permission::Confirm);
+    }
+    if change == Change::SignOut {
+        return Ok(if lately(session.first_at, now) {
+            Permission::Granted
+        } else {
+            Permission::Confirm
+        });
     }
     // Nothing to prove with: the first binding has rules of its own.
     let rule = if devices::rows::ever_bound(tx, account)? {

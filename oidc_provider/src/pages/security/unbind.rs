@@ -1,42 +1,59 @@
-//! Unbinding with the typed YES (R77, R78, R85).
+//! Unbinding with the typed YES (R77, R78, R85). The sessions that rest on the device end with it.
 
-use super::caller::{Caller, looking, permitted, token};
-use super::list::{Possessions, rendered};
+use super::caller::{Caller, Here, to_sign_in};
+use super::device::Possessions;
+use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
 use super::troubles;
 use super::view::{ProblemView, UnbindView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Params, Visitor, language};
+use crate::http::{Failure, Fault, Visitor};
 use crate::oidc::authorize::respond;
-use crate::pages::flow::Then;
-use crate::pages::portal;
-use crate::pages::problem::Problem;
-use crate::pages::{Frame, page, texts};
-use crate::sessions::{self, Session};
+use crate::pages::page;
+use crate::sessions;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use samekey_shared::devices::Device;
+use samekey_shared::flows::FlowError;
 use samekey_shared::flows::unbind::{LastDevice, Unbind, UnbindError};
-use samekey_shared::texts::Texts;
 
 /// `GET /security/unbind?device=…`
-pub async fn ask(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
-    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
-    let Some(session) = looking(&app, &headers)? else {
-        return portal::begin_for(&app, &headers, Then::Security, "");
+pub async fn ask(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
+        return to_sign_in(&app, &headers);
     };
-    let t = language::of(&headers, None);
-    let (permission, _) = permitted(&app, &session, Change::Unbind)?;
+    let here = caller.here(&app);
+    let (permission, settings) = here.permitted(Change::Unbind)?;
     if permission != Permission::Granted {
-        return refused(&app, t, &session, permission);
+        return refused(here, permission);
     }
-    match device(&app, &session, params.value("device").unwrap_or_default())? {
-        Some(device) => question(&app, t, &session, &device, None),
-        None => respond::see_other("/security"),
-    }
+    let has = Possessions::of(here)?;
+    let Some(device) = has.device(caller.field("device")) else {
+        return not_found(here);
+    };
+    let problem = match is_last(here, device) {
+        Ok(false) => None,
+        Ok(true) => troubles::of_unbinding(here.t(), &UnbindError::LastDevice, settings.contact.as_deref()),
+        Err(UnbindError::NotFound) => return not_found(here),
+        Err(error) => return Err(fault(error)),
+    };
+    question(here, device, problem.is_none(), problem)
+}
+
+/// Told before anybody types YES in vain.
+fn is_last(here: Here<'_>, device: &Device) -> Result<bool, UnbindError> {
+    let realm = &here.app.realm;
+    let unbind = Unbind::start(realm, device.account, device.id, LastDevice::Keep)?;
+    let is_last: Result<bool, FlowError> = realm.store.read(|tx| unbind.is_last(realm, tx));
+    Ok(is_last?)
 }
 
 /// `POST /security/unbind`
@@ -50,67 +67,60 @@ pub async fn unbind(
 }
 
 fn gone(app: &App, caller: &Caller) -> Result<Response, Fault> {
-    let session = &caller.session;
-    let (permission, settings) = permitted(app, session, Change::Unbind)?;
+    let here = caller.here(app);
+    let (permission, settings) = here.permitted(Change::Unbind)?;
     if permission != Permission::Granted {
-        return refused(app, caller.visitor.t, session, permission);
+        return refused(here, permission);
     }
-    let Some(device) = device(app, session, caller.field("device"))? else {
-        return respond::see_other("/security");
+    let has = Possessions::of(here)?;
+    let Some(device) = has.device(caller.field("device")) else {
+        return not_found(here);
     };
-    let account = session.account.id;
+    let (account, session) = (caller.session.account.id, caller.session.id);
+    let typed = caller.field("confirmation");
     let done = Unbind::start(&app.realm, account, device.id, LastDevice::Keep).and_then(|unbind| {
-        unbind.answer_and(
-            &app.realm,
-            &caller.authority(),
-            caller.field("confirmation"),
-            &mut |tx| sessions::end_born_of(tx, account, device.id, Some(session.id)).map(drop),
-        )
+        unbind.answer_and(&app.realm, &caller.authority(), typed, &mut |tx| {
+            sessions::end_born_of(tx, account, device.id, Some(session)).map(drop)
+        })
     });
     match done {
         Ok(()) => respond::see_other("/security?done=unbound"),
-        Err(error) => match (troubles::of_unbinding(&error, settings.contact.as_deref()), error) {
-            (Some(problem), _) => question(app, caller.visitor.t, session, &device, Some(problem)),
-            (None, UnbindError::Flow(error)) => Err(error.into()),
-            (None, error) => Err(Failure::Rendering(error.to_string()).into()),
+        Err(UnbindError::NotFound) => not_found(here),
+        Err(error) => match troubles::of_unbinding(here.t(), &error, settings.contact.as_deref()) {
+            Some(problem) => question(here, device, !matches!(error, UnbindError::LastDevice), Some(problem)),
+            None => Err(fault(error)),
         },
     }
 }
 
-/// A device of this very account.
-fn device(app: &App, session: &Session, id: &str) -> Result<Option<Device>, Fault> {
-    let bound = Possessions::of(app, session)?.bound.devices;
-    Ok(bound.into_iter().find(|one| one.id.to_string() == id))
+fn fault(error: UnbindError) -> Fault {
+    match error {
+        UnbindError::Flow(error) => error.into(),
+        error => Failure::Rendering(error.to_string()).into(),
+    }
 }
 
 fn question(
-    app: &App,
-    t: Texts,
-    session: &Session,
+    here: Here<'_>,
     device: &Device,
+    is_possible: bool,
     problem: Option<ProblemView>,
 ) -> Result<Response, Fault> {
+    let status = if problem.is_some() {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::OK
+    };
     let view = UnbindView {
-        frame: Frame::new(app, t).signed_in(session),
-        csrf: &token(app, session),
+        frame: here.frame(),
+        csrf: &here.token(),
         device: &device.id.to_string(),
         name: device.name.as_str(),
-        warning: troubles::warning(device.kind),
+        warning: troubles::warning(here.t(), device.kind),
         problem,
+        is_possible,
     };
-    page(&view, &[], Scripts::None)
-}
-
-/// The list again, with why nothing was changed.
-pub(super) fn refused(app: &App, t: Texts, session: &Session, permission: Permission) -> Result<Response, Fault> {
-    let problem = match permission {
-        Permission::Refused(refusal) => ProblemView::new(
-            refusal.code(),
-            texts::refused_change(&refusal, app.contact().as_deref()),
-        ),
-        Permission::Granted | Permission::Confirm => ProblemView::new("confirmation_required", texts::CONFIRM_FIRST),
-    };
-    let mut response = rendered(app, t, session, None, Some(problem))?;
-    *response.status_mut() = StatusCode::FORBIDDEN;
+    let mut response = page(&view, &[], Scripts::None)?;
+    *response.status_mut() = status;
     Ok(response)
 }
