@@ -11,6 +11,7 @@ use crate::devices::{
     self, Device, DeviceError, DeviceKind, DeviceName, Limits, NameRule, Unbinding, UnboundWhy, recovery,
 };
 use crate::ids::{AccountId, DeviceId};
+use crate::outbox::{self, LetterKind, Thing};
 use crate::realm::Realm;
 use crate::secrets::{SecretBytes, SecretText};
 use crate::store::{StoreError, Tx};
@@ -307,15 +308,21 @@ fn bound(
     let entropy = realm.entropy.as_ref();
     let (device, recovery) = with_recovery(realm, authority, account, login, |tx| {
         let limits = limits(realm, tx)?;
-        if let Some(old) = replaces {
-            retire(tx, authority, (account, login), old, now)?;
-        }
+        let gone = replaces
+            .map(|old| retire(tx, authority, (account, login), old, now))
+            .transpose()?;
         let device = devices::rows::insert_totp(tx, &keyring, entropy, account, proven, limits, now)?;
         let mut event = bound_event(authority, login, &device);
         if let Some(old) = replaces {
             event = event.detail("replaces", old);
         }
         audit::append(tx, &event, now)?;
+        let new = Thing::from(&device);
+        let kind = match &gone {
+            None => LetterKind::DeviceBound { device: new },
+            Some(old) => LetterKind::DeviceReplaced { old: old.into(), new },
+        };
+        outbox::write(tx, realm, &authority.letter(account, kind), now)?;
         also(tx)?;
         Ok(device)
     })?;
@@ -329,7 +336,7 @@ fn retire(
     (account, login): (AccountId, &LoginName),
     old: DeviceId,
     now: UnixTime,
-) -> Result<(), BindError> {
+) -> Result<Device, BindError> {
     let gone = devices::rows::bound(tx, account)?.devices;
     let gone = gone
         .into_iter()
@@ -349,7 +356,7 @@ fn retire(
         .detail("name", &gone.name)
         .detail("why", UnboundWhy::Replaced.as_str());
     audit::append(tx, &event, now)?;
-    Ok(())
+    Ok(gone)
 }
 
 /// Binds by `insert`, and in the same unit gives recovery codes to an account that has none left.
@@ -427,9 +434,11 @@ pub fn renew_recovery_codes(
             .ok_or(BindError::NoAccount)
     })?;
     let (drawn, set) = draw(realm, account)?;
-    realm
-        .store
-        .write(|tx| replace_codes(realm, tx, authority, account, &login, &set))?;
+    realm.store.write(|tx| {
+        replace_codes(realm, tx, authority, account, &login, &set)?;
+        let letter = authority.letter(account, LetterKind::RecoveryCodesMade);
+        Ok::<_, BindError>(outbox::write(tx, realm, &letter, realm.clock.now())?)
+    })?;
     Ok(drawn)
 }
 

@@ -9,6 +9,7 @@ use crate::audit;
 use crate::devices::fido::{self, NewCredential};
 use crate::devices::{self, Device, DeviceError, DeviceKind, DeviceName, recovery};
 use crate::ids::{AccountId, DeviceId};
+use crate::outbox::{self, LetterKind, Thing};
 use crate::realm::Realm;
 use data_encoding::HEXLOWER;
 
@@ -94,6 +95,10 @@ pub fn finish(
             event = event.detail("replaces", old);
         }
         audit::append(tx, &event, now)?;
+        let bound = LetterKind::DeviceBound {
+            device: Thing::from(&device),
+        };
+        outbox::write(tx, realm, &authority.letter(account, bound), now)?;
         Ok(device)
     })?;
     Ok(Finished { device, recovery })

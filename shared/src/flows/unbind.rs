@@ -8,6 +8,7 @@ use crate::audit::{self, EventKind};
 use crate::devices::{self, Bound, Device, DeviceError, Unbinding};
 use crate::ids::{AccountId, DeviceId};
 use crate::methods::Method;
+use crate::outbox::{self, LetterKind, Thing};
 use crate::policy::EmailUse;
 use crate::realm::Realm;
 use crate::source::Source;
@@ -144,6 +145,11 @@ impl Unbind {
             if self.last == LastDevice::Keep && self.is_last_of(realm, tx, &account)? {
                 return Err(UnbindError::LastDevice);
             }
+            // Before it goes: an address that is unbound is told of it too.
+            let gone = LetterKind::DeviceUnbound {
+                device: Thing::from(&self.device),
+            };
+            outbox::write(tx, realm, &authority.letter(self.account, gone), now)?;
             let end = Unbinding {
                 at: now,
                 by: authority.actor.to_string(),
