@@ -9,7 +9,7 @@ use samekey_shared::testing::{ORIGIN, SoftAuthenticator};
 use serde_json::json;
 
 /// Ann, signed in with password and code a moment ago.
-async fn signed_in(policy: &str) -> (Scene, Browser) {
+pub async fn signed_in(policy: &str) -> (Scene, Browser) {
     let scene = Scene::with("", policy);
     let browser = scene.browser();
     scene.sign_in(&browser, "/login").await;
@@ -17,7 +17,7 @@ async fn signed_in(policy: &str) -> (Scene, Browser) {
 }
 
 /// Bob, who has a password and nothing else.
-async fn newcomer(scene: &Scene) -> Browser {
+pub async fn newcomer(scene: &Scene) -> Browser {
     scene.test.account("bob", PASSWORD).unwrap();
     let browser = scene.browser();
     let first = browser.get("/login").await;
@@ -65,7 +65,11 @@ async fn a_passkey_is_bound_listed_and_signs_in() {
     let address = other.get("/login").await.location();
     assert_eq!(other.touch(&address, "passkey", &mut key).await.location(), "/");
     let list = other.get("/security").await;
-    assert!(list.body.contains("on the web (sign-in), from 192.0.2.7"), "{}", list.body);
+    assert!(
+        list.body.contains("on the web (sign-in), from 192.0.2.7"),
+        "{}",
+        list.body
+    );
     // The same authenticator is not bound twice.
     let options = other.binding("security-key", "again", &[]).await.json();
     assert_eq!(options["publicKey"]["excludeCredentials"].as_array().unwrap().len(), 1);

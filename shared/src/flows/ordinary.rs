@@ -49,11 +49,9 @@ impl Ordinary {
         self.asked.iter().any(|asked| asked.level > Level::Single)
     }
 
-    /// Whether this method is accepted anywhere (R24); where nothing is asked, nothing is refused either.
+    /// Whether this method is accepted anywhere (R24).
     pub fn accepts(&self, method: Method) -> bool {
-        self.asked
-            .iter()
-            .any(|asked| asked.level <= Level::Single || asked.accepts(method))
+        self.asked.iter().any(|asked| asked.accepts(method))
     }
 
     /// Whether these methods leave their person outside a door that asks for a second factor and that `before` opened.
