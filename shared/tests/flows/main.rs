@@ -7,4 +7,5 @@ mod first_sign_in;
 mod recheck;
 mod remember;
 mod scene;
+mod second_kind;
 mod web;
