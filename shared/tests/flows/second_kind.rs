@@ -46,7 +46,16 @@ fn a_second_kind_is_bound_on_the_way_in_after_the_first_was_shown() {
     let (mut machine, _) = scene.start(&web(), on_page());
     let step = scene.answer(&web(), &mut machine, Answer::Password(PASSWORD.into()));
     // The password alone leads to the app's code, not to binding.
-    assert!(matches!(step, Step::Ask(Prompt::Code { method: Method::Totp, .. })), "{step:?}");
+    assert!(
+        matches!(
+            step,
+            Step::Ask(Prompt::Code {
+                method: Method::Totp,
+                ..
+            })
+        ),
+        "{step:?}"
+    );
     match scene.answer(&web(), &mut machine, scene.code()) {
         Step::Ask(Prompt::Enrol(prompt)) => match prompt.step {
             EnrolStep::Choose { methods, .. } => assert_eq!(methods, [Method::Passkey, Method::SecurityKey]),

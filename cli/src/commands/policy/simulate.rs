@@ -69,6 +69,9 @@ struct SignIn {
     first_factor: Option<FirstFactorKind>,
     level: Option<Level>,
     methods: Vec<Method>,
+    /// What an earlier proof spared: `remembered` or `rechecked`.
+    spared: Option<String>,
+    abnormal: bool,
     let_in: bool,
 }
 
@@ -154,17 +157,18 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
             .and_then(|kind| kind.parse().ok()),
         level: text("level").and_then(|level| level.parse().ok()),
         methods: methods.split(',').filter_map(|word| word.parse().ok()).collect(),
+        spared: event["detail"]["spared"].as_str().map(str::to_owned),
+        abnormal: event["detail"]["abnormal"] == "true",
         let_in,
     }))
 }
 
-/// `local:alice` and `local` are one to a policy; what is no source is not known.
+/// The source as the trail writes it: an address, `console`, `local user alice`. What is no source is not known.
 fn fact(text: &str) -> SourceFact {
-    let word = text
-        .split_once(':')
-        .filter(|(kind, _)| *kind == "local")
-        .map_or(text, |(kind, _)| kind);
-    word.parse().unwrap_or(SourceFact::Unknown)
+    if text == "console" || text.starts_with("local user ") {
+        return SourceFact::Local;
+    }
+    text.parse().unwrap_or(SourceFact::Unknown)
 }
 
 fn replayed(policy: &Policy, account: &KnownAccount, sign_in: &SignIn) -> Outcome {
@@ -176,7 +180,7 @@ fn replayed(policy: &Policy, account: &KnownAccount, sign_in: &SignIn) -> Outcom
         host: sign_in.host.as_deref(),
         source: sign_in.source,
         first_factor: sign_in.first_factor,
-        abnormal: Some(false),
+        abnormal: Some(sign_in.abnormal),
         now: sign_in.at,
     };
     let requirement = policy::requirement(policy, &facts);
@@ -192,8 +196,12 @@ fn replayed(policy: &Policy, account: &KnownAccount, sign_in: &SignIn) -> Outcom
         .collect();
     // What was used then was bound then, whatever became of it.
     let bound: BTreeSet<Method> = account.bound.iter().chain(&sign_in.methods).copied().collect();
+    // Whom an earlier proof spared has it in the replay too; how long ago it was made, the trail does not tell.
+    let spared = |word: &str| (sign_in.spared.as_deref() == Some(word)).then_some(sign_in.at);
     let state = State {
         proven: &proven,
+        remembered_at: spared("remembered"),
+        rechecked_at: spared("rechecked"),
         ..State::fresh(&bound, account.since, sign_in.at).at(&sign_in.service)
     };
     Outcome::of(&policy::decide(&requirement, &state))
@@ -231,7 +239,7 @@ fn told(
     };
     let answer = Answer::data(data, text)
         .remark(remark)
-        .remark("Whether a sign-in was unusual does not stand in the trail: each was taken as usual.");
+        .remark("Whether a refused sign-in was unusual does not stand in the trail: it was taken as usual.");
     if gone.is_empty() {
         return answer;
     }
