@@ -18,7 +18,7 @@ use samekey_shared::policy::{self, Policy};
 use samekey_shared::realm::Realm as Opened;
 use samekey_shared::roles::Role;
 use samekey_shared::secrets::{Keyring, SecretText};
-use samekey_shared::store::{StoreError, Tx};
+use samekey_shared::store::{Store, StoreError, Tx};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::os::unix::net::UnixStream;
@@ -77,6 +77,13 @@ impl Realm {
                 .map_err(|Unfilled(why)| Trouble::Fill(why))?;
         }
         Ok(realm)
+    }
+
+    /// Carries the store's log over into its file, as the agent does every minute: what follows writes the log over from
+    /// its start, as it does on any machine that runs for longer than a minute.
+    pub fn carry_over(&self) -> Result<(), Trouble> {
+        let store = Store::open_sqlite(&self.room.join("store.db")).map_err(said)?;
+        store.checkpoint().map(drop).map_err(said)
     }
 
     fn config(&self) -> PathBuf {
@@ -226,6 +233,8 @@ fn add(tx: &mut Tx<'_>, opened: &Opened, keyring: &Keyring, hash: &PasswordHash,
         .prove(&people::code_at(name, now - BEFORE), now)
         .map_err(|_| Unfilled("the code did not prove the app".into()))?;
     devices::rows::insert_totp(tx, keyring, entropy, id, &proven, Limits::default(), now).map_err(unfilled)?;
+    // Somebody who has signed in before, as almost everybody who signs in has.
+    rows::note_sign_in(tx, id, now).map_err(unfilled)?;
     Ok(())
 }
 
