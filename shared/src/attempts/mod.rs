@@ -149,9 +149,12 @@ pub fn failed(
 ///
 /// Only for a sign-in that the policy granted after a proof: a network that becomes known gets tries of its own.
 pub fn succeeded(tx: &mut Tx<'_>, login: &LoginName, source: &Source, now: UnixTime) -> Result<(), StoreError> {
-    let name = bucket_of(tx, login, source)?;
-    rows::clear(tx, login.as_str(), &name)?;
-    rows::restart_count(tx, login.as_str())?;
+    // Nobody's failures are the usual case.
+    if rows::has_any(tx, login.as_str())? {
+        let name = bucket_of(tx, login, source)?;
+        rows::clear(tx, login.as_str(), &name)?;
+        rows::restart_count(tx, login.as_str())?;
+    }
     if let Some(network) = source.network() {
         rows::know(tx, login.as_str(), &network.to_string(), now)?;
     }

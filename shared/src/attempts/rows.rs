@@ -79,6 +79,14 @@ pub(super) fn put(tx: &mut Tx<'_>, login: &str, name: &str, bucket: &Bucket) -> 
     Ok(())
 }
 
+pub(super) fn has_any(tx: &mut Tx<'_>, login: &str) -> Result<bool, StoreError> {
+    let found = tx.query(
+        "SELECT 1 FROM attempts_buckets WHERE login = $1 LIMIT 1",
+        params![login],
+    )?;
+    Ok(!found.is_empty())
+}
+
 pub(super) fn clear(tx: &mut Tx<'_>, login: &str, name: &str) -> Result<(), StoreError> {
     tx.execute(
         "DELETE FROM attempts_buckets WHERE login = $1 AND bucket = $2",

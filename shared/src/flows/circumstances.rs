@@ -133,8 +133,8 @@ pub(super) struct Circumstances {
     pub(super) requirement: Requirement,
     /// The FIDO credentials that this realm's relying party can ask for.
     pub(super) keys: Vec<Credential>,
-    /// What the policy asks, before a web app asked for more.
-    unraised: Requirement,
+    /// What the policy asks, where a web app asked for more.
+    unraised: Option<Requirement>,
     pub(super) bound: BTreeSet<Method>,
     checkup_due: bool,
     among_devices: bool,
@@ -208,15 +208,20 @@ impl Circumstances {
             now: standing.now,
         };
         let abnormal = facts.abnormal;
-        let unraised = policy::requirement(&policy, &facts);
-        let methods = counting(policy.settings().email, &visit.doorway.service, unraised.level, &bound);
+        let requirement = policy::requirement(&policy, &facts);
+        let methods = counting(
+            policy.settings().email,
+            &visit.doorway.service,
+            requirement.level,
+            &bound,
+        );
         let since = subject.account().map(|account| account.created_at);
         let mut known = Self {
             subject,
             policy,
-            requirement: unraised.clone(),
+            requirement,
             keys,
-            unraised,
+            unraised: None,
             bound: methods,
             // Replaced below, when everything that it rests on is in its place.
             decision: Decision::Deny {
@@ -230,7 +235,9 @@ impl Circumstances {
             earlier: Earlier::default(),
             latest: latest(&bound, visit.doorway.door),
         };
-        known.requirement = known.raised(standing.asked);
+        if let Some(raised) = known.raised(standing.asked) {
+            known.unraised = Some(std::mem::replace(&mut known.requirement, raised));
+        }
         if standing.spares && abnormal == Some(false) {
             known.earlier = earlier(tx, visit, &known, standing)?;
         }
@@ -247,7 +254,7 @@ impl Circumstances {
     /// As [`Self::decision_with`], for what the policy asks on its own: a wish of a web app that turns out not to be
     /// fulfilled does not keep anybody out.
     pub(super) fn decision_without_wish(&self, evidence: &[Evidence]) -> Decision {
-        self.decided(&self.unraised, evidence)
+        self.decided(self.unraised.as_ref().unwrap_or(&self.requirement), evidence)
     }
 
     fn decided(&self, requirement: &Requirement, evidence: &[Evidence]) -> Decision {
@@ -301,14 +308,11 @@ impl Circumstances {
 
     /// A web app may ask for more than the policy, never for less. What nobody could reach is not asked, unless the app
     /// insists: then the sign-in is refused in words rather than with a page that has no way out.
-    fn raised(&self, asked: &Asked) -> Requirement {
-        let plain = self.unraised.clone();
-        let Some(level) = asked.level else { return plain };
+    fn raised(&self, asked: &Asked) -> Option<Requirement> {
+        let (level, plain) = (asked.level?, &self.requirement);
         let accepted = |method: &Method| plain.methods.contains(method);
-        if level <= Level::Single || asked.essential || self.reaches(level, accepted) {
-            return plain.and_also("the web app", Some(level), None);
-        }
-        plain
+        let raises = level <= Level::Single || asked.essential || self.reaches(level, accepted);
+        raises.then(|| plain.clone().and_also("the web app", Some(level), None))
     }
 
     fn reaches(&self, level: Level, accepted: impl Fn(&Method) -> bool) -> bool {
