@@ -2,6 +2,7 @@
 
 use crate::account_phase;
 use crate::approval;
+use crate::configured::Configured;
 use crate::conversation::{self, Ending};
 use crate::journal;
 use crate::line::{Line, Lost};
@@ -47,6 +48,7 @@ pub struct House {
     told_of: Mutex<HashMap<u32, i64>>,
     keys: Option<Arc<dyn LocalKeys>>,
     records: Records,
+    configured: Option<Arc<Configured>>,
 }
 
 impl House {
@@ -59,6 +61,7 @@ impl House {
             told_of: Mutex::default(),
             keys: None,
             records: Records::default(),
+            configured: None,
         }
     }
 
@@ -67,6 +70,13 @@ impl House {
     pub fn with_keys(mut self, keys: Arc<dyn LocalKeys>, records: Records) -> Self {
         self.keys = Some(keys);
         self.records = records;
+        self
+    }
+
+    /// That says, to whoever looks at it, when its configuration has changed.
+    #[must_use]
+    pub fn with_configuration(mut self, configured: Arc<Configured>) -> Self {
+        self.configured = Some(configured);
         self
     }
 
@@ -86,7 +96,11 @@ impl House {
         match ending {
             // Whether the module hears it is its own affair: without a verdict it refuses.
             Ok(ending) => drop(line.end(ending.verdict)),
-            Err(Lost::OnlyLooked) => {}
+            // `samekey status` looks; it hears what an administrator should do.
+            Err(Lost::OnlyLooked) => {
+                let stale = self.configured.as_ref().and_then(|configured| configured.stale());
+                drop(stale.map(|said| line.tell(said)));
+            }
             Err(lost) => journal::note(&format!("conversation with uid {} ended: {lost}", peer.uid)),
         }
     }

@@ -14,6 +14,7 @@ mod account_phase;
 mod approval;
 mod approval_prompt;
 mod command_line;
+mod configured;
 mod conversation;
 mod crew;
 mod deadline;
@@ -39,6 +40,7 @@ mod surroundings;
 mod touch;
 mod upkeep;
 
+use configured::Configured;
 use crew::Crew;
 use house::House;
 use listener::Listener;
@@ -120,6 +122,7 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(path)?;
     let settings: Settings = config.section(Owner::Agent)?;
     settings.validate()?;
+    let configured = Arc::new(Configured::by(&config)?);
     // Registered before the socket is there: from then on a stop is a clean one.
     let (signals, raised) = UnixStream::pair()?;
     for signal in [SIGTERM, SIGINT] {
@@ -129,14 +132,16 @@ fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let listener = Listener::open(&settings.socket)?;
     let host = settings.host_name();
     let realm = Arc::new(realm);
-    let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm));
+    let _upkeep = upkeep::Upkeep::start(Arc::clone(&realm), Arc::clone(&configured));
     let keys = Program::new(settings.security_key.clone(), |error| {
         journal::trouble(&error.to_string());
     });
     if let Err(error) = keys.check() {
         journal::note(&format!("no security keys at this machine: {error}"));
     }
-    let house = House::new(realm, host).with_keys(Arc::new(keys), Records::default());
+    let house = House::new(realm, host)
+        .with_keys(Arc::new(keys), Records::default())
+        .with_configuration(configured);
     let house = Arc::new(house);
     journal::note("agent ready");
     // No service manager is no error.

@@ -2,6 +2,7 @@
 //! anything, so that neither waits for somebody's login. The provider does the same where it runs; doing it twice does no
 //! harm.
 
+use crate::configured::Configured;
 use crate::journal;
 use samekey_shared::flows::FlowError;
 use samekey_shared::realm::Realm;
@@ -25,12 +26,17 @@ pub struct Upkeep {
 
 impl Upkeep {
     /// Starts. Without a thread the agent still serves: the store then carries its log over in the middle of a login.
-    pub fn start(realm: Arc<Realm>) -> Self {
+    pub fn start(realm: Arc<Realm>, configured: Arc<Configured>) -> Self {
         let (stop, stopped) = mpsc::channel();
         let rounds = move || {
             for round in 0_u32.. {
                 match stopped.recv_timeout(ROUND) {
-                    Err(RecvTimeoutError::Timeout) => once(&realm, round),
+                    Err(RecvTimeoutError::Timeout) => {
+                        once(&realm, round);
+                        if let Some(said) = configured.news() {
+                            journal::trouble(&format!("the agent's configuration: {said}"));
+                        }
+                    }
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
@@ -96,6 +102,7 @@ mod tests {
     use super::*;
     use samekey_shared::attempts;
     use samekey_shared::clock::Clock;
+    use samekey_shared::config::Config;
     use samekey_shared::source::Source;
     use samekey_shared::testing::TestRealm;
 
@@ -130,6 +137,8 @@ mod tests {
     #[test]
     fn it_stops_at_once() {
         let test = TestRealm::new().unwrap();
-        drop(Upkeep::start(test.realm.clone()));
+        let config = Config::load(&test.folder().join("samekey.toml")).unwrap();
+        let configured = Configured::by(&config).unwrap();
+        drop(Upkeep::start(test.realm.clone(), Arc::new(configured)));
     }
 }

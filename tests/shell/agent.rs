@@ -3,6 +3,7 @@
 use crate::support::live_agent::{LiveAgent, signal};
 use crate::support::pam_host::{AUTH_ERR, AUTHINFO_UNAVAIL, Item, Login, MAXTRIES, PERM_DENIED, Reply, SUCCESS};
 use rustix::process::Signal;
+use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 
@@ -309,4 +310,27 @@ fn systemds_socket_is_taken_over_and_left_in_place() {
     // Nobody accepts, but the socket is there: a login that comes now waits for the agent that systemd starts.
     let waiting = UnixStream::connect(live.socket());
     assert!(waiting.is_ok(), "{waiting:?}");
+}
+
+#[test]
+fn an_agent_whose_configuration_has_changed_says_so_to_who_looks() {
+    let live = LiveAgent::start();
+    let look = || {
+        let mut stream = UnixStream::connect(live.socket()).unwrap();
+        samekey_wire::write(&mut stream, &FromModule::Cancel).unwrap();
+        Reader::new(stream).receive::<FromAgent>(|_| Ok(()))
+    };
+    assert_eq!(look(), Err(FrameError::Closed));
+    let path = live.test.folder().join("samekey.toml");
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        format!("{before}\n[provider]\nissuer = \"https://login.example.org\"\n"),
+    )
+    .unwrap();
+    let told = look();
+    assert!(
+        matches!(&told, Ok(FromAgent::Info { text }) if text.contains("systemctl restart samekey-agent")),
+        "{told:?}"
+    );
 }

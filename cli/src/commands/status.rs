@@ -8,8 +8,8 @@ use crate::installation::{self, Installation};
 use crate::output::{Answer, Table};
 use samekey_shared::config::{Config, Owner};
 use samekey_shared::{accounts, audit, devices, policy};
+use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -238,7 +238,12 @@ fn agent(config: &Config) -> Finding {
         Err(error) => return Finding::new("agent", Grade::Critical, error.to_string()),
     };
     let finding = match answers(&socket) {
-        Ok(()) => Finding::new("agent", Grade::Fine, format!("answers at {}", socket.display())),
+        Ok(None) => Finding::new("agent", Grade::Fine, format!("answers at {}", socket.display())),
+        Ok(Some(said)) => Finding::new(
+            "agent",
+            Grade::Warning,
+            format!("answers at {}; {said}", socket.display()),
+        ),
         Err(error) => Finding::new(
             "agent",
             Grade::Critical,
@@ -251,27 +256,19 @@ fn agent(config: &Config) -> Finding {
     finding.with(json!({ "socket": socket }))
 }
 
-/// Says "cancel" before anything was begun: a living agent hangs up or answers, and writes nothing into the trail.
-fn answers(socket: &Path) -> std::io::Result<()> {
+/// Says "cancel" before anything was begun: a living agent hangs up, or says first what an administrator should know, and
+/// writes nothing into the trail.
+fn answers(socket: &Path) -> std::io::Result<Option<String>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    samekey_wire::write(&mut stream, &samekey_wire::FromModule::Cancel)
-        .map_err(|error| std::io::Error::other(error.to_string()))?;
-    stream.flush()?;
-    match stream.read(&mut [0; 512]) {
-        Ok(_) => Ok(()),
-        // It hung up with our line unread: alive all the same.
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(()),
-        Err(error)
-            if matches!(
-                error.kind(),
-                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-            ) =>
-        {
-            Err(std::io::Error::other("it takes connections but does not answer"))
-        }
-        Err(error) => Err(error),
+    samekey_wire::write(&mut stream, &FromModule::Cancel).map_err(|error| std::io::Error::other(error.to_string()))?;
+    match Reader::new(stream).receive(|_| Ok(())) {
+        Ok(FromAgent::Info { text }) => Ok(Some(text)),
+        // It hung up, perhaps with our line unread: alive all the same.
+        Ok(_) | Err(FrameError::Closed) => Ok(None),
+        Err(FrameError::TimedOut) => Err(std::io::Error::other("it takes connections but does not answer")),
+        Err(error) => Err(std::io::Error::other(error.to_string())),
     }
 }
 
