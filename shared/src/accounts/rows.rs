@@ -30,27 +30,29 @@ pub const SCHEMA: Component = Component {
 };
 
 /// A query for whole accounts, in the order that `account` reads.
-macro_rules! accounts {
-    ($tail:literal) => {
+macro_rules! whole_accounts {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT id, name, display_name, email, state, flags, role, \
              CAST(CASE WHEN password IS NULL THEN 0 ELSE 1 END AS BIGINT), created_at, first_sign_in_at \
              FROM accounts ",
-            $tail
+            $($tail)+
         )
     };
 }
 
+pub(crate) use whole_accounts;
+
 /// The account of this name.
 pub fn find(tx: &mut Tx<'_>, name: &LoginName) -> Result<Option<Account>, StoreError> {
-    tx.query_opt(accounts!("WHERE name = $1 AND removed_at IS NULL"), params![name])?
+    tx.query_opt(whole_accounts!("WHERE name = $1 AND removed_at IS NULL"), params![name])?
         .map(|row| account(&row))
         .transpose()
 }
 
 /// The account of this id.
 pub fn by_id(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, StoreError> {
-    tx.query_opt(accounts!("WHERE id = $1 AND removed_at IS NULL"), params![id])?
+    tx.query_opt(whole_accounts!("WHERE id = $1 AND removed_at IS NULL"), params![id])?
         .map(|row| account(&row))
         .transpose()
 }
@@ -58,7 +60,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, StoreErr
 /// Up to `limit` accounts in the order of their names, those after `after`.
 pub fn list(tx: &mut Tx<'_>, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
     tx.query(
-        accounts!("WHERE removed_at IS NULL AND name > $1 ORDER BY name LIMIT $2"),
+        whole_accounts!("WHERE removed_at IS NULL AND name > $1 ORDER BY name LIMIT $2"),
         params![after.unwrap_or_default(), limit],
     )?
     .iter()
@@ -107,6 +109,15 @@ pub fn set_flags(tx: &mut Tx<'_>, id: AccountId, flags: &BTreeSet<String>) -> Re
     existing(tx.execute(
         "UPDATE accounts SET flags = $1 WHERE id = $2 AND removed_at IS NULL",
         params![words(flags), id],
+    )?)
+}
+
+/// Changes the name shown, or takes it away.
+pub fn set_display_name(tx: &mut Tx<'_>, id: AccountId, name: Option<&str>) -> Result<(), AccountError> {
+    check_shown("the display name", name)?;
+    existing(tx.execute(
+        "UPDATE accounts SET display_name = $1 WHERE id = $2 AND removed_at IS NULL",
+        params![name, id],
     )?)
 }
 
@@ -229,7 +240,7 @@ pub fn groups_of(tx: &mut Tx<'_>, id: AccountId) -> Result<BTreeSet<String>, Sto
     .collect()
 }
 
-fn account(row: &Row) -> Result<Account, StoreError> {
+pub(crate) fn account(row: &Row) -> Result<Account, StoreError> {
     Ok(Account {
         id: row.parsed(0)?,
         name: row.parsed(1)?,
@@ -387,7 +398,7 @@ mod tests {
                 tx.query(
                     concat!(
                         "EXPLAIN QUERY PLAN ",
-                        accounts!("WHERE name = $1 AND removed_at IS NULL")
+                        whole_accounts!("WHERE name = $1 AND removed_at IS NULL")
                     ),
                     params![&name],
                 )

@@ -212,6 +212,11 @@ pub fn is_locked_anywhere(
     Ok(!locks(tx, lockout, login, now)?.is_empty())
 }
 
+/// For how many user names, real or not, somebody is kept off now by a lock that time lifts.
+pub fn count_locked(tx: &mut Tx<'_>, lockout: &Lockout, now: UnixTime) -> Result<i64, StoreError> {
+    rows::count_locked(tx, now.saturating_sub(lockout.lock_for.max(lockout.window)), now)
+}
+
 /// Forgets what no longer says anything: for daemons to call now and then. Returns the number of rows dropped.
 pub fn forget_old(tx: &mut Tx<'_>, lockout: &Lockout, now: UnixTime) -> Result<u64, StoreError> {
     let quiet = QUIET.max(lockout.window).max(lockout.lock_for);

@@ -122,6 +122,15 @@ pub(super) fn buckets(tx: &mut Tx<'_>, login: &str) -> Result<Vec<(String, Bucke
         .collect()
 }
 
+/// Names with a lock that holds at `now`, of those that failed since.
+pub(super) fn count_locked(tx: &mut Tx<'_>, since: UnixTime, now: UnixTime) -> Result<i64, StoreError> {
+    let row = tx.query_opt(
+        "SELECT COUNT(DISTINCT login) FROM attempts_buckets WHERE failed_at >= $1 AND locked_until > $2",
+        params![since, now],
+    )?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
 /// Forgets buckets that say nothing any more: quiet since `quiet` and without a count, or quiet since `silent`.
 pub(super) fn forget_buckets(tx: &mut Tx<'_>, quiet: UnixTime, silent: UnixTime) -> Result<u64, StoreError> {
     tx.execute(

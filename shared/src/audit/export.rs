@@ -3,7 +3,7 @@
 use super::canonical::quoted;
 use super::chain::GENESIS;
 use super::rows::{self, Record};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 use std::io::Write;
 
 const PAGE: u32 = 500;
@@ -27,6 +27,25 @@ pub fn line(previous: &str, record: &Record) -> String {
         quoted(previous),
         record.event
     )
+}
+
+/// Up to `limit` events after number `after` as JSON lines, and the number of the last of them (`after` if none).
+pub fn lines_after(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<(String, i64), StoreError> {
+    let mut previous = match after {
+        ..=0 => GENESIS.to_owned(),
+        _ => match rows::page(tx, after - 1, 1)?.pop() {
+            Some(record) if record.seq == after => record.hash,
+            _ => return Ok((String::new(), after)),
+        },
+    };
+    let (mut out, mut last) = (String::new(), after.max(0));
+    for record in rows::page(tx, after.max(0), limit)? {
+        out.push_str(&line(&previous, &record));
+        out.push('\n');
+        last = record.seq;
+        previous = record.hash;
+    }
+    Ok((out, last))
 }
 
 /// Writes the events after number `after` (0 for all) as JSON lines and tells how many there were.

@@ -20,9 +20,9 @@ pub mod utc;
 
 pub use chain::{Break, Fault, Report, link, verify, verify_against};
 pub use event::{Actor, Event};
-pub use export::{ExportError, json_lines, line};
+pub use export::{ExportError, json_lines, line, lines_after};
 pub use kind::{EventKind, NotAnEvent};
-pub use rows::{Head, Record, SCHEMA, about, last_sign_in, of_request, page, tail};
+pub use rows::{Head, Record, SCHEMA, about, before, first_from, last_sign_in, of_request, page, tail};
 
 use crate::clock::UnixTime;
 use crate::store::{StoreError, Tx};

@@ -143,6 +143,29 @@ pub fn last_sign_in(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, St
     row.as_ref().map(record).transpose()
 }
 
+/// The events before this number, newest first, at most `limit`.
+pub fn before(tx: &mut Tx<'_>, before: i64, limit: u32) -> Result<Vec<Record>, StoreError> {
+    let rows = tx.query(
+        "SELECT seq, at, kind, subject, request, event, hash FROM audit_events WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+        params![before, limit],
+    )?;
+    records(&rows)
+}
+
+/// The number of the first event at this moment or later, as far as numbers follow the clock: found by halving.
+pub fn first_from(tx: &mut Tx<'_>, moment: UnixTime) -> Result<i64, StoreError> {
+    let (mut low, mut high) = (1, last_seq(tx)? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = tx.query_opt("SELECT at FROM audit_events WHERE seq = $1", params![middle])?;
+        match row {
+            Some(row) if row.int(0)? < moment => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
 /// The events of one sign-in, in order.
 pub fn of_request(tx: &mut Tx<'_>, request: crate::ids::RequestId) -> Result<Vec<Record>, StoreError> {
     let rows = tx.query(

@@ -36,3 +36,23 @@ pub fn start_with_passkey(
 ) -> Result<(SignIn, Step), FlowError> {
     SignIn::begin_with_passkey(visit, Some(login), asked, means)
 }
+
+/// Whether what a session has shown suffices already, so that nothing would be asked. Reads only: for doors that look at
+/// every request.
+pub fn is_satisfied(
+    visit: &Visit<'_>,
+    login: &str,
+    passwords: PasswordSource,
+    session: Prior,
+    asked: Asked,
+    means: Means,
+) -> Result<bool, FlowError> {
+    let request = SignInRequest {
+        login,
+        first: FirstFactorCheck::Ask(passwords),
+        prior: Some(session),
+        asked,
+        means,
+    };
+    SignIn::suffices(visit, request)
+}

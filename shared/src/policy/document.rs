@@ -76,6 +76,44 @@ pub struct Document {
 }
 
 impl Document {
+    /// Whether nothing but `[settings]` differs.
+    pub fn same_but_settings(&self, other: &Self) -> bool {
+        let mut settled = other.clone();
+        settled.settings = self.settings.clone();
+        settled.base = self.base.clone();
+        self.same(&settled)
+    }
+
+    /// Whether all exceptions but those named `gone` are the same, and everything else is.
+    pub fn same_but_exceptions(&self, other: &Self, gone: &[String]) -> bool {
+        let kept = |document: &Self| {
+            let mut exceptions = document.exceptions.clone();
+            exceptions.retain(|one| !gone.iter().any(|name| **name == *one.name));
+            exceptions
+        };
+        let before = kept(self);
+        let mut settled = other.clone();
+        settled.exceptions.truncate(before.len());
+        let mut own = self.clone();
+        own.exceptions = before;
+        own.same(&settled)
+    }
+
+    /// The same, wherever in the file it stands.
+    fn same(&self, other: &Self) -> bool {
+        let mut there = other.clone();
+        for (one, ours) in there.rules.iter_mut().zip(&self.rules) {
+            one.line = ours.line;
+        }
+        for (one, ours) in there.exceptions.iter_mut().zip(&self.exceptions) {
+            one.line = ours.line;
+        }
+        for (one, ours) in there.tests.iter_mut().zip(&self.tests) {
+            one.line = ours.line;
+        }
+        *self == there
+    }
+
     /// A policy by which nobody gets in.
     pub(super) fn closed() -> Self {
         let default = Terms {

@@ -34,7 +34,7 @@ impl Policy {
         sections.extend(said.map(|rule| show_rule(rule, document)));
         sections.extend(document.exceptions.iter().map(show_exception));
         sections.extend(document.tests.iter().map(show_test));
-        sections.push(show_settings(&document.settings));
+        sections.push("[settings]\n".to_owned() + &lines(setting_lines(&document.settings)));
         sections.join("\n")
     }
 }
@@ -193,7 +193,8 @@ fn show_first_bind(rule: &FirstBindRule) -> String {
     ]))
 }
 
-fn show_settings(settings: &Settings) -> String {
+/// Every setting that has a value, by its key, as the file has it.
+pub fn setting_lines(settings: &Settings) -> Vec<(&'static str, String)> {
     let (email, totp, lockout) = (&settings.email_code, &settings.totp, &settings.lockout);
     let email_code = [
         ("digits", email.digits.to_string()),
@@ -213,7 +214,7 @@ fn show_settings(settings: &Settings) -> String {
         ("for", span(lockout.lock_for)),
         ("hard-stop", lockout.hard_stop.to_string()),
     ];
-    let pairs = named([
+    named([
         ("passkey-sign-in", Some(settings.passkey_sign_in.to_string())),
         ("self-service", Some(quoted(settings.self_service))),
         ("email", Some(quoted(settings.email))),
@@ -238,6 +239,5 @@ fn show_settings(settings: &Settings) -> String {
         ("enroll-in-terminal", Some(settings.enroll_in_terminal.to_string())),
         ("contact", settings.contact.as_ref().map(quoted)),
         ("announcement", settings.announcement.as_ref().map(quoted)),
-    ]);
-    format!("[settings]\n{}", lines(pairs))
+    ])
 }

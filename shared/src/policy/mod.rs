@@ -49,6 +49,7 @@ pub use decide::{DEVICES, Proven, State, decide};
 pub use decision::{AllowReason, Decision, DenyCode};
 pub use document::{Document, Exception, Rule};
 pub use effect::Effect;
+pub use effective::setting_lines;
 pub use explain::{Explanation, Weighed, explain};
 pub use facts::{Facts, FirstFactorKind, NotAFirstFactor, NotASource, SourceFact};
 pub use glob::Glob;

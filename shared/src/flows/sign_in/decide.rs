@@ -1,7 +1,7 @@
 //! From the policy's decision to the next step.
 
 use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject};
-use super::{Purpose, SignIn, Stage, record};
+use super::{Purpose, SignIn, SignInRequest, Stage, record};
 use crate::accounts::{LoginName, rows};
 use crate::approvals::Cancelling;
 use crate::attempts::{self, Gate};
@@ -76,6 +76,12 @@ impl SignIn {
             },
             (Verdict::Adopt(_), _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
         }
+    }
+
+    /// Whether what was shown before grants at once, on a proof.
+    pub(in crate::flows) fn suffices(visit: &Visit<'_>, request: SignInRequest<'_>) -> Result<bool, FlowError> {
+        let mut machine = Self::new(visit, request, Purpose::StepUp, visit.realm.clock.now())?;
+        Ok(machine.first_at.is_some() && matches!(machine.look(visit)?.verdict, Verdict::Grant(Basis::Proven)))
     }
 
     /// One read, where the name service has no say; asked first, it would cost a read of its own to know that.
