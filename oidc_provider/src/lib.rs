@@ -2,6 +2,7 @@
 //! the tests drive.
 #![deny(unsafe_code)]
 
+pub mod admin;
 pub mod app;
 pub mod clients;
 pub mod config;

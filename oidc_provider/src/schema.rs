@@ -22,5 +22,9 @@ pub const SCHEMA: Component = Component {
             version: 4,
             sql: include_str!("../migrations/provider_0004.sql"),
         },
+        Migration {
+            version: 5,
+            sql: include_str!("../migrations/provider_0005.sql"),
+        },
     ],
 };

@@ -2,6 +2,7 @@
 //! is not in it does not exist, and a test tries each as nobody.
 
 use super::App;
+use crate::admin;
 use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::operations::{figures, health};
@@ -11,7 +12,8 @@ use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use samekey_shared::roles::Action;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -45,6 +47,9 @@ pub enum Who {
     SignedIn,
     /// A machine of the operator's, by its address.
     Operator,
+    /// Somebody signed in whose role reaches so far, with a second factor proven; for changes just now, and with a form
+    /// token.
+    Administrator(Action),
 }
 
 /// One route and method.
@@ -58,7 +63,8 @@ pub struct Route {
     pub who: Who,
 }
 
-struct Served {
+/// One path as it is served.
+pub(crate) struct Served {
     path: &'static str,
     who: Who,
     cors: bool,
@@ -66,7 +72,30 @@ struct Served {
     router: MethodRouter<App>,
 }
 
-fn on_get<H: Handler<T, App>, T: 'static>(path: &'static str, who: Who, handler: H) -> Served {
+/// One method of a path.
+pub(crate) fn on<H: Handler<T, App>, T: 'static>(
+    method: &'static str,
+    path: &'static str,
+    who: Who,
+    handler: H,
+) -> Served {
+    let router = match method {
+        "PUT" => put(handler),
+        "PATCH" => patch(handler),
+        "DELETE" => delete(handler),
+        "POST" => post(handler),
+        _ => get(handler),
+    };
+    Served {
+        path,
+        who,
+        cors: false,
+        methods: vec![method],
+        router,
+    }
+}
+
+pub(crate) fn on_get<H: Handler<T, App>, T: 'static>(path: &'static str, who: Who, handler: H) -> Served {
     Served {
         path,
         who,
@@ -100,6 +129,12 @@ impl Served {
 }
 
 fn table() -> Vec<Served> {
+    let mut table = everybody();
+    table.extend(admin::table());
+    table
+}
+
+fn everybody() -> Vec<Served> {
     use Who::{Anybody, Application, FlowHolder, Operator, SessionHolder, SignedIn, TokenHolder};
     vec![
         on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
@@ -204,6 +239,10 @@ pub(super) fn router(app: App) -> Router {
                 .router
                 .options(wrong_method)
                 .layer(from_fn_with_state(app.clone(), cors::pass))
+        } else if let Who::Administrator(action) = served.who {
+            served
+                .router
+                .layer(from_fn_with_state((app.clone(), action), admin::pass))
         } else {
             served.router
         };

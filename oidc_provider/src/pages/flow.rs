@@ -2,6 +2,7 @@
 //! who they are, and no other browser, query or form can go on with it.
 
 use super::problem::Problem;
+use super::security::FRESH;
 use crate::app::AppState;
 use crate::http::cookies::{self, FLOW_PREFIX};
 use crate::http::{Failure, Fault, language};
@@ -9,9 +10,10 @@ use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::challenges;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{APPROVAL_PAGE, EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, SignIn};
+use samekey_shared::flows::{APPROVAL_PAGE, Asked, EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
-use samekey_shared::methods::Method;
+use samekey_shared::methods::{Level, Method};
+use samekey_shared::roles::Action;
 use samekey_shared::texts::Texts;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -32,6 +34,43 @@ pub enum Purpose {
     Portal(Then),
     /// A signed-in person confirms that they may change their devices (R43).
     Devices,
+    /// A signed-in person confirms that they may administer.
+    Administration(Administering),
+}
+
+/// What an administrator is on the way to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Administering {
+    /// `admin:<action>` for a change, [`Administering::LOOKING`] otherwise.
+    pub service: String,
+    /// The page of ours that asked for the proof.
+    pub back: String,
+    /// Whether the proof must be of the last minutes.
+    pub fresh: bool,
+}
+
+impl Administering {
+    /// The service of pages that change nothing.
+    const LOOKING: &'static str = "portal:administration";
+
+    /// What rules select by.
+    pub fn service(action: Action, changes: bool) -> String {
+        if changes {
+            format!("admin:{}", action.as_str())
+        } else {
+            Self::LOOKING.to_owned()
+        }
+    }
+
+    /// What is asked beyond the policy: nobody administers by a password alone.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            level: Some(Level::High),
+            essential: true,
+            max_age: self.fresh.then_some(FRESH),
+            ..Asked::default()
+        }
+    }
 }
 
 /// The page of ours that a sign-in ends at.
@@ -43,6 +82,8 @@ pub enum Then {
     Security,
     /// A login elsewhere that waits for approval, by its code where that is known.
     Approve(Option<String>),
+    /// A page of administrators, by its path.
+    Administration(String),
 }
 
 impl Then {
@@ -53,17 +94,24 @@ impl Then {
             Self::Security => "/security".into(),
             Self::Approve(None) => APPROVAL_PAGE.into(),
             Self::Approve(Some(code)) => format!("{APPROVAL_PAGE}?code={code}").into(),
+            Self::Administration(path) => path.clone().into(),
         }
     }
 }
 
 impl Purpose {
+    /// Whether a signed-in person proves once more who they are; nobody else can go on with it.
+    pub fn is_confirmation(&self) -> bool {
+        matches!(self, Self::Devices | Self::Administration(_))
+    }
+
     /// What rules select by.
     pub fn service(&self) -> String {
         match self {
             Self::Application(request) => format!("oidc:{}", request.return_to.client),
             Self::Portal(_) => "portal:sign-in".to_owned(),
             Self::Devices => "portal:devices".to_owned(),
+            Self::Administration(what) => what.service.clone(),
         }
     }
 
@@ -73,6 +121,7 @@ impl Purpose {
             Self::Application(_) => "/".into(),
             Self::Portal(then) => then.address(),
             Self::Devices => "/security?done=confirmed".into(),
+            Self::Administration(what) => what.back.clone().into(),
         }
     }
 
@@ -81,6 +130,7 @@ impl Purpose {
         match self {
             Self::Application(_) | Self::Portal(_) => "/",
             Self::Devices => "/security",
+            Self::Administration(_) => "/admin",
         }
     }
 
@@ -88,7 +138,7 @@ impl Purpose {
     pub fn of_challenge(&self) -> challenges::Purpose {
         match self {
             Self::Application(_) | Self::Portal(_) => challenges::Purpose::SignIn,
-            Self::Devices => challenges::Purpose::StepUp,
+            Self::Devices | Self::Administration(_) => challenges::Purpose::StepUp,
         }
     }
 }
@@ -300,7 +350,7 @@ impl Flow {
     pub fn request(&self) -> Option<&AuthorizeRequest> {
         match &self.purpose {
             Purpose::Application(request) => Some(request),
-            Purpose::Portal(_) | Purpose::Devices => None,
+            Purpose::Portal(_) | Purpose::Devices | Purpose::Administration(_) => None,
         }
     }
 

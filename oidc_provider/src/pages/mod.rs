@@ -1,5 +1,6 @@
 //! Pages that people see: forms to flow answers, steps to templates. Every page works without scripts.
 
+pub mod admin;
 mod announcement;
 pub mod approve;
 pub mod assets;

@@ -157,7 +157,7 @@ fn begin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, Fault> {
 }
 
 /// Sign-in on the way to a page of ours.
-pub(super) fn begin_for(app: &App, headers: &HeaderMap, then: Then, name: &str) -> Result<Response, Fault> {
+pub(crate) fn begin_for(app: &App, headers: &HeaderMap, then: Then, name: &str) -> Result<Response, Fault> {
     let flow = Flow::begin(app, Purpose::Portal(then), Stage::name(name))?;
     turn::answer(app, headers, Turn::Show(Box::new(flow)))
 }

@@ -28,6 +28,10 @@ pub enum Problem {
     DoubtfulHint,
     /// The sign-in's cookie is gone, too old, or another window's.
     SignInGone,
+    /// The role of whoever is signed in does not reach so far.
+    NotAllowed,
+    /// Administrators need a second factor, and this one has none.
+    SecondFactorFirst,
     /// No such page.
     NoSuchPage,
     /// The page does not take this method.
@@ -51,7 +55,9 @@ impl Problem {
             | Self::DoubtfulHint
             | Self::SignInGone => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotThroughProxy | Self::FormFromElsewhere => StatusCode::FORBIDDEN,
+            Self::NotThroughProxy | Self::FormFromElsewhere | Self::NotAllowed | Self::SecondFactorFirst => {
+                StatusCode::FORBIDDEN
+            }
             Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -73,6 +79,8 @@ impl Problem {
             Self::UnknownLogoutAddress => "unknown_logout_address",
             Self::DoubtfulHint => "doubtful_hint",
             Self::SignInGone => "sign_in_gone",
+            Self::NotAllowed => "denied_by_rule",
+            Self::SecondFactorFirst => "enrollment_required",
             Self::NoSuchPage => "not_found",
             Self::WrongMethod => "wrong_method",
             Self::Unavailable => "unavailable",
@@ -104,6 +112,8 @@ impl Problem {
             Self::UnknownLogoutAddress => t.say("problem-unknown-logout-address"),
             Self::DoubtfulHint => t.say("problem-doubtful-hint"),
             Self::SignInGone => t.say("problem-sign-in-gone"),
+            Self::NotAllowed => t.say("admin-not-allowed"),
+            Self::SecondFactorFirst => t.say("admin-second-factor-first"),
             Self::NoSuchPage => t.say("problem-no-such-page"),
             Self::WrongMethod => t.say("problem-wrong-method"),
             Self::Unavailable => t.say("problem-unavailable"),

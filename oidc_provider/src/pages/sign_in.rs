@@ -4,7 +4,7 @@
 //! so that reloading a page never sends an answer twice.
 
 use super::announcement::Announcement;
-use super::flow::{Flow, Purpose, Question, Stage};
+use super::flow::{Flow, Question, Stage};
 use super::frame::whom_to_ask;
 use super::problem::Problem;
 use super::questions::{self, Shown};
@@ -80,8 +80,8 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         other_way_first,
         signal,
         remember: remember_box(t, &flow),
-        can_restart: !matches!(flow.purpose, Purpose::Devices),
-        can_cancel: flow.request().is_some() || matches!(flow.purpose, Purpose::Devices),
+        can_restart: !flow.purpose.is_confirmation(),
+        can_cancel: flow.request().is_some() || flow.purpose.is_confirmation(),
     };
     let scripts = if view.passkeys.is_some() {
         Scripts::Fetching
@@ -181,7 +181,7 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
         machine.wish_to_be_remembered(params.value("remember").is_some());
     }
     match (action, flow.stage.clone()) {
-        ("restart", _) if matches!(flow.purpose, Purpose::Devices) => Ok(turn::left(flow)),
+        ("restart", _) if flow.purpose.is_confirmation() => Ok(turn::left(flow)),
         ("restart", Stage::Name { .. } | Stage::Asking { .. } | Stage::Refused(_)) => {
             flow.stage = Stage::name("");
             Ok(Turn::Show(Box::new(flow)))

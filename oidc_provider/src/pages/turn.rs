@@ -2,7 +2,7 @@
 //! answer to the application. Session, code and audit event are written in the machine's own unit of work: one commit.
 
 use super::conclusion::{Conclusion, End, Written};
-use super::flow::{Begun, Flow, Purpose, Question, Refused, Stage};
+use super::flow::{Administering, Begun, Flow, Purpose, Question, Refused, Stage};
 use super::problem::Problem;
 use super::security::FRESH;
 use crate::app::App;
@@ -64,16 +64,21 @@ pub enum Outcome {
 
 /// Where the person stands.
 pub(super) fn doorway(visitor: &Visitor, purpose: &Purpose) -> Doorway {
+    doorway_of(visitor, purpose.service())
+}
+
+/// The same, of this service.
+pub(crate) fn doorway_of(visitor: &Visitor, service: String) -> Doorway {
     Doorway {
         door: Door::Web,
-        service: purpose.service(),
+        service,
         host: None,
         source: visitor.source.clone(),
     }
 }
 
 /// What a browser can do for us.
-pub(super) fn means(app: &App) -> Means {
+pub(crate) fn means(app: &App) -> Means {
     Means {
         keys: if app.passkeys.is_some() {
             Keys::Browser
@@ -95,6 +100,7 @@ pub(super) fn asked(app: &App, flow: &Flow, client: Option<&Client>) -> Result<A
             max_age: Some(FRESH),
             ..Asked::default()
         }),
+        (Purpose::Administration(what), _) => Ok(what.asked()),
         _ => Ok(Asked::default()),
     }
 }
@@ -132,7 +138,21 @@ pub fn start(
 
 /// Begins the confirmation that changes of one's devices need (R43).
 pub fn confirm(app: &App, visitor: Visitor, session: Session) -> Result<Turn, Fault> {
-    let flow = Flow::begin(app, Purpose::Devices, Stage::name(""))?;
+    confirm_for(app, visitor, session, Purpose::Devices)
+}
+
+/// Begins the confirmation that administering needs.
+pub fn confirm_administration(
+    app: &App,
+    visitor: Visitor,
+    session: Session,
+    what: Administering,
+) -> Result<Turn, Fault> {
+    confirm_for(app, visitor, session, Purpose::Administration(what))
+}
+
+fn confirm_for(app: &App, visitor: Visitor, session: Session, purpose: Purpose) -> Result<Turn, Fault> {
+    let flow = Flow::begin(app, purpose, Stage::name(""))?;
     let asked = asked(app, &flow, None).unwrap_or_default();
     let login = session.account.name.to_string();
     let prior = session.prior();
@@ -209,11 +229,13 @@ pub(super) fn taken(mut flow: Flow, machine: SignIn, step: Step, conclusion: Con
             Ok(Turn::Show(Box::new(flow)))
         }
         Step::Refused(refusal) if refusal.code == RefusalCode::GaveUp => Ok(left(flow)),
-        Step::Refused(refusal) if refusal.code == RefusalCode::LevelUnreachable => Ok(finished(
-            flow,
-            None,
-            Outcome::Error(AuthorizeError::UnmetAuthenticationRequirements),
-        )),
+        Step::Refused(refusal) if refusal.code == RefusalCode::LevelUnreachable && flow.request().is_some() => {
+            Ok(finished(
+                flow,
+                None,
+                Outcome::Error(AuthorizeError::UnmetAuthenticationRequirements),
+            ))
+        }
         Step::Refused(refusal) => {
             flow.stage = Stage::Refused(Refused::of(refusal.code, refusal.request));
             Ok(Turn::Show(Box::new(flow)))

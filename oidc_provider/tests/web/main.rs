@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod desk;
 mod keys;
 mod relying_party;
 mod scene;
 
 mod accounts;
+mod api;
 mod approve;
 mod authorize;
 mod branding;

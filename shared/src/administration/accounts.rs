@@ -72,7 +72,11 @@ impl FromStr for Which {
     type Err = NotAChoice;
 
     fn from_str(text: &str) -> Result<Self, NotAChoice> {
-        Self::EVERY.iter().copied().find(|one| one.as_str() == text).ok_or(NotAChoice)
+        Self::EVERY
+            .iter()
+            .copied()
+            .find(|one| one.as_str() == text)
+            .ok_or(NotAChoice)
     }
 }
 
@@ -210,8 +214,14 @@ impl Desk<'_> {
                 return Ok(false);
             }
             accounts::insert(tx, &account)?;
-            new.groups.iter().try_for_each(|group| accounts::add_group(tx, account.id, group))?;
-            let event = self.administrator.event(EventKind::AccountAdded).about(name).detail("role", new.role);
+            new.groups
+                .iter()
+                .try_for_each(|group| accounts::add_group(tx, account.id, group))?;
+            let event = self
+                .administrator
+                .event(EventKind::AccountAdded)
+                .about(name)
+                .detail("role", new.role);
             self.record(tx, &event)?;
             Ok(true)
         })
@@ -230,8 +240,12 @@ impl Desk<'_> {
             }
             if let Some(groups) = &to.groups {
                 let there = accounts::groups_of(tx, account.id)?;
-                groups.difference(&there).try_for_each(|group| accounts::add_group(tx, account.id, group))?;
-                there.difference(groups).try_for_each(|group| accounts::remove_group(tx, account.id, group))?;
+                groups
+                    .difference(&there)
+                    .try_for_each(|group| accounts::add_group(tx, account.id, group))?;
+                there
+                    .difference(groups)
+                    .try_for_each(|group| accounts::remove_group(tx, account.id, group))?;
             }
             let after = summary(tx, name)?;
             if before == after {

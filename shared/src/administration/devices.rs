@@ -29,11 +29,20 @@ impl Desk<'_> {
         self.realm.store.write(|tx| {
             let account = self.account(tx, Action::DevicesUnbind, name)?;
             let bound = devices::rows::bound(tx, account.id)?.devices;
-            let found = bound.iter().find(|one| one.id == device).ok_or(AdministrationError::NotFound)?;
+            let found = bound
+                .iter()
+                .find(|one| one.id == device)
+                .ok_or(AdministrationError::NotFound)?;
             devices::rows::unbind(tx, account.id, device, &end)?;
             (self.end_sessions)(tx, account.id)?;
-            let left = bound.iter().filter(|one| one.id != device && one.kind != DeviceKind::RecoveryCodes);
-            let event = self.administrator.event(EventKind::DeviceUnbound).about(name).method(found.kind);
+            let left = bound
+                .iter()
+                .filter(|one| one.id != device && one.kind != DeviceKind::RecoveryCodes);
+            let event = self
+                .administrator
+                .event(EventKind::DeviceUnbound)
+                .about(name)
+                .method(found.kind);
             let event = event.detail("device", found.id).detail("name", &found.name);
             self.record(tx, &event.detail("left", left.count()))?;
             Ok(found.clone())

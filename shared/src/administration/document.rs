@@ -29,7 +29,9 @@ pub(super) fn with_settings(text: &str, changes: &[(&str, Option<String>)]) -> S
             }
             (Some(index), None) => drop(lines.remove(index)),
             (None, Some(value)) => {
-                let last = (head..end).rev().find(|index| lines.get(*index).is_some_and(|line| !is_idle(line)));
+                let last = (head..end)
+                    .rev()
+                    .find(|index| lines.get(*index).is_some_and(|line| !is_idle(line)));
                 lines.insert(last.unwrap_or(head) + 1, format!("{key} = {value}"));
             }
             (None, None) => {}
@@ -40,28 +42,21 @@ pub(super) fn with_settings(text: &str, changes: &[(&str, Option<String>)]) -> S
 
 /// Takes the exceptions of these names out and puts a block at the end.
 pub(super) fn with_exception(text: &str, gone: &[String], block: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut table: Vec<&str> = Vec::new();
-    let mut keep = |table: &mut Vec<&str>| {
-        let is_exception = table.first().and_then(|line| header(line)) == Some("[[exception]]");
-        let named = |name: &String| table.iter().any(|line| line.trim() == format!("name = \"{name}\""));
-        let goes = is_exception && gone.iter().any(named);
-        if !goes {
-            kept.append(table);
-        }
-        table.clear();
-    };
-    let mut tables = Vec::new();
+    let mut tables: Vec<Vec<&str>> = vec![Vec::new()];
     for line in text.lines() {
         if header(line).is_some() {
-            tables.push(std::mem::take(&mut table));
+            tables.push(Vec::new());
         }
-        table.push(line);
+        if let Some(table) = tables.last_mut() {
+            table.push(line);
+        }
     }
-    tables.push(table);
-    for mut table in tables {
-        keep(&mut table);
-    }
+    tables.retain(|table| {
+        let is_exception = table.first().and_then(|line| header(line)) == Some("[[exception]]");
+        let named = |name: &String| table.iter().any(|line| line.trim() == format!("name = \"{name}\""));
+        !(is_exception && gone.iter().any(named))
+    });
+    let kept = tables.concat();
     format!("{}\n\n{block}", kept.join("\n").trim_end())
 }
 
@@ -88,12 +83,18 @@ mod tests {
     #[test]
     fn a_setting_changes_in_its_line_and_comments_stay() {
         let text = "version = 1\n[settings] # all of us\n# six hours\nsession = \"6h\"\n\n[[rule]]\nname = \"a\"\n";
-        let changed = with_settings(text, &[("session", Some("\"8h\"".into())), ("idle", Some("\"2h\"".into()))]);
+        let changed = with_settings(
+            text,
+            &[("session", Some("\"8h\"".into())), ("idle", Some("\"2h\"".into()))],
+        );
         assert_eq!(
             changed,
             "version = 1\n[settings] # all of us\n# six hours\nsession = \"8h\"\nidle = \"2h\"\n\n[[rule]]\nname = \"a\"\n"
         );
-        assert_eq!(with_settings(&changed, &[("idle", None), ("session", Some("\"6h\"".into()))]), text);
+        assert_eq!(
+            with_settings(&changed, &[("idle", None), ("session", Some("\"6h\"".into()))]),
+            text
+        );
         assert_eq!(
             with_settings("version = 1\n", &[("idle", Some("\"2h\"".into()))]),
             "version = 1\n\n[settings]\nidle = \"2h\"\n"
@@ -104,6 +105,9 @@ mod tests {
     fn an_exception_goes_whole_and_others_stay() {
         let text = "version = 1\n[[exception]]\nname = \"rescue-ann\"\nreason = \"x\"\n\n[[exception]]\nname = \"b\"\n";
         let changed = with_exception(text, &["rescue-ann".to_owned()], "[[exception]]\nname = \"new\"\n");
-        assert_eq!(changed, "version = 1\n[[exception]]\nname = \"b\"\n\n[[exception]]\nname = \"new\"\n");
+        assert_eq!(
+            changed,
+            "version = 1\n[[exception]]\nname = \"b\"\n\n[[exception]]\nname = \"new\"\n"
+        );
     }
 }

@@ -13,16 +13,18 @@ mod document;
 mod error;
 mod last;
 mod overview;
+mod policy;
 mod rescue;
 mod rows;
 mod settings;
 mod standing;
 mod trail;
 
-pub use accounts::{Detail, Filter, Listed, NewPerson, Page, Properties, Which};
+pub use accounts::{Detail, Filter, Listed, NewPerson, NotAChoice, PAGE, Page, Properties, Which};
 pub use error::AdministrationError;
 pub use last::is_last;
 pub use overview::Overview;
+pub use policy::Question;
 pub use rescue::{LONGEST as LONGEST_RESCUE, Rescue};
 pub use rows::STATEMENTS;
 pub use settings::{Draft, FIELDS, Field, Group, Kind};
@@ -156,7 +158,8 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn record(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+    /// Appends an event to the trail, in the unit of work that it tells of.
+    pub fn record(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         audit::append(tx, event, self.realm.clock.now()).map(drop)
     }
 

@@ -74,7 +74,11 @@ impl Desk<'_> {
 /// Rescues that are over, and an earlier one of the same person.
 fn over(policy: &Policy, name: &LoginName, now: UnixTime) -> Vec<String> {
     let own = format!("{PREFIX}{name}");
-    let exceptions = policy.document().exceptions.iter().filter(|one| one.name.starts_with(PREFIX));
+    let exceptions = policy
+        .document()
+        .exceptions
+        .iter()
+        .filter(|one| one.name.starts_with(PREFIX));
     let gone = exceptions.filter(|one| *one.name == *own || one.expires.is_some_and(|end| end <= now));
     gone.map(|one| one.name.to_string()).collect()
 }

@@ -2,10 +2,11 @@
 //! policy in which nothing but `[settings]` differs.
 
 use super::document::with_settings;
+use super::last::administrators;
 use super::{AdministrationError, Desk};
 use crate::accounts::LoginName;
 use crate::audit::{Event, EventKind};
-use crate::policy::{self, People, Policy, Settings, parse_duration, show_duration};
+use crate::policy::{self, Policy, Settings, parse_duration, show_duration};
 use crate::policy::{DeviceNames, EmailUse, FirstBind, SelfService};
 use crate::roles::Action;
 use std::collections::BTreeMap;
@@ -154,7 +155,9 @@ impl Desk<'_> {
             return Ok(false);
         }
         let event = self.administrator.event(EventKind::PolicyApplied);
-        let event = event.detail("before", told(&changes, false)).detail("after", told(&changes, true));
+        let event = event
+            .detail("before", told(&changes, false))
+            .detail("after", told(&changes, true));
         self.apply(Action::SettingsChange, None, (&before, &after), &[event])?;
         Ok(true)
     }
@@ -169,7 +172,7 @@ impl Desk<'_> {
     ) -> Result<(), AdministrationError> {
         let realm = self.realm;
         // Outside the unit of work: a directory may be asked about groups.
-        let people = People::read(&realm.store, &[after])?.under(after);
+        let administrators = administrators(realm, after)?;
         let now = realm.clock.now();
         realm.store.write(|tx| {
             match on {
@@ -177,11 +180,16 @@ impl Desk<'_> {
                 None => self.allowed(tx, action, None)?,
             }
             if realm.policy(tx)?.text() != before.text() {
-                return Err(AdministrationError::Refused("it was changed by somebody else meanwhile; look again".into()));
+                return Err(AdministrationError::Refused(
+                    "it was changed by somebody else meanwhile; look again".into(),
+                ));
             }
-            let (stored, _) = policy::rows::apply(tx, after.text(), &self.administrator.shown(), now, &people)?;
+            let (stored, _) = policy::rows::apply(tx, after.text(), &self.administrator.shown(), now, &administrators)?;
             for event in events {
-                let event = event.clone().decided(&stored.hash, "-").detail("version", stored.version);
+                let event = event
+                    .clone()
+                    .decided(&stored.hash, "-")
+                    .detail("version", stored.version);
                 self.record(tx, &event)?;
             }
             Ok(())
@@ -208,7 +216,10 @@ fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError>
     if let Some(networks) = networks {
         wanted.insert("first-bind", first_bind(&after, networks));
     }
-    let keys = there.keys().chain(wanted.keys()).collect::<std::collections::BTreeSet<_>>();
+    let keys = there
+        .keys()
+        .chain(wanted.keys())
+        .collect::<std::collections::BTreeSet<_>>();
     let changed: Vec<_> = keys
         .into_iter()
         .filter(|key| there.get(*key) != wanted.get(*key))
@@ -234,7 +245,10 @@ fn first_bind(settings: &Settings, networks: &str) -> String {
         format!(", networks = [{}]", places.join(", "))
     };
     let rule = &settings.first_bind;
-    format!("{{ new = \"{}\", after-reset = \"{}\"{networks} }}", rule.new, rule.after_reset)
+    format!(
+        "{{ new = \"{}\", after-reset = \"{}\"{networks} }}",
+        rule.new, rule.after_reset
+    )
 }
 
 /// The policy of a changed text; what is wrong with it is what was typed.
@@ -255,7 +269,9 @@ fn same_but_settings(before: &Policy, after: &Policy) -> Result<(), Administrati
 
 /// Key, before, after.
 fn differences(before: &Settings, after: &Settings) -> Vec<(&'static str, [String; 2])> {
-    let both = FIELDS.iter().map(|field| (field.key, [field.value(before), field.value(after)]));
+    let both = FIELDS
+        .iter()
+        .map(|field| (field.key, [field.value(before), field.value(after)]));
     both.filter(|(_, [before, after])| before != after).collect()
 }
 

@@ -50,7 +50,12 @@ impl Desk<'_> {
             if opened {
                 rows::set_state(tx, account.id, AccountState::Active)?;
                 let event = self.administrator.event(EventKind::AccountUnlocked).about(name);
-                self.record(tx, &event.detail("before", account.state).detail("after", AccountState::Active))?;
+                self.record(
+                    tx,
+                    &event
+                        .detail("before", account.state)
+                        .detail("after", AccountState::Active),
+                )?;
             }
             let lifted = attempts::unlock(tx, name)?;
             if lifted {
@@ -73,7 +78,11 @@ impl Desk<'_> {
             self.somebody_left(tx, &account)?;
             for device in devices::rows::bound(tx, account.id)?.devices {
                 devices::rows::unbind(tx, account.id, device.id, &end)?;
-                let event = self.administrator.event(EventKind::DeviceUnbound).about(name).method(device.kind);
+                let event = self
+                    .administrator
+                    .event(EventKind::DeviceUnbound)
+                    .about(name)
+                    .method(device.kind);
                 self.record(tx, &event.detail("device", device.id).detail("name", &device.name))?;
             }
             (self.end_sessions)(tx, account.id)?;

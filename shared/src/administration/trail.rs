@@ -39,7 +39,10 @@ pub struct Found {
 
 impl Search {
     fn takes(&self, record: &Record) -> bool {
-        let subject = self.account.as_deref().is_none_or(|name| record.subject.as_deref() == Some(name));
+        let subject = self
+            .account
+            .as_deref()
+            .is_none_or(|name| record.subject.as_deref() == Some(name));
         let kind = self.kind.is_none_or(|kind| record.kind == kind.as_str());
         let from = self.from.is_none_or(|from| record.at >= from);
         subject && kind && from && self.until.is_none_or(|until| record.at < until)

@@ -53,6 +53,7 @@ pub fn is_satisfied(
         prior: Some(session),
         asked,
         means,
+        browser: None,
     };
     SignIn::suffices(visit, request)
 }

@@ -1,0 +1,76 @@
+//! `/api/v1/accounts/{name}/devices`: what somebody has bound, and its unbinding for them.
+
+use super::accounts::ConfirmationBody;
+use super::{ApiError, Changed, ProblemDocument, body, changed, named, told};
+use crate::admin::Seat;
+use crate::app::App;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use samekey_shared::devices::Device;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A bound device.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceEntry {
+    /// Its id.
+    pub id: String,
+    /// What its person calls it.
+    pub name: String,
+    /// `totp`, `passkey`, `security-key`, `email` or `recovery-codes`.
+    pub kind: &'static str,
+    /// When it was bound.
+    pub created_at: i64,
+    /// When it last let its person in.
+    pub last_used_at: Option<i64>,
+}
+
+/// The bound devices of an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceList {
+    /// The oldest first.
+    pub devices: Vec<DeviceEntry>,
+}
+
+fn entry(device: &Device) -> DeviceEntry {
+    DeviceEntry {
+        id: device.id.to_string(),
+        name: device.name.to_string(),
+        kind: device.kind.as_str(),
+        created_at: device.created_at,
+        last_used_at: device.last_used.as_ref().map(|last| last.at),
+    }
+}
+
+/// Lists the bound devices of an account.
+#[utoipa::path(get, path = "/api/v1/accounts/{name}/devices", tag = "devices", params(("name" = String, Path)),
+    responses((status = 200, body = DeviceList), (status = 404, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<App>,
+    Extension(seat): Extension<Seat>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let name = named(&name)?;
+    let devices = seat.work(&app, move |desk| desk.devices(&name)).await?;
+    told(&DeviceList {
+        devices: devices.iter().map(entry).collect(),
+    })
+}
+
+/// Unbinds a device for its person, who then binds anew with a ticket; every session of theirs ends.
+#[utoipa::path(delete, path = "/api/v1/accounts/{name}/devices/{device}", tag = "devices",
+    params(("name" = String, Path), ("device" = String, Path)), request_body = ConfirmationBody,
+    responses((status = 200, body = Changed), (status = 403, body = ProblemDocument)))]
+pub async fn unbind(
+    State(app): State<App>,
+    Extension(seat): Extension<Seat>,
+    Path((name, device)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let name = named(&name)?;
+    let device = device.parse().map_err(|_| ApiError::not_found())?;
+    let typed: ConfirmationBody = body(&seat)?;
+    seat.work(&app, move |desk| desk.unbind(&name, device, &typed.confirmation))
+        .await?;
+    changed(true)
+}
