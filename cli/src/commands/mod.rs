@@ -12,6 +12,7 @@ mod recovery_codes;
 mod signing_keys;
 mod status;
 mod store;
+mod ticket;
 mod why;
 
 use crate::exit::Failure;
@@ -45,6 +46,9 @@ enum Verb {
     /// Bound second factors
     #[command(subcommand)]
     Device(device::Verb),
+    /// Enrolment tickets: the right to bind a device without one to prove oneself with
+    #[command(subcommand)]
+    Ticket(ticket::Verb),
     /// The ten codes kept on paper
     #[command(subcommand)]
     RecoveryCodes(recovery_codes::Verb),
@@ -80,6 +84,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Init(arguments) => init::run(&cli.config, arguments),
         Verb::Account(verb) => account::run(&cli.config, verb),
         Verb::Device(verb) => device::run(cli, verb),
+        Verb::Ticket(verb) => ticket::run(&cli.config, verb),
         Verb::RecoveryCodes(verb) => recovery_codes::run(&cli.config, verb),
         Verb::Client(verb) => client::run(&cli.config, verb),
         Verb::Policy(verb) => policy::run(&cli.config, verb),

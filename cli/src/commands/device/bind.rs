@@ -45,7 +45,7 @@ pub struct Arguments {
 
 /// How to show the QR code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Show {
+pub enum Show {
     /// Half blocks at a UTF-8 terminal that is large enough, else none
     Auto,
     /// Half blocks
@@ -130,12 +130,7 @@ fn brought(arguments: &Arguments) -> Result<Option<SecretText>, Failure> {
 /// The first of two steps: the key as data.
 fn drawn(shown: &Shown, how: Show) -> Answer {
     let (uri, key) = (shown.uri.expose(), shown.key.expose());
-    let mut text = String::new();
-    if let Some(ink) = ink(how, uri).ok().flatten() {
-        text = qr::draw(uri, ink)
-            .map(|picture| picture.lines.join("\n") + "\n")
-            .unwrap_or_default();
-    }
+    let mut text = drawing(how, uri);
     text.push_str(uri);
     text.push('\n');
     text.push_str(key);
@@ -145,6 +140,13 @@ fn drawn(shown: &Shown, how: Show) -> Answer {
         "Nothing is stored yet: prove it with --secret-file and --code.",
     )
     .text(text)
+}
+
+/// The QR code of a text, with its last line's end; empty where none fits.
+pub fn drawing(how: Show, text: &str) -> String {
+    let ink = ink(how, text).ok().flatten();
+    let picture = ink.and_then(|ink| qr::draw(text, ink));
+    picture.map(|picture| picture.lines.join("\n") + "\n").unwrap_or_default()
 }
 
 /// The ink that fits, or why there is none.

@@ -1,6 +1,6 @@
 //! `samekey device`: second factors bound, listed, unbound.
 
-mod bind;
+pub mod bind;
 mod bind_key;
 mod unbind;
 
