@@ -4,6 +4,7 @@
 //! counts and who may enter is decided there, and the same for the web.
 
 use crate::approval::{self, Patience};
+use crate::enrol;
 use crate::house::House;
 use crate::journal;
 use crate::line::{Heard, Line, Lost};
@@ -97,6 +98,7 @@ pub fn sign_in(
     let mut asking = Asking {
         house,
         reach,
+        start,
         silent: start.silent,
         asked: Method::Totp,
         detours: 0,
@@ -113,7 +115,7 @@ pub fn sign_in(
                 reach.note(&refusal, start);
                 return refused(house, line, &refusal, asking.asked);
             }
-            Step::Ask(prompt) => asking.ask(line, prompt),
+            Step::Ask(prompt) => asking.ask(line, prompt, (&visit, &machine)),
         };
         let (answer, lost) = match answer {
             Ok(answer) => (answer, None),
@@ -134,6 +136,7 @@ pub fn sign_in(
 struct Asking<'a> {
     house: &'a House,
     reach: &'a Reach,
+    start: &'a Start,
     silent: bool,
     /// What was asked last.
     asked: Method,
@@ -145,8 +148,17 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// Asks until there is something for the machine.
-    fn ask(&mut self, line: &mut Line<'_>, prompt: Prompt) -> Result<Answer, Lost> {
+    fn ask(
+        &mut self,
+        line: &mut Line<'_>,
+        prompt: Prompt,
+        (visit, machine): (&Visit<'_>, &SignIn),
+    ) -> Result<Answer, Lost> {
         match prompt {
+            Prompt::Enrol(prompt) => {
+                let facts = (self.start, self.house.stacks.as_slice());
+                enrol::ask(line, visit, (machine, &prompt), facts, &mut self.detours)
+            }
             Prompt::Code {
                 method, others, notice, ..
             } => {
@@ -185,8 +197,8 @@ impl Asking<'_> {
                     (&mut self.patience, &mut self.detours),
                 )
             }
-            // The stack checks passwords, not we, and this door binds nothing: a machine that asks for either is at fault.
-            Prompt::Password { .. } | Prompt::Enrol(_) => Ok(Answer::GiveUp),
+            // The stack checks passwords, not we: a machine that asks for one here is at fault.
+            Prompt::Password { .. } => Ok(Answer::GiveUp),
         }
     }
 }

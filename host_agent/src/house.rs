@@ -4,12 +4,14 @@ use crate::account_phase;
 use crate::approval;
 use crate::configured::Configured;
 use crate::conversation::{self, Ending};
+use crate::enrol;
 use crate::journal;
 use crate::line::{Line, Lost};
 use crate::passages::{Passage, Passages, Trace};
 use crate::peer::{Peer, Trust};
 use crate::presence::{Presence, Records};
 use crate::reach::Reach;
+use crate::stack;
 use crate::surroundings;
 use samekey_agent::keys::LocalKeys;
 use samekey_shared::accounts::LoginName;
@@ -21,6 +23,7 @@ use samekey_shared::source::{Door, Source};
 use samekey_wire::{Call, Outage, Reason, Start, Verdict};
 use std::collections::HashMap;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +52,8 @@ pub struct House {
     keys: Option<Arc<dyn LocalKeys>>,
     records: Records,
     configured: Option<Arc<Configured>>,
+    /// Where PAM's stacks lie.
+    pub stacks: Vec<PathBuf>,
 }
 
 impl House {
@@ -62,7 +67,15 @@ impl House {
             keys: None,
             records: Records::default(),
             configured: None,
+            stacks: stack::FOLDERS.iter().map(PathBuf::from).collect(),
         }
+    }
+
+    /// With PAM's stacks in another folder.
+    #[cfg(test)]
+    pub fn with_stacks(mut self, folder: PathBuf) -> Self {
+        self.stacks = vec![folder];
+        self
     }
 
     /// With keys that can be plugged in, and the records that tell who is here to do so.
@@ -126,7 +139,9 @@ impl House {
         let reach = self.reach(start, peer, trust, &doorway);
         let ending = match start.call {
             Call::Authenticate => {
-                let reach = reach.and_approval(approval::offered(self, &doorway, trust, peer));
+                let reach = reach
+                    .and_approval(approval::offered(self, &doorway, trust, peer))
+                    .and_binding(enrol::possible(start, trust));
                 conversation::sign_in(self, line, start, &doorway, &reach)?
             }
             Call::Account => account_phase::check(self, line, start, &doorway, trust, &reach)?,

@@ -18,6 +18,8 @@ mod configured;
 mod conversation;
 mod crew;
 mod deadline;
+mod enrol;
+mod enrol_prompt;
 mod house;
 mod journal;
 mod line;
@@ -33,9 +35,12 @@ mod reach;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
+mod scripted_enrol;
+#[cfg(test)]
 mod scripted_keys;
 mod seats;
 mod sentences;
+mod stack;
 mod surroundings;
 mod touch;
 mod upkeep;

@@ -3,7 +3,7 @@
 use crate::journal;
 use crate::presence::Presence;
 use samekey_agent::keys::LocalKeys;
-use samekey_shared::flows::{FromAfar, Keys, Means, Refusal, RefusalCode};
+use samekey_shared::flows::{Binding, FromAfar, Keys, Means, Refusal, RefusalCode};
 use samekey_wire::Start;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub struct Reach {
     keys: Result<(Arc<dyn LocalKeys>, String), &'static str>,
     approval: Option<FromAfar>,
+    binding: Binding,
 }
 
 impl Reach {
@@ -22,12 +23,21 @@ impl Reach {
             (Presence::Here, Some(keys)) if keys.is_ready() => Ok((Arc::clone(keys), host.to_owned())),
             (Presence::Here, _) => Err("samekey-key is not installed, or others could change it"),
         };
-        Self { keys, approval: None }
+        Self {
+            keys,
+            approval: None,
+            binding: Binding::Elsewhere,
+        }
     }
 
     /// The same with a browser elsewhere, where there is a page that approves.
     pub fn and_approval(self, approval: Option<FromAfar>) -> Self {
         Self { approval, ..self }
+    }
+
+    /// The same with a place to bind a device in.
+    pub fn and_binding(self, binding: Binding) -> Self {
+        Self { binding, ..self }
     }
 
     /// The same for the machine.
@@ -38,7 +48,7 @@ impl Reach {
                 Err(_) => Keys::None,
             },
             approval: self.approval.clone(),
-            ..Means::default()
+            binding: self.binding,
         }
     }
 

@@ -156,6 +156,7 @@ pub fn refusal(t: Texts, code: RefusalCode, method: Method, contact: Option<&str
         RefusalCode::NoMethodReachesLevel => with("terminal-no-method"),
         RefusalCode::NotAtThisDoor => with("terminal-not-at-this-door"),
         RefusalCode::EnrollmentRequired => with("terminal-enrollment-required"),
+        RefusalCode::EnrollmentTicketRequired => with("bind-terminal-ticket-needed"),
         RefusalCode::ClockUnsynchronised => with("terminal-clock"),
         RefusalCode::ApprovalDenied => Some(t.say("terminal-approval-denied")),
         RefusalCode::ApprovalWrongNumber => Some(t.say("terminal-approval-wrong-number")),

@@ -80,6 +80,12 @@ pub fn first_factor(start: &Start) -> FirstFactor {
     }
 }
 
+/// Whether sshd says that this very connection completed some method: a key, a password, a dialogue.
+pub fn completed_a_method(start: &Start) -> bool {
+    completed(start)
+        .any(|line| line == "password" || line.starts_with("publickey ") || line.starts_with("keyboard-interactive"))
+}
+
 /// Whether sshd says that this very connection completed a method that runs the PAM stack.
 pub fn ran_the_stack(start: &Start) -> bool {
     completed(start).any(|line| line == "password" || line.starts_with("keyboard-interactive"))

@@ -93,6 +93,7 @@ fn sweep(realm: &Realm) -> Result<(), FlowError> {
         samekey_shared::attempts::forget_old(tx, &policy.settings().lockout, now)?;
         samekey_shared::approvals::sweep(tx, now)?;
         samekey_shared::trust::sweep(tx, now)?;
+        samekey_shared::tickets::sweep(tx, now)?;
         Ok(())
     })
 }

@@ -7,7 +7,7 @@ use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
-use crate::pages::{approve, assets, passkey, portal, security, sign_in, which};
+use crate::pages::{approve, assets, bind, passkey, portal, security, sign_in, which};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -149,6 +149,9 @@ fn everybody() -> Vec<Served> {
         on_get("/sign-in", FlowHolder, sign_in::show),
         on_post("/sign-in", FlowHolder, sign_in::submit),
         on_post("/sign-in/passkey", FlowHolder, passkey::options),
+        on_post("/sign-in/bind", FlowHolder, bind::options),
+        on_get("/sign-in/recovery-codes", FlowHolder, bind::codes),
+        on_get("/bind", Anybody, bind::begin),
         on_get("/", Anybody, portal::home),
         on_get("/login", Anybody, portal::login),
         on_get("/d/{realm}/login", Anybody, portal::login_of_realm),
@@ -187,6 +190,7 @@ fn everybody() -> Vec<Served> {
         on_get("/assets/form_post.js", Anybody, assets::form_post),
         on_get("/assets/passkey.js", Anybody, assets::passkey),
         on_get("/assets/copy.js", Anybody, assets::copy),
+        on_get("/assets/print.js", Anybody, assets::print),
     ]
 }
 

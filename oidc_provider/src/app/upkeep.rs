@@ -55,6 +55,7 @@ fn sweep(app: &App) -> Result<(), StoreError> {
     app.realm.store.write(|tx| {
         sessions::sweep(tx, now)?;
         samekey_shared::trust::sweep(tx, now)?;
+        samekey_shared::tickets::sweep(tx, now)?;
         grants::sweep(tx, now)
     })
 }

@@ -63,3 +63,8 @@ pub async fn passkey() -> Response {
         include_str!("../../assets/passkey.js"),
     )
 }
+
+/// `GET /assets/print.js`
+pub async fn print() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/print.js"))
+}

@@ -261,6 +261,9 @@ pub struct Flow {
     pub stage: Stage,
     /// What a passkey came to that was tried beside the question.
     pub beside: Option<Beside>,
+    /// On the way from `/bind`: the ticket of its link, or nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// A session begun in this very turn; it travels beside the flow, never inside.
     #[serde(skip)]
     pub begun: Option<Begun>,
@@ -335,6 +338,7 @@ impl Flow {
             purpose,
             stage,
             beside: None,
+            ticket: None,
             begun: None,
         })
     }

@@ -4,6 +4,7 @@ pub mod admin;
 mod announcement;
 pub mod approve;
 pub mod assets;
+pub mod bind;
 mod conclusion;
 pub mod consent;
 pub mod flow;

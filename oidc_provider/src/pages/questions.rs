@@ -112,7 +112,7 @@ fn ways(t: Texts, others: &[Method]) -> Vec<OtherMethod> {
     others.iter().map(way).collect()
 }
 
-fn sentence(t: Texts, notice: Notice) -> String {
+pub(super) fn sentence(t: Texts, notice: Notice) -> String {
     match notice {
         Notice::CodeWrong => t.say("sign-in-code-wrong"),
         Notice::CodeReplayed => t.say("sign-in-code-replayed"),

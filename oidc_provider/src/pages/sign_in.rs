@@ -11,7 +11,7 @@ use super::questions::{self, Shown};
 use super::security::hybrid;
 use super::turn::{self, Person, Turn};
 use super::view::{RememberBox, SignInView};
-use super::{Frame, consent, page, passkey, refusal};
+use super::{Frame, bind, consent, page, passkey, refusal};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
 use crate::clients::{self, Client};
@@ -47,6 +47,9 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
     let application = client.as_ref().map(|client| client.name.as_str());
     let t = flow.texts(&headers);
     let settings = app.settings();
+    if let Some(asked) = bind::asked(&flow) {
+        return bind::show(&app, t, &flow, asked, application, &targets);
+    }
     let Shown {
         step,
         problem,
@@ -68,9 +71,11 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
     let view = SignInView {
         frame: Frame::with_contact(&app, t, contact),
         application,
-        announcement: settings
-            .and_then(|settings| settings.announcement)
-            .map(|text| Announcement::read(&text)),
+        announcement: match &flow.ticket {
+            Some(ticket) if !ticket.is_empty() => Some(t.say("bind-ticket-brought")),
+            _ => settings.and_then(|settings| settings.announcement),
+        }
+        .map(|text| Announcement::read(&text)),
         cannot_use_device,
         problem,
         flow: &flow.id.to_string(),
@@ -187,6 +192,16 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
             Ok(Turn::Show(Box::new(flow)))
         }
         ("cancel", stage) => cancel(app, person, flow, stage),
+        (
+            _,
+            Stage::Asking {
+                machine,
+                question: Question::Enrol(prompt),
+            },
+        ) => match bind::answer(app, &flow, (&machine, &prompt), params)? {
+            Some(answer) => turn::advance(app, person, flow, *machine, answer),
+            None => Ok(Turn::Show(Box::new(flow))),
+        },
         ("name", Stage::Name { .. }) => named(app, person, flow, params.value("username").unwrap_or_default()),
         (
             "password",

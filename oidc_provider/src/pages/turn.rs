@@ -16,9 +16,11 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use samekey_shared::flows::sign_in::{Asked, FirstFactorCheck, Prior, SignInRequest};
-use samekey_shared::flows::{Answer, Doorway, KeyAsk, Keys, Means, Prompt, RefusalCode, SignIn, Step, Visit, step_up};
+use samekey_shared::flows::{
+    Answer, Binding, Doorway, KeyAsk, Keys, Means, Prompt, RefusalCode, SignIn, Step, Visit, step_up,
+};
 use samekey_shared::methods::Level;
-use samekey_shared::source::Door;
+use samekey_shared::source::{Door, Source};
 
 /// Who sits before the browser, as far as it is known.
 #[derive(Debug)]
@@ -77,6 +79,16 @@ pub(crate) fn doorway_of(visitor: &Visitor, service: String) -> Doorway {
     }
 }
 
+/// The same for looking alone, where nothing rests on the source.
+pub(super) fn onlooker(flow: &Flow) -> Doorway {
+    Doorway {
+        door: Door::Web,
+        service: flow.purpose.service(),
+        host: None,
+        source: Source::Unknown,
+    }
+}
+
 /// What a browser can do for us.
 pub(crate) fn means(app: &App) -> Means {
     Means {
@@ -85,6 +97,7 @@ pub(crate) fn means(app: &App) -> Means {
         } else {
             Keys::None
         },
+        binding: Binding::Page,
         ..Means::default()
     }
 }
@@ -132,7 +145,10 @@ pub fn start(
         means: means(app),
         browser: Some(person.visitor.shows.clone()),
     };
-    let (machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
+    let (mut machine, step) = SignIn::start(&visit, request, &mut |tx, grant| conclusion.write(tx, grant))?;
+    if let Some(ticket) = flow.ticket.as_ref().filter(|ticket| !ticket.is_empty()) {
+        machine.bring_ticket(ticket.as_str().into());
+    }
     taken(flow, machine, step, conclusion)
 }
 

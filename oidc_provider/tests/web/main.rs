@@ -18,6 +18,7 @@ mod consent;
 mod discovery;
 mod enumeration;
 mod faults;
+mod first_sign_in;
 mod forms;
 mod http;
 mod language;

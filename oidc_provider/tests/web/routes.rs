@@ -61,7 +61,9 @@ fn the_table_of_routes_is_the_reviewed_one() {
         ["/admin", "/api", "/assets/viewer.js"].iter().any(of_desk)
     });
     let told = |routes: Vec<Route>| -> Vec<String> {
-        let told = routes.iter().map(|route| format!("{} {} {:?}", route.method, route.path, route.who));
+        let told = routes
+            .iter()
+            .map(|route| format!("{} {} {:?}", route.method, route.path, route.who));
         told.collect()
     };
     let table = told(others);
@@ -80,6 +82,9 @@ POST /sign-out SessionHolder
 GET /sign-in FlowHolder
 POST /sign-in FlowHolder
 POST /sign-in/passkey FlowHolder
+POST /sign-in/bind FlowHolder
+GET /sign-in/recovery-codes FlowHolder
+GET /bind Anybody
 GET / Anybody
 GET /login Anybody
 GET /d/{realm}/login Anybody
@@ -117,6 +122,7 @@ GET /assets/logo Anybody
 GET /assets/icon.svg Anybody
 GET /assets/form_post.js Anybody
 GET /assets/passkey.js Anybody
-GET /assets/copy.js Anybody";
+GET /assets/copy.js Anybody
+GET /assets/print.js Anybody";
     assert_eq!(table.join("\n"), reviewed);
 }

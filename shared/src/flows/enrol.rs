@@ -19,6 +19,8 @@ pub enum Binding {
     /// In a terminal, if the policy says `enroll-in-terminal` (R38). Only where the door knows that the first factor was
     /// right: that another module asked for a password does not tell what came of it.
     Terminal,
+    /// The door finds out which, when it is asked to: it costs something, and most logins bind nothing.
+    OnRequest,
 }
 
 /// Why somebody is asked which device to bind.
@@ -82,6 +84,9 @@ pub enum EnrolStep {
     },
     /// The recovery codes of [`SignIn::recovery_codes`](super::SignIn::recovery_codes) are to be kept.
     Keep,
+    /// Asked of the door, not of the person: [`Binding::Terminal`] or elsewhere?
+    #[serde(skip)]
+    Vouch,
     /// Nothing can be bound here; a page can, and this ticket leads there. Whatever is answered, the machine ends.
     #[serde(skip)]
     GoTo(Box<GoTo>),

@@ -166,12 +166,12 @@ pub enum Answer {
     Bind(Method),
     /// The credential that was made for it.
     Created(Box<Created>),
-    /// The name for it is none.
-    NameRefused,
+    /// The door saw this wrong before anything was made, or with what was to be confirmed.
+    BindRefused(BindTrouble),
+    /// The door's word on where something can be bound.
+    Vouched(Binding),
     /// The recovery codes are kept.
     Kept,
-    /// They are not, as far as the person says.
-    NotKept,
     /// Not now.
     Later,
     /// sshd's made-up answer for users it will refuse anyway (pam.md, section 5): not counted, never right.

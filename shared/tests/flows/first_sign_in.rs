@@ -63,7 +63,9 @@ impl New {
 
     fn bound(&self) -> Vec<DeviceKind> {
         let bound = self.test.realm.store.read(|tx| devices::rows::bound(tx, self.ann));
-        bound.unwrap().devices.iter().map(|one| one.kind).collect()
+        let mut kinds: Vec<DeviceKind> = bound.unwrap().devices.iter().map(|one| one.kind).collect();
+        kinds.sort();
+        kinds
     }
 
     fn ticket(&self) -> Ticket {
@@ -162,7 +164,7 @@ fn a_forced_binding_of_an_app_is_its_proof_and_the_code_is_burnt() {
     assert_eq!(step.step, EnrolStep::Keep);
     assert_eq!(new.bound(), [DeviceKind::Totp, DeviceKind::RecoveryCodes]);
     assert_eq!(machine.recovery_codes().len(), 10);
-    let step = new.answer(&web(), &mut machine, Answer::NotKept);
+    let step = new.answer(&web(), &mut machine, Answer::BindRefused(BindTrouble::NotKept));
     assert_eq!(asked(step).notice, Some(Notice::Binding(BindTrouble::NotKept)));
     let step = new.answer(&web(), &mut machine, Answer::Kept);
     assert!(machine.recovery_codes().is_empty());

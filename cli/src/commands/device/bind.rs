@@ -146,7 +146,9 @@ fn drawn(shown: &Shown, how: Show) -> Answer {
 pub fn drawing(how: Show, text: &str) -> String {
     let ink = ink(how, text).ok().flatten();
     let picture = ink.and_then(|ink| qr::draw(text, ink));
-    picture.map(|picture| picture.lines.join("\n") + "\n").unwrap_or_default()
+    picture
+        .map(|picture| picture.lines.join("\n") + "\n")
+        .unwrap_or_default()
 }
 
 /// The ink that fits, or why there is none.

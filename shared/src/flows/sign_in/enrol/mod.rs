@@ -18,6 +18,8 @@ mod ticket;
 
 use super::super::circumstances::{Circumstances, Subject};
 use super::{Purpose, SignIn, Stage};
+use crate::accounts::LoginName;
+use crate::audit::{self, EventKind};
 use crate::devices;
 use crate::devices::DeviceName;
 use crate::devices::totp::Pending;
@@ -51,6 +53,7 @@ pub(super) enum At {
     App,
     Key(Method),
     Keep,
+    Vouch,
     GoTo,
 }
 
@@ -109,6 +112,11 @@ impl SignIn {
         })
     }
 
+    /// The canonical name of whoever the typed name means, whether or not somebody has it.
+    pub fn login(&self, visit: &Visit<'_>) -> Option<LoginName> {
+        super::super::circumstances::login(visit, &self.typed)
+    }
+
     /// The recovery codes to be kept, and nothing at any other moment.
     pub fn recovery_codes(&self) -> Vec<SecretText> {
         let kept = self.enrolment.iter().flat_map(|enrolment| &enrolment.codes);
@@ -136,6 +144,9 @@ impl SignIn {
 
     /// Nothing that is bound will do: has one of these bound, if that can be done here.
     pub(super) fn enrol(&mut self, visit: &Visit<'_>, wanted: &BTreeSet<Method>) -> Result<Step, FlowError> {
+        if self.means.binding == Binding::OnRequest && self.first != FirstFactor::None {
+            return Ok(self.ask_enrol(At::Vouch, None));
+        }
         let methods = self.bindable(visit, wanted);
         let in_terminal = self.means.binding == Binding::Terminal;
         let nowhere = self.means.binding == Binding::Elsewhere || (methods.is_empty() && !in_terminal);
@@ -225,6 +236,12 @@ impl SignIn {
             self.offered_before(tx, visit, &facts, basis)
         })?;
         let Some((why, methods)) = offered else { return Ok(None) };
+        if why == Why::Ticket
+            && let Some(account) = self.enrolling_anywhere(visit)?
+        {
+            let ticket = visit.realm.store.read(|tx| self.brought(tx, visit, account))?;
+            self.enrolment_mut().ticket = ticket;
+        }
         self.choose_binding(visit, why, methods, None).map(Some)
     }
 
@@ -257,7 +274,7 @@ impl SignIn {
         let bound = self.enrolment.as_ref().map_or(0, |enrolment| enrolment.bound);
         let (why, kinds) = match basis {
             Basis::Grace { until } if self.asked_here && !settled(Offer::Grace) => (Why::Grace { until }, strong),
-            Basis::Proven if brought && !settled(Offer::Ticket) => (Why::Ticket, facts.requirement.methods.clone()),
+            Basis::Proven if brought => (Why::Ticket, facts.requirement.methods.clone()),
             Basis::Proven if bound > 0 && !settled(Offer::SecondKind) => {
                 if facts.policy.settings().self_service == SelfService::None {
                     return Ok(None);
@@ -297,14 +314,19 @@ impl SignIn {
             (At::Key(method), Answer::Created(created)) => self.bind_key(visit, method, &created, on_grant),
             (At::Key(_), Answer::KeyRefused(error)) => self.key_stumbled(visit, at, Notice::KeyRefused(error)),
             (At::Key(_), Answer::KeyFailed(trouble)) => self.key_stumbled(visit, at, Notice::KeyFailed(trouble)),
-            (At::Key(_), Answer::NameRefused) => {
-                Ok(self.ask_enrol(at, Some(Notice::Binding(BindTrouble::NameInvalid))))
-            }
+            (At::Key(_), Answer::BindRefused(trouble)) => self.key_stumbled(visit, at, Notice::Binding(trouble)),
             (At::Keep, Answer::Kept) => {
                 self.enrolment_mut().codes.clear();
                 self.decide(visit, on_grant)
             }
-            (At::Keep, Answer::NotKept) => Ok(self.ask_enrol(at, Some(Notice::Binding(BindTrouble::NotKept)))),
+            (At::Keep, Answer::BindRefused(trouble)) => Ok(self.ask_enrol(at, Some(Notice::Binding(trouble)))),
+            (At::Vouch, Answer::Vouched(binding)) => {
+                self.means.binding = match binding {
+                    Binding::Terminal => Binding::Terminal,
+                    _ => Binding::Elsewhere,
+                };
+                self.decide(visit, on_grant)
+            }
             (At::GoTo, _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
             (_, Answer::Fake) => self.refuse(visit, RefusalCode::FakeAnswer),
             _ => self.refuse(visit, RefusalCode::OutOfTurn),
@@ -389,6 +411,15 @@ impl SignIn {
     /// A ceremony that came to nothing costs no try; but neither does a machine ask for ever.
     fn key_stumbled(&mut self, visit: &Visit<'_>, at: At, notice: Notice) -> Result<Step, FlowError> {
         self.stumbles += 1;
+        if let Notice::KeyRefused(error) = notice {
+            let host = self.host(visit);
+            visit.realm.store.write(|tx| {
+                let facts = self.circumstances(tx, visit, &host)?;
+                let event = self.event(visit, EventKind::KeyRefused, &facts).result(error.reason());
+                audit::append(tx, &event, facts.now)?;
+                Ok::<_, FlowError>(())
+            })?;
+        }
         if self.stumbles >= super::MOST_STUMBLES {
             return self.refuse(visit, RefusalCode::EnrollmentRequired);
         }
@@ -421,6 +452,7 @@ impl SignIn {
                 others: others(method),
             },
             At::Keep => EnrolStep::Keep,
+            At::Vouch => EnrolStep::Vouch,
         };
         Step::Ask(Prompt::Enrol(Box::new(EnrolPrompt { step, notice })))
     }

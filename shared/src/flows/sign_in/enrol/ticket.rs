@@ -10,7 +10,7 @@ use crate::audit::{self, Actor, EventKind};
 use crate::flows::{
     BindTrouble, EnrolPrompt, EnrolStep, FlowError, GoTo, Notice, Prompt, RefusalCode, Step, Visit, Why,
 };
-use crate::ids::TicketId;
+use crate::ids::{AccountId, TicketId};
 use crate::methods::Method;
 use crate::secrets::SecretText;
 use crate::store::Tx;
@@ -33,6 +33,20 @@ impl SignIn {
             Some(brought) => self.check_ticket(visit, brought.text()),
             None => Ok(self.ask_enrol(At::Ticket, None)),
         }
+    }
+
+    /// The ticket that a link brought, if it is a good one of this account.
+    pub(super) fn brought(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        account: AccountId,
+    ) -> Result<Option<TicketId>, FlowError> {
+        let brought = self.enrolment.as_ref().and_then(|enrolment| enrolment.brought.as_ref());
+        let Some(brought) = brought else { return Ok(None) };
+        let keyring = visit.realm.keyring()?;
+        let now = visit.realm.clock.now();
+        Ok(tickets::find(tx, &keyring, account, brought.text().expose(), now)?)
     }
 
     /// Looks at what was shown. It is spent by the binding, not here: who closes the page can come again.
