@@ -2,17 +2,19 @@
 
 use crate::support::boxed::tree;
 use samekey_demo::machine::{ACCOUNT_LINE, AUTH_LINE};
+use samekey_shared::policy::{Field, Policy, Preset};
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(tree().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "ARCHITECTURE.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/reference/policy.md",
 ];
 
 #[test]
@@ -78,4 +80,27 @@ fn the_lines_for_pam_in_the_readme_are_those_that_the_tests_use() {
             "README.md lacks: {line}"
         );
     }
+}
+
+/// Every key and every preset that a policy may name, as the policy itself prints and lists them.
+#[test]
+fn the_page_of_the_policy_names_every_key_and_every_preset() {
+    let page = read("docs/reference/policy.md");
+    let policy = "version = 1\n[networks]\noffice = [\"10.0.0.0/8\"]\n[settings]\nlogin-networks = [\"office\"]\n\
+                  contact = \"c\"\nannouncement = \"a\"\n";
+    let effective = Policy::parse(policy).unwrap().effective();
+    let (_, settings) = effective.split_once("[settings]").unwrap();
+    let keys = settings
+        .lines()
+        .filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+    let fields = Field::ALL.map(Field::as_str);
+    let mut looked_at = 0;
+    for word in keys.chain(fields).chain(Preset::WORDS.iter().copied()) {
+        assert!(
+            page.contains(&format!("`{word}`")),
+            "docs/reference/policy.md lacks `{word}`"
+        );
+        looked_at += 1;
+    }
+    assert!(looked_at > 30, "{looked_at}");
 }

@@ -1,9 +1,10 @@
-//! The page of requirements is complete and true: every id once, every file and every test that it names is there. Whether
-//! the tests ran, `.ci/proven` holds against the log of the run.
+//! The page of requirements is complete and true: every id once, every file and every test that it names is there; so are
+//! those of the page of standards. Whether the tests ran, `.ci/proven` holds against the log of the run.
 
 use crate::support::boxed::tree;
 
-const PAGE: &str = "docs/reference/requirements.md";
+const REQUIREMENTS: &str = "docs/reference/requirements.md";
+const STANDARDS: &str = "docs/reference/compliance.md";
 
 /// One line of the tables.
 struct Row {
@@ -12,8 +13,8 @@ struct Row {
     proof: String,
 }
 
-fn rows() -> Vec<Row> {
-    let text = std::fs::read_to_string(tree().join(PAGE)).unwrap();
+fn rows(page: &str) -> Vec<Row> {
+    let text = std::fs::read_to_string(tree().join(page)).unwrap();
     let row = |line: &str| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [id, what, places, proof] = cells[..] else {
@@ -26,10 +27,8 @@ fn rows() -> Vec<Row> {
             proof: proof.to_owned(),
         }
     };
-    let is_row = |line: &&str| {
-        let mut head = line.strip_prefix("| ").unwrap_or_default().chars();
-        head.next().is_some_and(|c| "RQW".contains(c)) && head.next().is_some_and(|c| c.is_ascii_digit())
-    };
+    let heads = ["| id |", "| clause |", "|---"];
+    let is_row = |line: &&str| line.starts_with('|') && !heads.iter().any(|head| line.starts_with(head));
     text.lines().filter(is_row).map(row).collect()
 }
 
@@ -40,7 +39,7 @@ fn quoted(cell: &str) -> Vec<String> {
 
 #[test]
 fn every_requirement_stands_there_once_and_in_order() {
-    let ids: Vec<String> = rows().into_iter().map(|row| row.id).collect();
+    let ids: Vec<String> = rows(REQUIREMENTS).into_iter().map(|row| row.id).collect();
     let all = [("R", 106), ("Q", 26), ("W", 36)];
     let wanted: Vec<String> = all
         .iter()
@@ -51,7 +50,7 @@ fn every_requirement_stands_there_once_and_in_order() {
 
 #[test]
 fn every_place_that_is_named_exists() {
-    for row in rows() {
+    for row in rows(REQUIREMENTS) {
         for place in row.places {
             assert!(tree().join(&place).exists(), "{}: there is no {place}", row.id);
         }
@@ -60,7 +59,9 @@ fn every_place_that_is_named_exists() {
 
 #[test]
 fn every_proof_is_a_test_of_that_file_or_an_open_question() {
-    for Row { id, proof, .. } in rows() {
+    let standards = rows(STANDARDS);
+    assert!(standards.len() > 20, "{}", standards.len());
+    for Row { id, proof, .. } in rows(REQUIREMENTS).into_iter().chain(standards) {
         if let Some(why) = proof.strip_prefix("open: ") {
             assert!(why.len() > 10, "{id} does not say what is missing");
             continue;

@@ -43,6 +43,7 @@ async fn one_right_code_binds_an_app_and_is_burnt() {
         "<svg class=\"qr\"",
         "<dd id=\"app-account\">bob</dd>",
         "Otherwise you are locked out",
+        "for example Aegis, 2FAS",
         "data-copy=\"app-key\"",
     ] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
@@ -163,6 +164,7 @@ async fn a_full_slot_is_replaced_in_one_step() {
         "{}",
         full.body
     );
+    assert!(full.body.contains("New phone?") && full.body.contains("such as a security e-mail"));
     let old = id_of(&browser.get("/security").await, "phone");
     assert!(full.body.contains(&format!("/security/totp?replace={old}")));
     let page = browser.get(&format!("/security/totp?replace={old}")).await;
