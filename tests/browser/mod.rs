@@ -6,4 +6,5 @@ mod pages;
 mod passkeys;
 mod places;
 pub mod scene;
+mod security_information;
 mod trouble;

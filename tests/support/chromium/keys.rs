@@ -79,6 +79,14 @@ impl Key {
         }
     }
 
+    /// A phone that is reached through its QR code: another device than the one with the browser.
+    pub fn phone() -> Self {
+        Self {
+            transport: "hybrid",
+            ..Self::platform()
+        }
+    }
+
     /// A FIDO2 security key that knows only touches.
     pub fn touch_only() -> Self {
         Self {
