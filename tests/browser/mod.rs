@@ -5,6 +5,7 @@ mod old_keys;
 mod pages;
 mod passkeys;
 mod places;
+mod remember;
 pub mod scene;
 mod security_information;
 mod trouble;

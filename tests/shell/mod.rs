@@ -7,6 +7,8 @@ mod fail_closed;
 mod keys;
 mod module;
 mod module_abi;
+mod notices;
+mod recheck;
 mod samekey_key;
 mod sshd;
 mod stock;

@@ -3,6 +3,7 @@
 pub mod boxed;
 pub mod built;
 pub mod chromium;
+pub mod earlier;
 pub mod fake_agent;
 pub mod live_agent;
 pub mod pam_host;

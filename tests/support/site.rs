@@ -41,6 +41,13 @@ impl Site {
         Self { machine }
     }
 
+    /// Applies a policy.
+    pub fn policy(&self, text: &str) {
+        std::fs::write("/root/policy.toml", text).unwrap();
+        let words = ["policy", "apply", "/root/policy.toml"];
+        self.machine.samekey(&words, "").unwrap();
+    }
+
     /// A person with an account on the machine, one in the store, and an app.
     pub fn person(&self, name: &'static str) -> Person {
         if name != "root" {

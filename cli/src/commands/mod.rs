@@ -13,6 +13,7 @@ mod signing_keys;
 mod status;
 mod store;
 mod ticket;
+mod url;
 mod why;
 
 use crate::exit::Failure;
@@ -74,6 +75,8 @@ enum Verb {
     /// The store: check it, copy it, put it back
     #[command(subcommand)]
     Store(store::Verb),
+    /// The addresses at which people sign in, for one person or for all, as text and QR code
+    Url(url::Arguments),
     /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
     Status(status::Arguments),
 }
@@ -94,6 +97,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
         Verb::Store(verb) => store::run(&cli.config, verb),
+        Verb::Url(arguments) => url::run(&cli.config, arguments),
         Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
     }
 }

@@ -10,3 +10,4 @@ mod replay;
 mod rotation;
 mod sessions;
 mod terminal;
+mod url;
