@@ -9,6 +9,7 @@ pub mod config;
 pub mod grants;
 pub mod http;
 pub mod keys;
+pub mod mail;
 pub mod oidc;
 pub mod operations;
 pub mod pages;

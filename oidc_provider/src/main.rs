@@ -3,6 +3,7 @@
 use clap::Parser;
 use samekey_provider::app::{AppState, serve};
 use samekey_provider::config::ProviderSection;
+use samekey_provider::mail::{MailSection, Sender};
 use samekey_provider::{SCHEMA, telemetry};
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
@@ -48,6 +49,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let section: ProviderSection = config.section(Owner::Provider)?;
     let provider = section.check()?;
     let trust = Trust::load(&config.attestation)?;
+    let mail = if config.writes_letters() {
+        let section: MailSection = config.section(Owner::Mail)?;
+        Some(section.check()?)
+    } else {
+        None
+    };
     if arguments.check {
         println!("{}: the [provider] section is right", arguments.config.display());
         return Ok(());
@@ -59,10 +66,16 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if app.passkeys.is_none() {
         tracing::warn!("passkeys and security keys are off: the issuer has no domain name");
     }
+    let sender = match mail {
+        Some(mail) => Some(Sender::start(app.realm.clone(), mail, app.config.issuer.clone())?),
+        None => None,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
-    runtime.block_on(serve::serve(app))?;
+    let served = runtime.block_on(serve::serve(app));
+    drop(sender);
+    served?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod client;
 mod device;
 mod init;
 mod keyring;
+mod mail;
 mod methods;
 mod policy;
 mod recovery_codes;
@@ -69,6 +70,9 @@ enum Verb {
     /// The master keys that seal secrets at rest
     #[command(subcommand)]
     Keyring(keyring::Verb),
+    /// Letters: try whether they arrive, and see those that wait
+    #[command(subcommand)]
+    Mail(mail::Verb),
     /// The keys that sign tokens for web apps
     #[command(subcommand)]
     SigningKeys(signing_keys::Verb),
@@ -95,6 +99,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Audit(verb) => audit::run(cli, verb),
         Verb::Why(arguments) => why::run(&cli.config, arguments),
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
+        Verb::Mail(verb) => mail::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
         Verb::Store(verb) => store::run(&cli.config, verb),
         Verb::Url(arguments) => url::run(&cli.config, arguments),

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table};
 use samekey_shared::config::{Config, Owner};
-use samekey_shared::{accounts, audit, devices, policy};
+use samekey_shared::{accounts, audit, devices, outbox, policy};
 use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use serde_json::{Value, json};
 use std::os::unix::net::UnixStream;
@@ -103,17 +103,34 @@ fn inside(path: &Path) -> Vec<Finding> {
         Ok(installation) => installation,
         Err(error) => return vec![Finding::failed("store", &error)],
     };
-    let checks: [(&'static str, Check); 5] = [
+    let checks: [(&'static str, Check); 6] = [
         ("store", store),
         ("keyring", keyring),
         ("policy", active_policy),
         ("clock", clock),
         ("accounts", people),
+        ("mail", letters),
     ];
     let look = |(name, check): (&'static str, Check)| {
         check(&installation).unwrap_or_else(|error| Finding::failed(name, &error))
     };
     checks.into_iter().map(look).collect()
+}
+
+/// Whether letters get out.
+fn letters(installation: &Installation) -> Result<Finding, Failure> {
+    let state = installation.realm.store.read(outbox::state)?;
+    let data = json!({ "configured": installation.realm.mail, "waiting": state.waiting, "oldest": state.oldest });
+    let (grade, told) = match (installation.realm.mail, state.waiting) {
+        (false, 0) => (Grade::Fine, "off: no [mail] section, no letters are written".to_owned()),
+        (_, 0) => (Grade::Fine, "no letter waits".to_owned()),
+        (_, number) if state.is_stuck(installation.now()) => (
+            Grade::Warning,
+            format!("{number} letters do not get out; `samekey mail queue` tells why"),
+        ),
+        (_, number) => (Grade::Fine, format!("{number} letters wait")),
+    };
+    Ok(Finding::new("mail", grade, told).with(data))
 }
 
 fn store(installation: &Installation) -> Result<Finding, Failure> {

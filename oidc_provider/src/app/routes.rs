@@ -7,7 +7,7 @@ use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{authorize, discovery, end_session, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
-use crate::pages::{approve, assets, bind, passkey, portal, security, sign_in, which};
+use crate::pages::{approve, assets, bind, not_me, passkey, portal, security, sign_in, which};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -175,6 +175,12 @@ fn everybody() -> Vec<Served> {
         on_post("/security/recovery-codes", SessionHolder, security::make_codes),
         on_post("/security/sessions", SessionHolder, security::end_sessions),
         on_post("/security/remembered", SessionHolder, security::forget),
+        on_get("/security/email", SignedIn, security::email),
+        on_post("/security/email", SessionHolder, security::bind_email),
+        on_get("/security/email/confirm", SignedIn, security::ask_email_confirmation),
+        on_post("/security/email/confirm", SessionHolder, security::confirm_email),
+        on_get("/not-me", Anybody, not_me::show),
+        on_post("/not-me", Anybody, not_me::object),
         on_get("/approve", SignedIn, approve::show),
         on_post("/approve", SessionHolder, approve::submit),
         on_post("/approve/options", SessionHolder, approve::options),

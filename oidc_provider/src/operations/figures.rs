@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use samekey_shared::store::StoreError;
-use samekey_shared::{accounts, audit, devices};
+use samekey_shared::{accounts, audit, devices, outbox};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -54,6 +54,7 @@ pub struct Figures {
     accounts: Family<InState, Gauge>,
     enrolled: Gauge,
     events: Gauge,
+    letters: Gauge,
     /// Plain answers of the metadata.
     pub discovery: Tally,
     /// Plain answers of the key set.
@@ -108,7 +109,8 @@ impl Default for Figures {
         let requests = Family::default();
         let seconds = Family::<OnRoute, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
         let accounts = Family::default();
-        let (enrolled, events) = (Gauge::default(), Gauge::default());
+        let (enrolled, events, letters) = (Gauge::default(), Gauge::default(), Gauge::default());
+        registry.register("letters_waiting", "Letters that wait to be sent", letters.clone());
         registry.register(
             "build",
             "The version that runs",
@@ -141,6 +143,7 @@ impl Default for Figures {
             accounts,
             enrolled,
             events,
+            letters,
         }
     }
 }
@@ -160,11 +163,12 @@ impl Figures {
     }
 
     fn look(&self, app: &App) -> Result<(), StoreError> {
-        let (counts, enrolled, last) = app.realm.store.read(|tx| {
+        let (counts, enrolled, last, letters) = app.realm.store.read(|tx| {
             Ok::<_, StoreError>((
                 accounts::rows::count(tx)?,
                 devices::rows::count_enrolled(tx)?,
                 audit::tail(tx, 1)?,
+                outbox::state(tx)?,
             ))
         })?;
         let active = counts.all - counts.locked - counts.disabled;
@@ -175,6 +179,7 @@ impl Figures {
         ] {
             self.accounts.get_or_create(&InState { state }).set(number);
         }
+        self.letters.set(letters.waiting);
         self.enrolled.set(enrolled);
         self.events.set(last.last().map_or(0, |record| record.seq));
         Ok(())

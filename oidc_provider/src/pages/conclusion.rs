@@ -3,7 +3,7 @@
 //! Everything random is drawn before, since a unit of work may run more than once; what was written is remembered by its
 //! last run.
 
-use super::flow::{Begun, Proven};
+use super::flow::{Begun, CheckDevices, Proven};
 use super::turn::Person;
 use crate::app::AppState;
 use crate::clients::{self, Client, Consent};
@@ -13,9 +13,11 @@ use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::errors::AuthorizeError;
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
-use samekey_shared::flows::{Basis, Grant};
+use samekey_shared::flows::{Basis, FlowError, Grant};
 use samekey_shared::ids::{AccountId, SessionId};
-use samekey_shared::methods::FirstFactor;
+use samekey_shared::methods::{Evidence, FirstFactor, Method};
+use samekey_shared::outbox;
+use samekey_shared::policy::EmailUse;
 use samekey_shared::secrets::opaque::Token;
 use samekey_shared::store::{StoreError, Tx};
 use samekey_shared::trust::{self, TrustToken};
@@ -57,6 +59,10 @@ pub(super) enum End {
     Error(AuthorizeError),
     /// The application was removed meanwhile.
     Gone,
+    /// An e-mailed code let them in: they are told to check their devices, and go on from there.
+    CheckDevices(CheckDevices),
+    /// The same, without an application.
+    Emergency,
     /// No application asked.
     Portal,
 }
@@ -108,7 +114,11 @@ impl<'a> Conclusion<'a> {
             .ok_or_else(|| StoreError::Inconsistent("a web grant without an account".into()))?;
         let session = self.session(tx, account, grant)?;
         self.recognise(tx, account, grant)?;
+        if self.app.realm.mail {
+            outbox::speaks(tx, account, self.person.visitor.t.language())?;
+        }
         let end = match &self.request {
+            None if self.is_emergency(tx, grant)? => End::Emergency,
             None => End::Portal,
             Some(request) => self.toward_application(tx, request, account, session, grant)?,
         };
@@ -119,6 +129,20 @@ impl<'a> Conclusion<'a> {
             end,
         });
         Ok(())
+    }
+
+    /// Whether an e-mailed code stood in for a device just now (Q4).
+    fn is_emergency(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, StoreError> {
+        let now = self.app.realm.clock.now();
+        let by_mail = |one: &Evidence| one.method() == Method::Email && one.at() == now;
+        if !grant.evidence.iter().any(by_mail) {
+            return Ok(false);
+        }
+        match self.app.realm.policy(tx) {
+            Ok(policy) => Ok(policy.settings().email == EmailUse::Emergency),
+            Err(FlowError::Store(error)) => Err(error),
+            Err(error) => Err(StoreError::Inconsistent(error.to_string())),
+        }
     }
 
     fn is_new(&self) -> bool {
@@ -196,7 +220,11 @@ impl<'a> Conclusion<'a> {
             amr: grant.amr().into_iter().map(str::to_owned).collect(),
             auth_time: grant.auth_time,
         };
-        if must_agree(tx, request, &client, account)? {
+        let must_agree = must_agree(tx, request, &client, account)?;
+        if self.is_emergency(tx, grant)? {
+            return Ok(End::CheckDevices(CheckDevices { proven, must_agree }));
+        }
+        if must_agree {
             return Ok(End::Consent(proven));
         }
         grants::insert_code(tx, &self.code.hash(), &code(self.app, request, proven))?;

@@ -80,6 +80,8 @@ pub enum Then {
     Home,
     /// Security Information.
     Security,
+    /// The question whether an address that an administrator set is theirs.
+    ConfirmEmail(MailLink),
     /// A login elsewhere that waits for approval, by its code where that is known.
     Approve(Option<String>),
     /// A page of administrators, by its path.
@@ -92,10 +94,28 @@ impl Then {
         match self {
             Self::Home => "/".into(),
             Self::Security => "/security".into(),
+            Self::ConfirmEmail(link) => format!("/security/email/confirm?link={}", link.0).into(),
             Self::Approve(None) => APPROVAL_PAGE.into(),
             Self::Approve(Some(code)) => format!("{APPROVAL_PAGE}?code={code}").into(),
             Self::Administration(path) => path.clone().into(),
         }
+    }
+}
+
+/// The secret of a link in a letter, as far as it could be one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailLink(String);
+
+impl MailLink {
+    /// 32 bytes in base64url without padding.
+    pub fn read(text: &str) -> Option<Self> {
+        let fits = text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.0
     }
 }
 
@@ -162,8 +182,19 @@ pub enum Stage {
     },
     /// Signed in; may the application know?
     Consent(Proven),
+    /// Signed in by an e-mailed code; the person is told to check their devices first.
+    CheckDevices(CheckDevices),
     /// The machine refused.
     Refused(Refused),
+}
+
+/// See [`Stage::CheckDevices`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckDevices {
+    /// What was proven.
+    pub proven: Proven,
+    /// Whether the question of consent follows.
+    pub must_agree: bool,
 }
 
 /// The machine's question in a form that can be sealed and is small: a key's allow list is made anew when it is asked for.

@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::http::cookies;
 use axum::http::HeaderMap;
 use samekey_shared::accounts::LoginName;
-use samekey_shared::flows::{KeyTrouble, Notice, SignIn};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::{KeyTrouble, Notice, SentCode, SignIn};
 use samekey_shared::methods::Method;
 use samekey_shared::policy::Settings;
 use samekey_shared::texts::Texts;
@@ -31,7 +32,9 @@ pub(super) fn shown(app: &App, t: Texts, flow: &Flow, settings: Option<&Settings
     let (step, notice) = match &flow.stage {
         Stage::Asking { machine, question } => asked(app, t, machine, question),
         Stage::Name { typed, .. } => (StepView::Name { typed: typed.clone() }, None),
-        Stage::Consent(_) | Stage::Refused(_) => (StepView::Name { typed: String::new() }, None),
+        Stage::Consent(_) | Stage::CheckDevices(_) | Stage::Refused(_) => {
+            (StepView::Name { typed: String::new() }, None)
+        }
     };
     let notice = flow.beside.as_ref().map(|beside| beside.notice).or(notice);
     let missing = matches!(&flow.stage, Stage::Name { missing: true, .. });
@@ -60,9 +63,16 @@ fn asked(app: &App, t: Texts, machine: &SignIn, question: &Question) -> (StepVie
     match question {
         Question::Password(notice) => (StepView::Password { name }, *notice),
         Question::Code {
-            method, others, notice, ..
+            method,
+            others,
+            notice,
+            sent,
         } => {
             let (label, hint) = match method {
+                Method::Email => (
+                    t.say("mail-code-label"),
+                    sent_to(t, sent.as_ref(), app.realm.clock.now()),
+                ),
                 Method::Totp => (t.say("sign-in-totp-label"), t.say("sign-in-totp-hint")),
                 Method::RecoveryCode => (t.say("sign-in-recovery-label"), t.say("sign-in-recovery-hint")),
                 _ => (t.say("sign-in-code-label"), t.say("sign-in-code-hint")),
@@ -71,8 +81,9 @@ fn asked(app: &App, t: Texts, machine: &SignIn, question: &Question) -> (StepVie
                 name,
                 label,
                 hint,
-                numeric: *method == Method::Totp,
+                numeric: matches!(method, Method::Totp | Method::Email),
                 others: ways(t, others),
+                again: (*method == Method::Email).then(|| t.say("mail-code-again")),
             };
             (step, *notice)
         }
@@ -96,6 +107,14 @@ fn asked(app: &App, t: Texts, machine: &SignIn, question: &Question) -> (StepVie
     }
 }
 
+/// M14.
+fn sent_to(t: Texts, sent: Option<&SentCode>, now: UnixTime) -> String {
+    sent.map_or_else(String::new, |sent| {
+        let minutes = sent.minutes_left(now).to_string();
+        t.fill("mail-code-sent-to", [("to", sent.to.clone()), ("minutes", minutes)])
+    })
+}
+
 fn ways(t: Texts, others: &[Method]) -> Vec<OtherMethod> {
     let way = |other: &Method| OtherMethod {
         word: other.as_str(),
@@ -106,7 +125,7 @@ fn ways(t: Texts, others: &[Method]) -> Vec<OtherMethod> {
             Method::RecoveryCode => t.say("sign-in-recovery-other"),
             Method::Passkey => t.say("sign-in-passkey-other"),
             Method::SecurityKey => t.say("sign-in-security-key-other"),
-            Method::Email => t.say("sign-in-code-other"),
+            Method::Email => t.say("mail-code-link"),
         },
     };
     others.iter().map(way).collect()

@@ -11,7 +11,7 @@ use super::questions::{self, Shown};
 use super::security::hybrid;
 use super::turn::{self, Person, Turn};
 use super::view::{RememberBox, SignInView};
-use super::{Frame, bind, consent, page, passkey, refusal};
+use super::{Frame, bind, check_devices, consent, page, passkey, refusal};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
 use crate::clients::{self, Client};
@@ -58,6 +58,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
     } = match &flow.stage {
         Stage::Name { .. } | Stage::Asking { .. } => questions::shown(&app, t, &flow, settings.as_ref(), &headers),
         Stage::Consent(_) => return consent::show(&app, t, &flow, application, &targets),
+        Stage::CheckDevices(_) => return check_devices::show(&app, t, &flow, &targets),
         Stage::Refused(refused) => return refusal::show(&app, t, &flow, refused, &targets),
     };
     let unknown = flow.beside.as_ref().and_then(|beside| beside.unknown.as_deref());
@@ -230,6 +231,7 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
             Some(answer) => turn::advance(app, person, flow, *machine, answer),
             None => Ok(Turn::Show(Box::new(flow))),
         },
+        ("go-on", Stage::CheckDevices(stage)) => check_devices::go_on(app, person, flow, stage),
         ("allow", Stage::Consent(proven)) => consent::allow(app, person, flow, &proven),
         (
             choice,

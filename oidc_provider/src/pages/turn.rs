@@ -60,6 +60,8 @@ pub enum Outcome {
     Error(AuthorizeError),
     /// No application asked: a page of ours.
     Portal,
+    /// The same, after an e-mailed code: the page of one's devices comes first (M19).
+    Emergency,
     /// The person gave up on the way to a page of ours.
     Left,
 }
@@ -269,6 +271,11 @@ fn concluded(mut flow: Flow, conclusion: Conclusion<'_>) -> Result<Turn, Fault> 
     match end {
         End::Code => Ok(finished(flow, begun, Outcome::Code(code))),
         End::Portal => Ok(finished(flow, begun, Outcome::Portal)),
+        End::Emergency => Ok(finished(flow, begun, Outcome::Emergency)),
+        End::CheckDevices(stage) => {
+            flow.stage = Stage::CheckDevices(stage);
+            Ok(Turn::Show(Box::new(flow.with_session(begun))))
+        }
         End::Error(error) => Ok(finished(flow, begun, Outcome::Error(error))),
         End::Gone => Err(Problem::UnknownApplication.into()),
         End::Consent(proven) => {
@@ -291,6 +298,7 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
             let response = match (outcome, flow.request()) {
                 (Outcome::Code(code), Some(request)) => respond::success(app, t, &request.return_to, &code)?,
                 (Outcome::Error(error), Some(request)) => respond::error(app, t, &request.return_to, error)?,
+                (Outcome::Emergency, _) => respond::see_other("/security?done=emergency")?,
                 (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
                 _ => respond::see_other(&flow.purpose.page())?,
             };

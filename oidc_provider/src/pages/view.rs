@@ -28,6 +28,8 @@ pub enum StepView {
         hint: String,
         /// Whether digits suffice.
         numeric: bool,
+        /// The button that sends another code, where codes are sent.
+        again: Option<String>,
         /// What may be chosen instead.
         others: Vec<OtherMethod>,
     },

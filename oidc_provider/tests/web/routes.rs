@@ -108,6 +108,12 @@ GET /security/recovery-codes SignedIn
 POST /security/recovery-codes SessionHolder
 POST /security/sessions SessionHolder
 POST /security/remembered SessionHolder
+GET /security/email SignedIn
+POST /security/email SessionHolder
+GET /security/email/confirm SignedIn
+POST /security/email/confirm SessionHolder
+GET /not-me Anybody
+POST /not-me Anybody
 GET /approve SignedIn
 POST /approve SessionHolder
 POST /approve/options SessionHolder

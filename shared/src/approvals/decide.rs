@@ -52,6 +52,8 @@ pub enum Cancelling {
     OtherMethod,
     /// Another login of the same account from the same source took its place.
     Superseded,
+    /// Its owner says that something was not them; everything open ends.
+    Objected,
 }
 
 impl Cancelling {
@@ -60,6 +62,7 @@ impl Cancelling {
             Self::GaveUp => "gave_up",
             Self::OtherMethod => "other_method",
             Self::Superseded => "superseded",
+            Self::Objected => "objected",
         }
     }
 }
@@ -187,6 +190,23 @@ pub fn cancel(tx: &mut Tx<'_>, request: RequestId, why: Cancelling, now: UnixTim
     )?;
     rows::tell(tx, &ended, EventKind::ApprovalCancelled, why.code(), now)?;
     Ok(!ended.is_empty())
+}
+
+/// Cancels everything that this account's logins have open, decided or not; how much there was.
+pub fn cancel_all(tx: &mut Tx<'_>, account: AccountId, now: UnixTime) -> Result<usize, StoreError> {
+    let ended = tx.query(
+        "UPDATE approvals SET state = 'cancelled', evidence = NULL WHERE account = $1 AND state IN ('pending', 'approved') \
+         RETURNING id, account, request, service, source",
+        params![account],
+    )?;
+    rows::tell(
+        tx,
+        &ended,
+        EventKind::ApprovalCancelled,
+        Cancelling::Objected.code(),
+        now,
+    )?;
+    Ok(ended.len())
 }
 
 /// What became of it, for the login that waits. A yes is spent by the statement that finds it.

@@ -23,7 +23,7 @@ mod rows;
 pub use approval::{Approval, State};
 pub(crate) use code::{ALPHABET, below};
 pub use code::{Code, CodeError, Number};
-pub use decide::{Cancelling, Collected, Decider, Decision, Denying, approve, cancel, collect, deny};
+pub use decide::{Cancelling, Collected, Decider, Decision, Denying, approve, cancel, cancel_all, collect, deny};
 pub use open::{Busy, NewApproval, OpenError, Opened, open};
 pub use rows::{SCHEMA, by_code, by_id, is_waiting, sweep};
 

@@ -103,11 +103,7 @@ pub struct Binding<'a> {
 
 impl Binding<'_> {
     fn bond(&self) -> Bond<'_> {
-        Bond {
-            account: self.account,
-            purpose: Purpose::Bind,
-            binding: self.session,
-        }
+        bond(self.account, self.session)
     }
 
     /// Sends a code to this address.
@@ -147,14 +143,23 @@ impl Binding<'_> {
         })
     }
 
-    /// Where the code that waits for an answer went.
-    pub fn sent(&self, realm: &Realm) -> Result<Option<SentCode>, FlowError> {
+    /// Where the code that waits for an answer in this session went.
+    pub fn sent_in(realm: &Realm, account: AccountId, session: &str) -> Result<Option<SentCode>, FlowError> {
         let now = realm.clock.now();
-        let found = realm.store.read(|tx| email_code::sent_to(tx, &self.bond(), now))?;
+        let found = realm
+            .store
+            .read(|tx| email_code::sent_to(tx, &bond(account, session), now))?;
         Ok(found.map(|(address, until)| SentCode {
             to: address.masked(),
             until,
         }))
+    }
+
+    /// The whole address that it went to.
+    pub fn address(&self, realm: &Realm) -> Result<Option<EmailAddress>, FlowError> {
+        let now = realm.clock.now();
+        let found = realm.store.read(|tx| email_code::sent_to(tx, &self.bond(), now))?;
+        Ok(found.map(|(address, _)| address))
     }
 
     /// Leaves the code that waits; another address may be given.
@@ -234,6 +239,14 @@ impl Binding<'_> {
         };
         outbox::write(tx, realm, &letter, now)?;
         Ok(Ok(device))
+    }
+}
+
+fn bond(account: AccountId, session: &str) -> Bond<'_> {
+    Bond {
+        account,
+        purpose: Purpose::Bind,
+        binding: session,
     }
 }
 

@@ -7,7 +7,7 @@
 
 mod rows;
 
-pub use rows::{Objection, SCHEMA, hold, is_held, look, offer, release, spend, sweep};
+pub use rows::{Objection, SCHEMA, hold, is_held, look, offer, offered_since, release, spend, sweep};
 
 use crate::clock::UnixTime;
 use crate::devices;

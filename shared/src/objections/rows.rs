@@ -12,10 +12,16 @@ use crate::store::{Component, Migration, Row, StoreError, Tx};
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
     name: "objections",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/objections_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/objections_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../../migrations/objections_0002.sql"),
+        },
+    ],
 };
 
 /// Random bytes of a link.
@@ -71,6 +77,15 @@ pub fn spend(tx: &mut Tx<'_>, secret: &str, now: UnixTime) -> Result<Option<Obje
     .as_ref()
     .map(objection)
     .transpose()
+}
+
+/// Whether a letter of this kind with a link was written to the account since then.
+pub fn offered_since(tx: &mut Tx<'_>, account: AccountId, about: &str, since: UnixTime) -> Result<bool, StoreError> {
+    let found = tx.query(
+        "SELECT happened_at FROM objections WHERE account = $1 AND about = $2 AND happened_at > $3 LIMIT 1",
+        params![account, about, since],
+    )?;
+    Ok(!found.is_empty())
 }
 
 /// Holds the account's own changes; what is disputed may only grow older.

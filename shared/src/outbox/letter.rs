@@ -91,7 +91,7 @@ impl AdministratorAct {
 
 /// What a letter tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum LetterKind {
     /// A device was bound (M20).
     DeviceBound {
@@ -244,7 +244,6 @@ pub struct Body {
     /// Its language's tag.
     pub language: String,
     /// What it tells.
-    #[serde(flatten)]
     pub kind: LetterKind,
     /// When that happened.
     pub at: UnixTime,

@@ -14,12 +14,14 @@
 //! A realm without `[mail]` in its configuration writes none.
 
 mod letter;
+mod reminders;
 mod rows;
 mod sending;
 
 pub use letter::{AdministratorAct, Body, Letter, LetterKind, Thing};
+pub use reminders::remind;
 pub use rows::{SCHEMA, SEALED, State, Waiting, language_of, speaks, state, waiting};
-pub use sending::{Claimed, LEASE, claim, given_up, put_off, sent};
+pub use sending::{Claimed, LEASE, claim, given_up, is_due, put_off, sent};
 
 use crate::accounts::{self, Account};
 use crate::clock::UnixTime;

@@ -16,10 +16,16 @@ use crate::texts::Language;
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
     name: "outbox",
-    migrations: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/outbox_0001.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/outbox_0001.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../../migrations/outbox_0002.sql"),
+        },
+    ],
 };
 
 /// The sealed columns of this domain, for a rotation of the keyring.
@@ -90,6 +96,26 @@ pub(super) fn active_of(tx: &mut Tx<'_>, role: Role) -> Result<Vec<Account>, Sto
         found.extend(accounts::rows::by_id(tx, row.parsed(0)?)?);
     }
     Ok(found)
+}
+
+/// Notes that this reminder is written; false where it was before.
+pub(super) fn note_reminder(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    deadline: UnixTime,
+    days: i64,
+) -> Result<bool, StoreError> {
+    let made = tx.execute(
+        "INSERT INTO outbox_reminders (account, deadline, days) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        params![account, deadline, days],
+    )?;
+    Ok(made == 1)
+}
+
+/// Forgets the reminders of deadlines long past.
+pub(super) fn forget_reminders(tx: &mut Tx<'_>, before: UnixTime) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM outbox_reminders WHERE deadline < $1", params![before])
+        .map(drop)
 }
 
 /// A letter that waits, without what it says.

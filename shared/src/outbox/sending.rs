@@ -34,6 +34,18 @@ pub struct Claimed {
     claim: String,
 }
 
+/// Whether a letter is due: a look that costs no commit.
+pub fn is_due(realm: &Realm) -> Result<bool, FlowError> {
+    let now = realm.clock.now();
+    let found = realm.store.read(|tx| {
+        tx.query(
+            "SELECT id FROM outbox WHERE due_at <= $1 OR due_at > $2 LIMIT 1",
+            params![now, now + FURTHEST],
+        )
+    })?;
+    Ok(!found.is_empty())
+}
+
 /// Takes the letter that is due the longest; `None` if none is. One that is void, or that no key opens any more, is given
 /// up on the way.
 pub fn claim(realm: &Realm) -> Result<Option<Claimed>, FlowError> {

@@ -77,8 +77,20 @@ impl Phone {
 }
 
 impl TestRealm {
-    /// A new realm with the shipped policy.
+    /// A new realm with the shipped policy. It sends no letters.
     pub fn new() -> Result<Self, Any> {
+        Self::configured("")
+    }
+
+    /// The same, with letters into the folder `letters` of its own folder, if somebody sends them.
+    pub fn with_letters() -> Result<Self, Any> {
+        Self::configured(
+            "[mail]\ntransport = \"folder\"\nfrom = \"Samekey <no-reply@example.org>\"\nfolder = \"{0}/letters\"\n",
+        )
+    }
+
+    /// With further sections in its configuration; `{0}` stands for its folder.
+    fn configured(sections: &str) -> Result<Self, Any> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("samekey.toml");
         let text = format!(
@@ -86,7 +98,8 @@ impl TestRealm {
              origins = [\"{ORIGIN}\"]\nid = \"{RP_ID}\"\n[store]\nsqlite = \"{0}/store.db\"\n\
              [keyring]\npath = \"{0}/keyring\"\n[password]\nmemory-kib = 7168\npasses = 5\n",
             folder.path().display()
-        );
+        ) + &sections.replace("{0}", &folder.path().display().to_string());
+        std::fs::create_dir(folder.path().join("letters"))?;
         std::fs::write(&path, &text)?;
         let config = Config::load(&path)?;
         let clock = Arc::new(HandClock::at(BEGINNING));

@@ -6,6 +6,7 @@ mod idle;
 mod last;
 mod lock;
 mod password;
+mod release;
 mod remove;
 mod role;
 mod show;
@@ -85,6 +86,11 @@ pub enum Verb {
         /// Login name
         name: String,
     },
+    /// Let an account change its devices again, after its person said "this was not me"
+    Release {
+        /// Login name
+        name: String,
+    },
     /// Remove an account: its devices are unbound, its name becomes free, its trail stays
     Remove {
         /// Login name
@@ -118,6 +124,7 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Idle(wanted) => idle::idle(&installation, wanted),
         Verb::Lock { name, force } => lock::lock(&installation, name, *force),
         Verb::Unlock { name } => lock::unlock(&installation, name),
+        Verb::Release { name } => release::run(&installation, name),
         Verb::Remove {
             name,
             yes,

@@ -1,6 +1,7 @@
 //! `samekey device`: second factors bound, listed, unbound.
 
 pub mod bind;
+mod bind_email;
 mod bind_key;
 mod unbind;
 
@@ -46,6 +47,8 @@ pub enum Bind {
     Totp(bind::Arguments),
     /// Bind the security key that is plugged into this machine: asks for a touch, and for its PIN where it wants one
     SecurityKey(bind_key::Arguments),
+    /// Give an account a security e-mail: a letter asks its person to confirm it within 24 hours
+    Email(bind_email::Arguments),
 }
 
 /// Runs the verb.
@@ -53,6 +56,7 @@ pub fn run(cli: &Cli, verb: &Verb) -> Result<Answer, Failure> {
     let installation = Installation::open(&cli.config)?;
     match verb {
         Verb::Bind(Bind::Totp(arguments)) => bind::run(&installation, arguments),
+        Verb::Bind(Bind::Email(arguments)) => bind_email::run(&installation, arguments),
         Verb::Bind(Bind::SecurityKey(arguments)) => bind_key::run(&installation, arguments),
         Verb::List { user, all } => list(&installation, user, *all),
         Verb::Unbind(arguments) => unbind::run(&installation, arguments),

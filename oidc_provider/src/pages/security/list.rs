@@ -60,6 +60,8 @@ fn notice(t: Texts, done: &str) -> Option<String> {
         "session-ended" => t.say("security-session-ended"),
         "others-ended" => t.say("security-sessions-ended"),
         "forgotten" => t.say("security-forgotten"),
+        "email-bound" => t.say("mail-security-bound"),
+        "emergency" => t.say("mail-emergency-done"),
         _ => return None,
     })
 }

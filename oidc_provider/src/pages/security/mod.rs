@@ -7,6 +7,7 @@ mod bind;
 mod caller;
 mod codes;
 mod device;
+mod email;
 pub mod hybrid;
 mod list;
 mod permission;
@@ -21,6 +22,9 @@ mod warnings;
 
 pub use bind::{bind, options, update};
 pub use codes::{ask as ask_codes, make as make_codes};
+pub use email::{
+    ask_confirmation as ask_email_confirmation, confirm as confirm_email, show as email, submit as bind_email,
+};
 pub use list::{confirm, show};
 pub use permission::{FRESH, Permission, Refusal};
 pub use remembered::forget;

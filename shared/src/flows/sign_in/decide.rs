@@ -296,6 +296,9 @@ impl SignIn {
         if basis == Basis::Proven && !locked {
             attempts::succeeded(tx, login, &visit.doorway.source, now)?;
         }
+        if by_key {
+            self.settle_objection(tx, visit, facts, evidence)?;
+        }
         if let Some(account) = facts
             .subject
             .account()

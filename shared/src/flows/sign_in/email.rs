@@ -3,6 +3,7 @@
 
 use super::super::circumstances::{Circumstances, HostView, Subject};
 use super::{SignIn, Stage};
+use crate::attempts::Gate;
 use crate::audit::{self, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::email::{self, SecurityEmail};
@@ -10,11 +11,15 @@ use crate::flows::{FlowError, Notice, Prompt, RefusalCode, Step, Visit};
 use crate::ids::AccountId;
 use crate::methods::email_code::{self, Bond, Drawn, Found, Purpose};
 use crate::methods::{Checked, Evidence, Method};
+use crate::objections;
 use crate::outbox::{self, Letter, LetterKind};
 use crate::policy::EmailUse;
 use crate::secrets::Keyring;
 use crate::store::Tx;
 use serde::{Deserialize, Serialize};
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// Where a code went, for the page or the terminal (M14).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +28,13 @@ pub struct SentCode {
     pub to: String,
     /// When the code is void.
     pub until: UnixTime,
+}
+
+impl SentCode {
+    /// Whole minutes for which the code is still good; at least one, until it is void.
+    pub fn minutes_left(&self, now: UnixTime) -> i64 {
+        (self.until.saturating_sub(now).max(0) + 59).div_euclid(60)
+    }
 }
 
 /// What the unit of work about a code to be sent came to.
@@ -175,6 +187,49 @@ impl SignIn {
             source: Some(&visit.doorway.source),
         };
         outbox::write(tx, visit.realm, &letter, facts.now)
+    }
+
+    /// Tells the person that somebody, or they themselves, answered wrong too often: once a day, however often it happens.
+    pub(super) fn tell_lock(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        facts: &Circumstances,
+        until: UnixTime,
+    ) -> Result<(), FlowError> {
+        let Subject::Open(account) = &facts.subject else {
+            return Ok(());
+        };
+        let kind = LetterKind::LockedOut {
+            until: Some(until).filter(|until| *until != Gate::NEVER),
+        };
+        if objections::offered_since(tx, account.id, kind.word(), facts.now - DAY)? {
+            return Ok(());
+        }
+        let letter = Letter {
+            account: account.id,
+            kind,
+            source: Some(&visit.doorway.source),
+        };
+        outbox::write(tx, visit.realm, &letter, facts.now)
+    }
+
+    /// A key that was bound before what its person disputed lifts the hold on their changes.
+    pub(super) fn settle_objection(
+        &self,
+        tx: &mut Tx<'_>,
+        visit: &Visit<'_>,
+        facts: &Circumstances,
+        evidence: &[Evidence],
+    ) -> Result<(), FlowError> {
+        let Subject::Open(account) = &facts.subject else {
+            return Ok(());
+        };
+        if objections::release_by(tx, account.id, evidence, facts.now)? {
+            let event = self.event(visit, EventKind::ObjectionSettled, facts);
+            audit::append(tx, &event, facts.now)?;
+        }
+        Ok(())
     }
 }
 

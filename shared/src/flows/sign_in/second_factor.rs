@@ -205,6 +205,7 @@ impl SignIn {
                 &self.event(visit, EventKind::LockedOut, facts).detail("until", until),
                 now,
             )?;
+            self.tell_lock(tx, visit, facts, until)?;
             return Ok(Outcome::Shut(RefusalCode::TooManyAttempts { until }));
         }
         Ok(Outcome::Again(notice))

@@ -70,7 +70,9 @@ impl SignIn {
 
     /// For how many seconds the browser is to be remembered with this grant.
     pub(super) fn remembers(&self, facts: &Circumstances, basis: Basis, evidence: &[Evidence]) -> Option<i64> {
-        let fresh = basis == Basis::Proven && evidence.iter().any(|one| one.at() == facts.now);
+        // A code by e-mail stands in for a device once; it is no reason not to ask for the device next time.
+        let by_device = evidence.iter().all(|one| one.method() != Method::Email);
+        let fresh = basis == Basis::Proven && by_device && evidence.iter().any(|one| one.at() == facts.now);
         Some(self.would_remember(facts)).filter(|seconds| self.remember && fresh && *seconds > 0)
     }
 

@@ -1,0 +1,8 @@
+//! Security e-mail and letters: one file for each theme.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod codes;
+mod letters;
+mod objections;
+mod scene;
+mod sign_in;
