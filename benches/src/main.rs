@@ -61,7 +61,7 @@ impl From<rustix::io::Errno> for Trouble {
 /// A group of comparisons.
 type Section = fn(&Place, &mut Table) -> Result<(), Trouble>;
 
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 9] = [
     ("hashing", hashing::measure),
     ("keys", keys::measure),
     ("footprint", footprint::measure),
@@ -69,6 +69,7 @@ const SECTIONS: [(&str, Section); 8] = [
     ("size", pam::size),
     ("together", together::measure),
     ("web", web::measure),
+    ("admin", web::desk::measure),
     ("console", console::measure),
 ];
 

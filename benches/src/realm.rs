@@ -139,6 +139,20 @@ impl Realm {
         (self.program(place, "samekey-provider"), self.port)
     }
 
+    /// Gives this person a role.
+    pub fn appoint(&self, place: &Place, at: usize, role: &str) -> Result<(), Trouble> {
+        let name = people::name(at);
+        let done = self
+            .program(place, "samekey")
+            .args(["account", "role", &name, role])
+            .output()?;
+        if done.status.success() {
+            Ok(())
+        } else {
+            Err(Trouble::Fill(String::from_utf8_lossy(&done.stderr).into_owned()))
+        }
+    }
+
     /// Starts the provider, with the relying party registered.
     pub fn provider(&self, place: &Place) -> Result<Server, Trouble> {
         let secret = self.client(place)?;

@@ -1,5 +1,6 @@
 //! The web door in a real browser: Chromium, the real provider and the real sample app, on one machine in a box.
 
+mod administrators;
 mod keys;
 mod old_keys;
 mod pages;

@@ -1,6 +1,7 @@
 //! Our provider against npm oidc-provider, over loopback, plain HTTP, kept connections.
 
 pub mod bare;
+pub mod desk;
 pub mod rival;
 pub mod server;
 mod visitor;

@@ -68,6 +68,25 @@ impl Visitor {
 }
 
 impl Visitor {
+    /// A page of the provider's own, signing in on the way where that is asked.
+    pub fn own_page(&mut self, address: &str) -> Result<Page, Trouble> {
+        let mut page = self.go(address, None)?;
+        for _ in 0..PAGES {
+            if self.browser_is_there(&page) {
+                return Ok(page);
+            }
+            page = self.fill(&page)?;
+        }
+        Err(Trouble::Answer(format!("{PAGES} pages and still not at {address}")))
+    }
+
+    fn browser_is_there(&self, page: &Page) -> bool {
+        page.status == 200
+            && ["code", "password", "username"]
+                .iter()
+                .all(|field| page.fill(field, "").is_err())
+    }
+
     /// Follows redirects, but not to the relying party, which is not there.
     fn go(&mut self, address: &str, mut posted: Option<String>) -> Result<Page, Trouble> {
         let mut address = Url::parse(address).map_err(|_| Trouble::Answer(address.to_owned()))?;

@@ -7,7 +7,9 @@ use samekey_shared::roles::Action;
 
 /// Every route of administrators, and the API's description, which tells nothing about anybody.
 pub(crate) fn table() -> Vec<Served> {
-    let mut table = api();
+    let mut table = realm_api();
+    table.extend(account_api());
+    table.extend(client_api());
     table.extend(crate::pages::admin::table());
     table.extend([
         on_get("/api", Who::Anybody, description::viewer),
@@ -18,11 +20,9 @@ pub(crate) fn table() -> Vec<Served> {
     table
 }
 
-fn api() -> Vec<Served> {
+fn realm_api() -> Vec<Served> {
     use Action::{
-        AccountsAdd, AccountsChange, AccountsDisable, AccountsLock, AccountsRemove, AccountsSee, AuditExport, AuditSee,
-        ClientsChange, ClientsSee, DevicesSee, DevicesUnbind, OverviewSee, PolicySee, Rescue, RolesChange, SessionsEnd,
-        SessionsSee, SettingsChange, SettingsSee,
+        AuditExport, AuditSee, OverviewSee, PolicySee, SessionsEnd, SessionsSee, SettingsChange, SettingsSee,
     };
     let may = Who::Administrator;
     vec![
@@ -31,21 +31,28 @@ fn api() -> Vec<Served> {
         on("GET", "/api/v1/settings", may(SettingsSee), realm::settings),
         on("PATCH", "/api/v1/settings", may(SettingsChange), realm::change_settings),
         on("GET", "/api/v1/policy", may(PolicySee), realm::policy),
+        on("GET", "/api/v1/sessions", may(SessionsSee), sessions::list),
+        on("DELETE", "/api/v1/sessions/{session}", may(SessionsEnd), sessions::end),
+        on("GET", "/api/v1/audit", may(AuditSee), trail::list),
+        on("GET", "/api/v1/audit/export", may(AuditExport), trail::export),
+    ]
+}
+
+fn account_api() -> Vec<Served> {
+    use Action::{
+        AccountsAdd, AccountsChange, AccountsDisable, AccountsLock, AccountsRemove, AccountsSee, DevicesSee,
+        DevicesUnbind, Rescue, RolesChange, SessionsEnd, SessionsSee,
+    };
+    const ONE: &str = "/api/v1/accounts/{name}";
+    const SESSIONS: &str = "/api/v1/accounts/{name}/sessions";
+    const DEVICE: &str = "/api/v1/accounts/{name}/devices/{device}";
+    let may = Who::Administrator;
+    vec![
         on("GET", "/api/v1/accounts", may(AccountsSee), accounts::list),
-        on("GET", "/api/v1/accounts/{name}", may(AccountsSee), accounts::show),
-        on("PUT", "/api/v1/accounts/{name}", may(AccountsAdd), accounts::add),
-        on(
-            "PATCH",
-            "/api/v1/accounts/{name}",
-            may(AccountsChange),
-            accounts::change,
-        ),
-        on(
-            "DELETE",
-            "/api/v1/accounts/{name}",
-            may(AccountsRemove),
-            accounts::remove,
-        ),
+        on("GET", ONE, may(AccountsSee), accounts::show),
+        on("PUT", ONE, may(AccountsAdd), accounts::add),
+        on("PATCH", ONE, may(AccountsChange), accounts::change),
+        on("DELETE", ONE, may(AccountsRemove), accounts::remove),
         on(
             "PUT",
             "/api/v1/accounts/{name}/role",
@@ -71,38 +78,28 @@ fn api() -> Vec<Served> {
             accounts::disable,
         ),
         on("PUT", "/api/v1/accounts/{name}/rescue", may(Rescue), accounts::rescue),
-        on("GET", "/api/v1/accounts/{name}/devices", may(DevicesSee), devices::list),
-        on(
-            "DELETE",
-            "/api/v1/accounts/{name}/devices/{device}",
-            may(DevicesUnbind),
-            devices::unbind,
-        ),
-        on(
-            "GET",
-            "/api/v1/accounts/{name}/sessions",
-            may(SessionsSee),
-            sessions::of_account,
-        ),
-        on(
-            "DELETE",
-            "/api/v1/accounts/{name}/sessions",
-            may(SessionsEnd),
-            sessions::end_all,
-        ),
-        on("GET", "/api/v1/sessions", may(SessionsSee), sessions::list),
-        on("DELETE", "/api/v1/sessions/{session}", may(SessionsEnd), sessions::end),
-        on("GET", "/api/v1/clients", may(ClientsSee), clients::list),
-        on("GET", "/api/v1/clients/{id}", may(ClientsSee), clients::show),
-        on("PUT", "/api/v1/clients/{id}", may(ClientsChange), clients::ensure),
-        on("DELETE", "/api/v1/clients/{id}", may(ClientsChange), clients::remove),
         on(
             "POST",
-            "/api/v1/clients/{id}/secret",
-            may(ClientsChange),
-            clients::new_secret,
+            "/api/v1/accounts/{name}/tickets",
+            may(Action::TicketsIssue),
+            devices::ticket,
         ),
-        on("GET", "/api/v1/audit", may(AuditSee), trail::list),
-        on("GET", "/api/v1/audit/export", may(AuditExport), trail::export),
+        on("GET", "/api/v1/accounts/{name}/devices", may(DevicesSee), devices::list),
+        on("DELETE", DEVICE, may(DevicesUnbind), devices::unbind),
+        on("GET", SESSIONS, may(SessionsSee), sessions::of_account),
+        on("DELETE", SESSIONS, may(SessionsEnd), sessions::end_all),
+    ]
+}
+
+fn client_api() -> Vec<Served> {
+    const ONE: &str = "/api/v1/clients/{id}";
+    let see = Who::Administrator(Action::ClientsSee);
+    let change = Who::Administrator(Action::ClientsChange);
+    vec![
+        on("GET", "/api/v1/clients", see, clients::list),
+        on("GET", ONE, see, clients::show),
+        on("PUT", ONE, change, clients::ensure),
+        on("DELETE", ONE, change, clients::remove),
+        on("POST", "/api/v1/clients/{id}/secret", change, clients::new_secret),
     ]
 }

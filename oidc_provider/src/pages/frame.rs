@@ -40,6 +40,8 @@ pub struct Frame<'a> {
     pub contact: Option<String>,
     /// The name of whoever is signed in, for the account menu; `None` where nobody is, or nobody should be told.
     pub person: Option<String>,
+    /// Whether the administrators' pages have anything for them.
+    pub administers: bool,
     /// How wide.
     pub width: Width,
     /// Where the picture beside the realm's name is.
@@ -66,6 +68,7 @@ impl<'a> Frame<'a> {
             realm: &app.realm.names.realm,
             contact,
             person: None,
+            administers: false,
             width: Width::Column,
             logo: if app.config.branding.logo.is_some() {
                 "/assets/logo"
@@ -82,6 +85,7 @@ impl<'a> Frame<'a> {
         let account = &session.account;
         let name = account.display_name.as_deref().unwrap_or(account.name.as_str());
         self.person = Some(name.to_owned());
+        self.administers = account.role.has_a_desk();
         self
     }
 

@@ -55,7 +55,7 @@ async fn every_route_answers_every_role_as_the_grid_says() {
                 "{told}"
             );
         }
-        assert!(tried >= 28, "only {tried} routes of administrators");
+        assert!(tried > 60, "only {tried} routes of administrators");
     }
 }
 

@@ -10,6 +10,7 @@ mod relying_party;
 mod scene;
 
 mod accounts;
+mod admin;
 mod api;
 mod approve;
 mod authorize;

@@ -6,6 +6,7 @@ use crate::attempts::{self, Lock};
 use crate::audit::EventKind;
 use crate::devices::{self, Bound, DeviceKind};
 use crate::ids::AccountId;
+use crate::outbox::AdministratorAct;
 use crate::roles::{Action, Role, may_appoint};
 use crate::store::Tx;
 use std::collections::BTreeSet;
@@ -253,6 +254,7 @@ impl Desk<'_> {
             }
             let event = self.administrator.event(EventKind::AccountChanged).about(name);
             self.record(tx, &event.detail("before", before).detail("after", after))?;
+            self.tell(tx, &account, AdministratorAct::Changed, None)?;
             Ok(true)
         })
     }

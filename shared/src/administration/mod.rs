@@ -34,6 +34,7 @@ use crate::accounts::{Account, AccountState, LoginName, rows as account_rows};
 use crate::audit::{self, Actor, Event, EventKind};
 use crate::flows::FlowError;
 use crate::ids::{AccountId, RequestId};
+use crate::outbox::{self, AdministratorAct, Letter, LetterKind};
 use crate::realm::Realm;
 use crate::roles::{Action, Reach, Role, may};
 use crate::source::{Door, Source};
@@ -144,6 +145,29 @@ impl Desk<'_> {
         let found = account_rows::find(tx, name)?.ok_or(AdministrationError::NotFound)?;
         self.allowed(tx, action, Some(&found))?;
         Ok(found)
+    }
+
+    /// Writes to the person what was done to their account.
+    fn tell(
+        &self,
+        tx: &mut Tx<'_>,
+        account: &Account,
+        act: AdministratorAct,
+        what: Option<String>,
+    ) -> Result<(), FlowError> {
+        let letter = Letter {
+            account: account.id,
+            kind: LetterKind::Administrator {
+                act,
+                by: match &self.administrator.by {
+                    By::Root { .. } => "root".to_owned(),
+                    By::Account { name, .. } => name.to_string(),
+                },
+                what,
+            },
+            source: self.administrator.source.as_ref(),
+        };
+        outbox::write(tx, self.realm, &letter, self.realm.clock.now())
     }
 
     fn is_own(&self, account: &Account) -> bool {

@@ -6,6 +6,7 @@ use super::last::administrators;
 use super::{AdministrationError, Desk};
 use crate::accounts::LoginName;
 use crate::audit::{Event, EventKind};
+use crate::outbox::AdministratorAct;
 use crate::policy::{self, Policy, Settings, parse_duration, show_duration};
 use crate::policy::{DeviceNames, EmailUse, FirstBind, SelfService};
 use crate::roles::Action;
@@ -108,6 +109,7 @@ pub const FIELDS: &[Field] = fields! {
     "lockout.for" Security Kind::Span, lockout.lock_for span;
     "lockout.hard-stop" Security Kind::Number, lockout.hard_stop word;
     "passkey-sign-in" Security Kind::Flag, passkey_sign_in word;
+    "idle-disable" Security Kind::Span, idle_disable span;
     "contact" Security Kind::Text, contact text;
     "announcement" Security Kind::Text, announcement text;
     "self-service" Mfa Kind::Word(SelfService::WORDS), self_service word;
@@ -125,6 +127,7 @@ pub const FIELDS: &[Field] = fields! {
     "device-name" Mfa Kind::Word(DeviceNames::WORDS), device_name word;
     "checkup" Mfa Kind::Span, checkup span;
     "enroll-in-terminal" Mfa Kind::Flag, enroll_in_terminal word;
+    "login-networks" Network Kind::List, login_networks list;
     "first-bind.networks" Network Kind::List, first_bind.networks list;
 };
 
@@ -176,7 +179,10 @@ impl Desk<'_> {
         let now = realm.clock.now();
         realm.store.write(|tx| {
             match on {
-                Some(name) => drop(self.account(tx, action, name)?),
+                Some(name) => {
+                    let account = self.account(tx, action, name)?;
+                    self.tell(tx, &account, AdministratorAct::Rescued, None)?;
+                }
                 None => self.allowed(tx, action, None)?,
             }
             if realm.policy(tx)?.text() != before.text() {
@@ -200,21 +206,26 @@ impl Desk<'_> {
 /// The text with the draft's values in it.
 fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError> {
     let mut after = before.settings().clone();
-    let mut networks = None;
+    let mut places = BTreeMap::new();
     for (key, typed) in draft {
         let field = FIELDS.iter().find(|field| field.key == key);
         let field = field.ok_or_else(|| AdministrationError::Setting(format!("there is no setting `{key}`")))?;
         let typed = typed.trim();
         if field.kind == Kind::List {
-            networks = Some(typed);
+            places.insert(field.key, listed(typed));
         } else {
             (field.set)(&mut after, typed).map_err(|why| AdministrationError::Setting(format!("`{key}`: {why}")))?;
         }
     }
     let there: BTreeMap<_, _> = policy::setting_lines(before.settings()).into_iter().collect();
     let mut wanted: BTreeMap<_, _> = policy::setting_lines(&after).into_iter().collect();
-    if let Some(networks) = networks {
-        wanted.insert("first-bind", first_bind(&after, networks));
+    if let Some(networks) = places.get("first-bind.networks") {
+        wanted.insert("first-bind", first_bind(&after, networks.as_deref()));
+    }
+    match places.remove("login-networks") {
+        Some(Some(networks)) => drop(wanted.insert("login-networks", networks)),
+        Some(None) => drop(wanted.remove("login-networks")),
+        None => {}
     }
     let keys = there
         .keys()
@@ -232,18 +243,19 @@ fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError>
     })
 }
 
-fn first_bind(settings: &Settings, networks: &str) -> String {
+/// Words with commas or spaces between them as the file has a list; `None` for none.
+fn listed(typed: &str) -> Option<String> {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let places: Vec<String> = networks
+    let places: Vec<String> = typed
         .split([',', ' '])
         .filter(|place| !place.is_empty())
         .map(quoted)
         .collect();
-    let networks = if places.is_empty() {
-        String::new()
-    } else {
-        format!(", networks = [{}]", places.join(", "))
-    };
+    (!places.is_empty()).then(|| format!("[{}]", places.join(", ")))
+}
+
+fn first_bind(settings: &Settings, networks: Option<&str>) -> String {
+    let networks = networks.map_or_else(String::new, |networks| format!(", networks = {networks}"));
     let rule = &settings.first_bind;
     format!(
         "{{ new = \"{}\", after-reset = \"{}\"{networks} }}",

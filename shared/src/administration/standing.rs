@@ -6,6 +6,7 @@ use crate::attempts;
 use crate::audit::EventKind;
 use crate::devices::{self, Unbinding, UnboundWhy};
 use crate::flows::unbind::CONFIRMATION;
+use crate::outbox::AdministratorAct;
 use crate::roles::{Action, Role, may_appoint};
 
 impl Desk<'_> {
@@ -28,11 +29,12 @@ impl Desk<'_> {
             self.somebody_left(tx, &account)?;
             rows::set_state(tx, account.id, state)?;
             (self.end_sessions)(tx, account.id)?;
-            let kind = if state == AccountState::Locked {
-                EventKind::AccountLocked
+            let (kind, act) = if state == AccountState::Locked {
+                (EventKind::AccountLocked, AdministratorAct::Locked)
             } else {
-                EventKind::AccountDisabled
+                (EventKind::AccountDisabled, AdministratorAct::Disabled)
             };
+            self.tell(tx, &account, act, None)?;
             let event = self.administrator.event(kind).about(name);
             self.record(tx, &event.detail("before", account.state).detail("after", state))?;
             Ok(true)
@@ -60,6 +62,9 @@ impl Desk<'_> {
             let lifted = attempts::unlock(tx, name)?;
             if lifted {
                 self.record(tx, &self.administrator.event(EventKind::Unlocked).about(name))?;
+            }
+            if opened || lifted {
+                self.tell(tx, &account, AdministratorAct::Unlocked, None)?;
             }
             Ok(opened || lifted)
         })
@@ -112,6 +117,7 @@ impl Desk<'_> {
             rows::set_role(tx, account.id, to)?;
             // What the old role opened must not stay open in a window.
             (self.end_sessions)(tx, account.id)?;
+            self.tell(tx, &account, AdministratorAct::RoleChanged, Some(to.to_string()))?;
             let event = self.administrator.event(EventKind::RoleChanged).about(name);
             self.record(tx, &event.detail("before", account.role).detail("after", to))?;
             Ok(true)
@@ -124,6 +130,7 @@ impl Desk<'_> {
             let account = self.account(tx, Action::SessionsEnd, name)?;
             let ended = (self.end_sessions)(tx, account.id)?;
             if ended > 0 {
+                self.tell(tx, &account, AdministratorAct::SessionsEnded, None)?;
                 let event = self.administrator.event(EventKind::SessionEnded).about(name);
                 self.record(tx, &event.detail("sessions", ended))?;
             }

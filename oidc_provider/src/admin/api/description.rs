@@ -43,6 +43,7 @@ use utoipa_swagger_ui::Config;
         accounts::rescue,
         devices::list,
         devices::unbind,
+        devices::ticket,
         sessions::list,
         sessions::of_account,
         sessions::end,

@@ -8,7 +8,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use samekey_shared::devices::Device;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A bound device.
@@ -73,4 +73,41 @@ pub async fn unbind(
     seat.work(&app, move |desk| desk.unbind(&name, device, &typed.confirmation))
         .await?;
     changed(true)
+}
+
+/// A ticket to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketBody {
+    /// Seconds that it lives, from 60 to 86400.
+    pub seconds: i64,
+}
+
+/// A ticket, shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketAnswer {
+    /// The address to open.
+    pub link: String,
+    /// What may be typed instead.
+    pub code: String,
+    /// The first second in which it is void.
+    pub expires_at: i64,
+}
+
+/// Makes a ticket to bind a device with; an earlier open one of the same administrator for the account becomes void.
+#[utoipa::path(post, path = "/api/v1/accounts/{name}/tickets", tag = "devices", params(("name" = String, Path)),
+    request_body = TicketBody, responses((status = 200, body = TicketAnswer), (status = 403, body = ProblemDocument)))]
+pub async fn ticket(
+    State(app): State<App>,
+    Extension(seat): Extension<Seat>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let name = named(&name)?;
+    let TicketBody { seconds } = body(&seat)?;
+    let ticket = seat.work(&app, move |desk| desk.ticket(&name, seconds)).await?;
+    told(&TicketAnswer {
+        link: ticket.link(app.config.issuer.as_str()).expose().clone(),
+        code: ticket.code.to_string(),
+        expires_at: ticket.expires_at,
+    })
 }
