@@ -4,10 +4,14 @@
 //! broken), 3 unknown (the configuration cannot be read, so nothing can be said).
 
 use crate::exit::{Exit, Failure};
+use crate::identity;
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table};
+use samekey_provider::sessions;
+use samekey_shared::administration::{Administrator, By, Desk};
 use samekey_shared::config::{Config, Owner};
-use samekey_shared::{accounts, audit, devices, outbox, policy};
+use samekey_shared::source::Door;
+use samekey_shared::{audit, outbox, policy};
 use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use serde_json::{Value, json};
 use std::os::unix::net::UnixStream;
@@ -213,13 +217,35 @@ fn clock(installation: &Installation) -> Result<Finding, Failure> {
 }
 
 fn people(installation: &Installation) -> Result<Finding, Failure> {
-    let (counted, enrolled) = installation
-        .realm
-        .store
-        .read(|tx| Ok::<_, Failure>((accounts::rows::count(tx)?, devices::rows::count_enrolled(tx)?)))?;
+    let operator = identity::operator();
+    let root = Administrator {
+        by: By::Root {
+            uid: operator.uid,
+            name: operator.name.to_string(),
+        },
+        door: Door::Command,
+        service: "samekey",
+        source: None,
+        request: None,
+    };
+    let desk = Desk {
+        realm: &installation.realm,
+        administrator: &root,
+        end_sessions: |tx, account| sessions::end_all(tx, account, None),
+    };
+    let seen = desk.overview().map_err(|error| Failure::failed(error.to_string()))?;
+    let counted = seen.accounts;
     let told = format!(
-        "{} accounts: {enrolled} enrolled, {} locked, {} disabled, {} administrators",
-        counted.all, counted.locked, counted.disabled, counted.administrators
+        "{} accounts: {} enrolled ({} of them with one kind of device only), {} without a device, {} locked, \
+         {} disabled, {} kept off by wrong answers, {} administrators",
+        counted.all,
+        seen.enrolled,
+        seen.one_kind,
+        seen.due,
+        counted.locked,
+        counted.disabled,
+        seen.kept_off,
+        counted.administrators
     );
     let (grade, told) = match counted.administrators {
         0 if counted.all > 0 => (Grade::Warning, format!("{told}; nobody may administer on the web")),
@@ -227,9 +253,12 @@ fn people(installation: &Installation) -> Result<Finding, Failure> {
     };
     Ok(Finding::new("accounts", grade, told).with(json!({
         "accounts": counted.all,
-        "enrolled": enrolled,
+        "enrolled": seen.enrolled,
+        "one_kind": seen.one_kind,
+        "due": seen.due,
         "locked": counted.locked,
         "disabled": counted.disabled,
+        "kept_off": seen.kept_off,
         "administrators": counted.administrators,
     })))
 }
