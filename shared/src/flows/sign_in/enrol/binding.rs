@@ -13,6 +13,7 @@ use crate::devices::{Device, DeviceError, Limits};
 use crate::flows::{Authority, BindTrouble, Created, FlowError, Notice, OnGrant, RefusalCode, Step, Visit};
 use crate::ids::AccountId;
 use crate::methods::{self, Evidence, Method};
+use crate::outbox::{self, Letter, LetterKind, Thing};
 use crate::secrets::SecretText;
 use crate::store::Tx;
 use crate::tickets;
@@ -148,6 +149,14 @@ impl SignIn {
             None => event,
         };
         audit::append(tx, &event, facts.now)?;
+        let letter = Letter {
+            account,
+            kind: LetterKind::DeviceBound {
+                device: Thing::from(&device),
+            },
+            source: Some(&visit.doorway.source),
+        };
+        outbox::write(tx, visit.realm, &letter, facts.now)?;
         Ok((device, evidence))
     }
 
@@ -166,7 +175,7 @@ impl SignIn {
         enrolment.ticket = None;
         enrolment.brought = None;
         enrolment.codes = codes.into_iter().map(Kept::new).collect();
-        if let Some(offer) = enrolment.why.take().and_then(super::Offer::of) {
+        if let Some(offer) = enrolment.why.take().and_then(super::offer::Offer::of) {
             enrolment.settled.push(offer);
         }
         if enrolment.codes.is_empty() {

@@ -13,11 +13,12 @@
 
 mod binding;
 mod kept;
+mod offer;
 mod protection;
 mod ticket;
 
-use super::super::circumstances::{Circumstances, Subject};
-use super::{Purpose, SignIn, Stage};
+use super::super::circumstances::Circumstances;
+use super::{SignIn, Stage};
 use crate::accounts::LoginName;
 use crate::audit::{self, EventKind};
 use crate::devices;
@@ -25,16 +26,16 @@ use crate::devices::DeviceName;
 use crate::devices::totp::Pending;
 use crate::flows::bind::Shown;
 use crate::flows::{
-    Answer, Basis, BindTrouble, Binding, EnrolPrompt, EnrolStep, FlowError, Keys, Notice, OnGrant, Prompt, RefusalCode,
-    Step, Visit, Why,
+    Answer, BindTrouble, Binding, EnrolPrompt, EnrolStep, FlowError, Keys, Notice, OnGrant, Prompt, RefusalCode, Step,
+    Visit, Why,
 };
 use crate::ids::{AccountId, TicketId};
 use crate::methods::{FirstFactor, Method};
-use crate::policy::{SelfService, TwoTypes};
+use crate::policy::TwoTypes;
 use crate::secrets::{SecretBytes, SecretText};
 use crate::source::Door;
-use crate::store::Tx;
 use kept::Kept;
+use offer::Offer;
 use protection::Protection;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -74,25 +75,6 @@ pub(super) struct Enrolment {
     bound: u8,
     /// What was offered and put off, or is done.
     settled: Vec<Offer>,
-}
-
-/// What is offered before a grant, once each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Offer {
-    Grace,
-    SecondKind,
-    Ticket,
-}
-
-impl Offer {
-    fn of(why: Why) -> Option<Self> {
-        match why {
-            Why::Required => None,
-            Why::Grace { .. } => Some(Self::Grace),
-            Why::SecondKind { .. } => Some(Self::SecondKind),
-            Why::Ticket => Some(Self::Ticket),
-        }
-    }
 }
 
 impl SignIn {
@@ -225,79 +207,6 @@ impl SignIn {
         wanted.filter(can).collect()
     }
 
-    /// Whether something is offered before this grant; a question if so.
-    pub(super) fn offer(&mut self, visit: &Visit<'_>, basis: Basis) -> Result<Option<Step>, FlowError> {
-        if self.means.binding != Binding::Page {
-            return Ok(None);
-        }
-        let host = self.host(visit);
-        let offered = visit.realm.store.read(|tx| {
-            let facts = self.circumstances(tx, visit, &host)?;
-            self.offered_before(tx, visit, &facts, basis)
-        })?;
-        let Some((why, methods)) = offered else { return Ok(None) };
-        if why == Why::Ticket
-            && let Some(account) = self.enrolling_anywhere(visit)?
-        {
-            let ticket = visit.realm.store.read(|tx| self.brought(tx, visit, account))?;
-            self.enrolment_mut().ticket = ticket;
-        }
-        self.choose_binding(visit, why, methods, None).map(Some)
-    }
-
-    /// What is offered to somebody who may enter, and why.
-    pub(super) fn offered_before(
-        &self,
-        tx: &mut Tx<'_>,
-        visit: &Visit<'_>,
-        facts: &Circumstances,
-        basis: Basis,
-    ) -> Result<Option<(Why, Vec<Method>)>, FlowError> {
-        let Subject::Open(account) = &facts.subject else {
-            return Ok(None);
-        };
-        if self.means.binding != Binding::Page || self.purpose != Purpose::SignIn {
-            return Ok(None);
-        }
-        let settled = |offer| {
-            self.enrolment
-                .iter()
-                .any(|enrolment| enrolment.settled.contains(&offer))
-        };
-        let strong: BTreeSet<Method> = (facts.requirement.methods.iter().copied())
-            .filter(|method| method.is_fido() || method.level() >= facts.requirement.level)
-            .collect();
-        let brought = self
-            .enrolment
-            .as_ref()
-            .is_some_and(|enrolment| enrolment.brought.is_some());
-        let bound = self.enrolment.as_ref().map_or(0, |enrolment| enrolment.bound);
-        let (why, kinds) = match basis {
-            Basis::Grace { until } if self.asked_here && !settled(Offer::Grace) => (Why::Grace { until }, strong),
-            Basis::Proven if brought => (Why::Ticket, facts.requirement.methods.clone()),
-            Basis::Proven if bound > 0 && !settled(Offer::SecondKind) => {
-                if facts.policy.settings().self_service == SelfService::None {
-                    return Ok(None);
-                }
-                let required = facts.requirement.two_types == TwoTypes::Require;
-                (Why::SecondKind { required }, facts.requirement.methods.clone())
-            }
-            _ => return Ok(None),
-        };
-        let has = devices::rows::bound(tx, account.id)?.methods();
-        let mut methods = self.bindable(visit, &kinds);
-        methods.retain(|method| match why {
-            Why::SecondKind { .. } => !of_that_kind(&has, *method),
-            _ => *method != Method::Totp || !has.contains(method),
-        });
-        Ok((!methods.is_empty()).then_some((why, methods)))
-    }
-
-    /// Whether a right answer is not yet the end: it is kept, and the machine goes on.
-    pub(super) fn goes_on(&self, tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances) -> Result<bool, FlowError> {
-        Ok(self.offered_before(tx, visit, facts, Basis::Proven)?.is_some())
-    }
-
     /// Takes an answer while something is bound.
     pub(super) fn take_enrol(
         &mut self,
@@ -330,20 +239,6 @@ impl SignIn {
             (At::GoTo, _) => self.refuse(visit, RefusalCode::EnrollmentRequired),
             (_, Answer::Fake) => self.refuse(visit, RefusalCode::FakeAnswer),
             _ => self.refuse(visit, RefusalCode::OutOfTurn),
-        }
-    }
-
-    /// "Later": goes on without, where that is allowed; the same question again where it is not.
-    fn put_off(&mut self, visit: &Visit<'_>, on_grant: OnGrant<'_>) -> Result<Step, FlowError> {
-        let why = self.enrolment_mut().why.unwrap_or(Why::Required);
-        match Offer::of(why).filter(|_| why.can_wait()) {
-            Some(offer) => {
-                let enrolment = self.enrolment_mut();
-                enrolment.settled.push(offer);
-                enrolment.pending = None;
-                self.decide(visit, on_grant)
-            }
-            None => Ok(self.ask_enrol(At::Choose, None)),
         }
     }
 
@@ -456,12 +351,6 @@ impl SignIn {
         };
         Step::Ask(Prompt::Enrol(Box::new(EnrolPrompt { step, notice })))
     }
-}
-
-/// Passkeys and security keys are one kind (R83).
-fn of_that_kind(has: &BTreeSet<Method>, method: Method) -> bool {
-    has.iter()
-        .any(|one| *one == method || (one.is_fido() && method.is_fido()))
 }
 
 /// Where the first factor was checked for this door: by ourselves lately, or by the stack before us.

@@ -1,15 +1,18 @@
 //! State machine: bind an authenticator app, from Security Information, from the administrator's command, or at the
 //! first sign-in. A key counts as bound only after one of its codes was right (R55).
 
+mod codes;
+
 pub use super::Authority;
+pub use codes::renew_recovery_codes;
+pub(super) use codes::with_recovery;
+
 use super::FlowError;
 use crate::accounts::{LoginName, rows};
 use crate::audit::{self, Event, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::totp::{Pending, Proven};
-use crate::devices::{
-    self, Device, DeviceError, DeviceKind, DeviceName, Limits, NameRule, Unbinding, UnboundWhy, recovery,
-};
+use crate::devices::{self, Device, DeviceError, DeviceKind, DeviceName, Limits, Unbinding, UnboundWhy, recovery};
 use crate::ids::{AccountId, DeviceId};
 use crate::outbox::{self, LetterKind, Thing};
 use crate::realm::Realm;
@@ -22,9 +25,6 @@ const MOST_TRIES: u8 = 5;
 
 /// Seconds from showing the key to proving it.
 const LIFETIME: i64 = 30 * 60;
-
-/// What a set of recovery codes is called among the devices.
-const RECOVERY_NAME: &str = "recovery-codes";
 
 /// A binding in progress.
 #[derive(Debug)]
@@ -359,27 +359,6 @@ fn retire(
     Ok(gone)
 }
 
-/// Binds by `insert`, and in the same unit gives recovery codes to an account that has none left.
-pub(super) fn with_recovery(
-    realm: &Realm,
-    authority: &Authority,
-    account: AccountId,
-    login: &LoginName,
-    mut insert: impl FnMut(&mut Tx<'_>) -> Result<Device, BindError>,
-) -> Result<(Device, Option<recovery::Drawn>), BindError> {
-    // Hashing ten codes takes a moment: before the unit of work, and in vain if the account has some left.
-    let left = realm.store.read(|tx| devices::rows::bound(tx, account))?.recovery_left;
-    let drawn = if left == 0 { Some(draw(realm, account)?) } else { None };
-    let device = realm.store.write(|tx| {
-        let device = insert(tx)?;
-        if let Some((_, set)) = &drawn {
-            replace_codes(realm, tx, authority, account, login, set)?;
-        }
-        Ok::<_, BindError>(device)
-    })?;
-    Ok((device, drawn.map(|(codes, _)| codes)))
-}
-
 /// The line that every binding leaves.
 pub(super) fn bound_event(authority: &Authority, login: &LoginName, device: &Device) -> Event {
     authority
@@ -388,17 +367,6 @@ pub(super) fn bound_event(authority: &Authority, login: &LoginName, device: &Dev
         .method(device.kind)
         .detail("device", device.id)
         .detail("name", device.name.as_str())
-}
-
-fn draw(realm: &Realm, account: AccountId) -> Result<(recovery::Drawn, recovery::Set), BindError> {
-    let keyring = realm.keyring()?;
-    let entropy = realm.entropy.as_ref();
-    let count = realm
-        .store
-        .read(|tx| Ok::<_, FlowError>(realm.policy(tx)?.settings().recovery_codes))?;
-    let drawn = recovery::Drawn::new(entropy, &keyring, account, count).map_err(FlowError::from)?;
-    let set = drawn.hash(&realm.password_cost, entropy, &keyring, account)?;
-    Ok((drawn, set))
 }
 
 /// Gives a device another name.
@@ -420,53 +388,4 @@ pub fn rename(
         audit::append(tx, &event, realm.clock.now())?;
         Ok(())
     })
-}
-
-/// Draws a new set of recovery codes; the set before is void from the same moment.
-pub fn renew_recovery_codes(
-    realm: &Realm,
-    authority: &Authority,
-    account: AccountId,
-) -> Result<recovery::Drawn, BindError> {
-    let login = realm.store.read(|tx| {
-        rows::by_id(tx, account)?
-            .map(|one| one.name)
-            .ok_or(BindError::NoAccount)
-    })?;
-    let (drawn, set) = draw(realm, account)?;
-    realm.store.write(|tx| {
-        replace_codes(realm, tx, authority, account, &login, &set)?;
-        let letter = authority.letter(account, LetterKind::RecoveryCodesMade);
-        Ok::<_, BindError>(outbox::write(tx, realm, &letter, realm.clock.now())?)
-    })?;
-    Ok(drawn)
-}
-
-fn replace_codes(
-    realm: &Realm,
-    tx: &mut Tx<'_>,
-    authority: &Authority,
-    account: AccountId,
-    login: &LoginName,
-    set: &recovery::Set,
-) -> Result<(), BindError> {
-    let now = realm.clock.now();
-    let before = devices::rows::bound(tx, account)?.devices;
-    for old in before.iter().filter(|one| one.kind == DeviceKind::RecoveryCodes) {
-        let end = Unbinding {
-            at: now,
-            by: authority.actor.to_string(),
-            why: UnboundWhy::Replaced,
-        };
-        devices::rows::unbind(tx, account, old.id, &end)?;
-    }
-    let name =
-        DeviceName::parse(RECOVERY_NAME, NameRule::Ascii).map_err(|error| FlowError::Method(error.to_string()))?;
-    let made = devices::rows::insert_recovery(tx, realm.entropy.as_ref(), account, &name, set, Limits::default(), now)?;
-    let event = authority
-        .event(EventKind::RecoveryCodesMade)
-        .about(login)
-        .detail("device", made.id);
-    audit::append(tx, &event, now)?;
-    Ok(())
 }
