@@ -1,6 +1,7 @@
 //! The web door in a real browser: Chromium, the real provider and the real sample app, on one machine in a box.
 
 mod administrators;
+pub mod first_sign_in;
 mod keys;
 mod old_keys;
 mod pages;

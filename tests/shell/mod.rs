@@ -4,6 +4,7 @@ mod agent;
 mod approvals;
 mod elevation;
 mod fail_closed;
+mod first_login;
 mod keys;
 mod module;
 mod module_abi;
