@@ -323,6 +323,7 @@ async fn settings_are_shown_in_three_groups_and_modified() {
         ("lockout.for", "15m"),
         ("lockout.hard-stop", "100"),
         ("passkey-sign-in", "true"),
+        ("idle-disable", "730d"),
         ("contact", "help@example.org"),
     ];
     let done = owner.press("/admin/settings/security", &all).await;

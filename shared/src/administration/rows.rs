@@ -18,14 +18,6 @@ macro_rules! page {
     };
 }
 
-/// How many kinds of second factor an account has: passkeys and security keys are one kind (R83).
-macro_rules! kinds {
-    () => {
-        "MAX(CASE WHEN d.kind IN ('passkey', 'security-key') THEN 1 ELSE 0 END) \
-         + MAX(CASE WHEN d.kind = 'totp' THEN 1 ELSE 0 END) + MAX(CASE WHEN d.kind = 'email' THEN 1 ELSE 0 END)"
-    };
-}
-
 const ALL: &str = page!();
 const IN_STATE: &str = page!("AND state <> 'active' AND state = $5 ",);
 const OF_ROLE: &str = page!("AND role <> 'user' AND role = $5 ",);
@@ -34,20 +26,20 @@ const UNENROLLED: &str = page!(
      AND d.unbound_at IS NULL AND d.kind <> 'recovery-codes') ",
 );
 const ONE_KIND: &str = page!(
-    "AND state = 'active' AND 1 = (SELECT ",
-    kinds!(),
-    " FROM devices d WHERE d.account = accounts.id AND d.unbound_at IS NULL) ",
+    "AND state = 'active' AND 1 = (SELECT \
+     MAX(CASE WHEN d.kind IN ('passkey', 'security-key') THEN 1 ELSE 0 END) \
+     + MAX(CASE WHEN d.kind = 'totp' THEN 1 ELSE 0 END) + MAX(CASE WHEN d.kind = 'email' THEN 1 ELSE 0 END) \
+     FROM devices d WHERE d.account = accounts.id AND d.unbound_at IS NULL) ",
 );
 
-/// Accounts by how many kinds of second factor they have: none, one, more.
-const BY_KINDS: &str = concat!(
-    "SELECT CAST(COALESCE(SUM(CASE WHEN kinds = 0 THEN 1 ELSE 0 END), 0) AS BIGINT), \
+/// Accounts by how many kinds of second factor they have (passkeys and security keys are one kind, R83): none, one, more.
+const BY_KINDS: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN kinds = 0 THEN 1 ELSE 0 END), 0) AS BIGINT), \
      CAST(COALESCE(SUM(CASE WHEN kinds = 1 THEN 1 ELSE 0 END), 0) AS BIGINT), \
-     CAST(COALESCE(SUM(CASE WHEN kinds > 1 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT a.id, ",
-    kinds!(),
-    " AS kinds FROM accounts a LEFT JOIN devices d ON d.account = a.id AND d.unbound_at IS NULL \
-     WHERE a.removed_at IS NULL AND a.state = 'active' GROUP BY a.id) AS held"
-);
+     CAST(COALESCE(SUM(CASE WHEN kinds > 1 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT a.id, \
+     MAX(CASE WHEN d.kind IN ('passkey', 'security-key') THEN 1 ELSE 0 END) \
+     + MAX(CASE WHEN d.kind = 'totp' THEN 1 ELSE 0 END) + MAX(CASE WHEN d.kind = 'email' THEN 1 ELSE 0 END) AS kinds \
+     FROM accounts a LEFT JOIN devices d ON d.account = a.id AND d.unbound_at IS NULL \
+     WHERE a.removed_at IS NULL AND a.state = 'active' GROUP BY a.id) AS held";
 
 /// Every statement of a page, by name, for the test of their plans.
 pub const STATEMENTS: &[(&str, &str)] = &[
