@@ -72,6 +72,7 @@ impl Drop for Upkeep {
 
 /// One round.
 fn once(realm: &Realm, round: u32) {
+    samekey_shared::accounts::password::give_back();
     if let Err(error) = realm.store.checkpoint() {
         journal::trouble(&format!(
             "the store's log was not carried over; the next round tries again: {error}"

@@ -41,6 +41,7 @@ fn once(app: &App, looks: u32) {
             tracing::error!(%error, "ended sessions and codes were not swept");
         }
     }
+    samekey_shared::accounts::password::give_back();
     let due = looks.is_multiple_of(CHECKPOINT_EVERY);
     if let Some(Err(error)) = due.then(|| app.realm.store.checkpoint()) {
         tracing::warn!(%error, "the store's log was not carried over; the next look tries again");

@@ -6,6 +6,7 @@
 mod gate;
 mod phc;
 
+pub use gate::give_back;
 pub use phc::PasswordHash;
 
 use crate::entropy::{Entropy, EntropyError};
@@ -20,6 +21,9 @@ use zeroize::Zeroizing;
 pub const LEAST_CHARACTERS: usize = 8;
 /// The longest: more is refused before any hashing (oidc.md, row 40).
 pub const MOST_CHARACTERS: usize = 128;
+
+/// Memory up to so much is kept from one hash to the next.
+const MOST_KEPT_KIB: u32 = 65_536;
 
 /// What one guess costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,13 +154,16 @@ fn derive(cost: &PasswordCost, salt: &[u8], password: &SecretText, out: &mut [u8
         .tag_len(TagLen::bytes(out.len() as u64))
         .build()
         .map_err(|_| PasswordError::Unusable)?;
-    let _turn = gate::enter().ok_or(PasswordError::Busy)?;
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_into(normal.as_bytes(), salt, out)
-        .map_err(|error| match error {
-            Argon2Error::MemoryAllocationError => PasswordError::Memory,
-            _ => PasswordError::Unusable,
-        })
+    let mut turn = gate::enter().ok_or(PasswordError::Busy)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut memory = turn.memory.take().unwrap_or_else(|| argon2.hasher());
+    memory.set_argon2(argon2);
+    let done = memory.hash_into(normal.as_bytes(), salt, out);
+    turn.memory = Some(memory).filter(|_| cost.memory_kib <= MOST_KEPT_KIB);
+    done.map_err(|error| match error {
+        Argon2Error::MemoryAllocationError => PasswordError::Memory,
+        _ => PasswordError::Unusable,
+    })
 }
 
 #[cfg(test)]
