@@ -230,7 +230,10 @@ fn told(t: Texts, kind: &LetterKind, now: UnixTime) -> (String, Vec<String>) {
         ),
         LetterKind::NewPlace { place } => (
             t.say("mail-new-place"),
-            vec![t.with("mail-new-place-text", "place", one_line(place))],
+            vec![match one_line(place).trim() {
+                "" => t.say("mail-new-place-unnamed-text"),
+                place => t.with("mail-new-place-text", "place", place),
+            }],
         ),
         LetterKind::LockedOut { until } => (
             t.say("mail-locked-out"),

@@ -6,6 +6,7 @@
 mod browser;
 mod desk;
 mod keys;
+mod post_office;
 mod relying_party;
 mod scene;
 
@@ -17,12 +18,14 @@ mod authorize;
 mod branding;
 mod consent;
 mod discovery;
+mod email;
 mod enumeration;
 mod faults;
 mod first_sign_in;
 mod forms;
 mod http;
 mod language;
+mod letters;
 mod levels;
 mod logout;
 mod operations;

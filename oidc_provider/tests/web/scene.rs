@@ -54,7 +54,15 @@ impl Scene {
 
     /// With further lines in `[provider]`, and a policy.
     pub fn with(lines: &str, policy: &str) -> Self {
-        let test = TestRealm::new().unwrap();
+        Self::of(TestRealm::new().unwrap(), lines, policy)
+    }
+
+    /// In a realm that writes letters, with a policy.
+    pub fn with_letters(policy: &str) -> Self {
+        Self::of(TestRealm::with_letters().unwrap(), "", policy)
+    }
+
+    fn of(test: TestRealm, lines: &str, policy: &str) -> Self {
         test.realm.store.migrate(&[SCHEMA]).unwrap();
         test.policy(policy).unwrap();
         let ann = test.account("ann", PASSWORD).unwrap();

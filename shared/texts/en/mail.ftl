@@ -31,6 +31,7 @@ mail-emergency-sign-in-text = Somebody signed in to your account with a code sen
 mail-check-devices = Check your devices
 mail-new-place = A sign-in from somewhere new
 mail-new-place-text = Your account was signed in to from where it was never seen before: { $place }.
+mail-new-place-unnamed-text = Your account was signed in to from where it was never seen before.
 mail-locked-out = Too many wrong answers
 mail-locked-out-text = There were too many wrong answers for your account. From there nobody can try again before { $time }.
 mail-locked-out-for-good-text = There were too many wrong answers for your account. From there nobody can try again until you sign in from a place you used before, or an administrator unlocks it.

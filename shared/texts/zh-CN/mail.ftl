@@ -31,6 +31,7 @@ mail-emergency-sign-in-text = 有人没有使用设备，而是使用发送到�
 mail-check-devices = 检查您的设备
 mail-new-place = 来自新位置的登录
 mail-new-place-text = 您的账号从以前从未出现过的位置登录：{ $place }。
+mail-new-place-unnamed-text = 您的账号从以前从未出现过的位置登录。
 mail-locked-out = 错误次数过多
 mail-locked-out-text = 针对您账号的错误尝试次数过多。在 { $time } 之前，无法从该处再次尝试。
 mail-locked-out-for-good-text = 针对您账号的错误尝试次数过多。在您从以前使用过的位置登录或管理员解除锁定之前，无法从该处再次尝试。
