@@ -12,6 +12,7 @@ use samekey_shared::flows::{
 };
 use samekey_shared::ids::AccountId;
 use samekey_shared::methods::{FirstFactor, Level, Method};
+use samekey_shared::objections::{self, Objection};
 use samekey_shared::testing::{Phone, RP_ID, SoftAuthenticator, TestRealm};
 use samekey_shared::tickets::{self, NewTicket, Ticket};
 
@@ -249,6 +250,26 @@ fn after_an_unbinding_only_a_ticket_lets_bind() {
     let (mut machine, _) = new.password();
     let step = new.answer(&web(), &mut machine, Answer::Ticket(ticket.secret().into()));
     assert_eq!(asked(step).notice, Some(Notice::Binding(BindTrouble::TicketWrong)));
+}
+
+#[test]
+fn while_somebody_says_that_it_was_not_them_only_a_ticket_lets_bind() {
+    let new = New::with(NOW);
+    let objection = Objection {
+        account: new.ann,
+        about: "device-bound".into(),
+        happened_at: new.now(),
+    };
+    let realm = &new.test.realm;
+    realm
+        .store
+        .write(|tx| objections::hold(tx, &objection, new.now()))
+        .unwrap();
+    let (mut machine, step) = new.password();
+    assert_eq!(asked(step).step, EnrolStep::Ticket);
+    let ticket = new.ticket();
+    let step = new.answer(&web(), &mut machine, Answer::Ticket(ticket.secret().into()));
+    assert_eq!(choice(step).0, Why::Required);
 }
 
 #[test]

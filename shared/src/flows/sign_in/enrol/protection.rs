@@ -7,6 +7,7 @@ use crate::devices::{self, DeviceKind};
 use crate::flows::{FlowError, Visit};
 use crate::ids::TicketId;
 use crate::methods::{FirstFactor, Method};
+use crate::objections;
 use crate::policy::FirstBind;
 use crate::store::Tx;
 use crate::tickets;
@@ -35,6 +36,8 @@ impl SignIn {
     /// - who has a device shows it, be it one that is not accepted any more; a ticket stands in for one that is lost;
     /// - who has none, and never had, follows `first-bind`'s `new`; after an unbinding its `after-reset`.
     ///
+    /// While an objection stands, only a ticket does.
+    ///
     /// At a shell a public key counts as the password does: sshd vouches for it, and whoever has it enters anyway.
     pub(super) fn protection(
         &self,
@@ -57,6 +60,11 @@ impl SignIn {
             && tickets::is_open(tx, ticket, account.id, now)?
         {
             return Ok(Protection::ByTicket(ticket));
+        }
+        // "This was not me": until that is settled only an administrator's word counts, or a stranger who came in would
+        // bind a device of their own.
+        if objections::is_held(tx, account.id)? {
+            return Ok(Protection::Ticket);
         }
         let bound = devices::rows::bound(tx, account.id)?;
         let fresh = |at: i64| (0..=FRESH).contains(&now.saturating_sub(at));
