@@ -243,13 +243,11 @@ impl SignIn {
     }
 
     fn accepted(&self, facts: &Circumstances) -> BTreeSet<Method> {
-        match (self.alone, facts) {
-            (Alone::No, _) => self.askable(facts),
-            _ => {
-                let passkey = |method: &&Method| **method == Method::Passkey;
-                facts.requirement.methods.iter().filter(passkey).copied().collect()
-            }
+        if self.alone == Alone::No {
+            return self.askable(facts);
         }
+        let passkey = |method: &&Method| **method == Method::Passkey;
+        facts.requirement.methods.iter().filter(passkey).copied().collect()
     }
 
     /// An upgraded key has signed once: the old one goes (R75, Q18).

@@ -101,7 +101,7 @@ impl SignIn {
         match bound {
             Ok((_, drawn)) => {
                 let codes = drawn.map(|drawn| drawn.shown()).unwrap_or_default();
-                self.is_bound(visit, proven, codes, on_grant)
+                self.is_bound(visit, proven.as_ref(), codes, on_grant)
             }
             Err(BindError::Device(DeviceError::NameTaken(_))) => {
                 Ok(self.ask_enrol(at, Some(Notice::Binding(BindTrouble::NameTaken))))
@@ -164,11 +164,11 @@ impl SignIn {
     fn is_bound(
         &mut self,
         visit: &Visit<'_>,
-        proven: Option<Evidence>,
+        proven: Option<&Evidence>,
         codes: Vec<SecretText>,
         on_grant: OnGrant<'_>,
     ) -> Result<Step, FlowError> {
-        self.proofs.extend(proven.as_ref().map(Evidence::record));
+        self.proofs.extend(proven.map(Evidence::record));
         let enrolment = self.enrolment_mut();
         enrolment.bound = enrolment.bound.saturating_add(1);
         enrolment.pending = None;

@@ -281,13 +281,13 @@ impl SignIn {
         let taken: BTreeSet<String> = match self.enrolling_anywhere(visit)? {
             Some(account) => {
                 let bound = visit.realm.store.read(|tx| devices::rows::bound(tx, account))?;
-                bound.devices.iter().map(|one| one.name.key().to_owned()).collect()
+                bound.devices.iter().map(|one| one.name.key()).collect()
             }
             None => BTreeSet::new(),
         };
         let mut name: DeviceName = APP_NAME.parse().map_err(wrong)?;
         for number in 2..100 {
-            if !taken.contains(&name.key().to_owned()) {
+            if !taken.contains(&name.key()) {
                 break;
             }
             name = format!("{APP_NAME}-{number}").parse().map_err(wrong)?;
