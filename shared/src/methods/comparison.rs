@@ -154,9 +154,9 @@ pub fn page() -> String {
          |---|---|---|---|---|---|---|---|\n",
     );
     let word = |is: bool| if is { "yes" } else { "-" };
-    for one in compared() {
+    let row = |one: &Compared| {
         let cells = Surface::ALL.map(|surface| carried(one.method, surface).in_words());
-        page.push_str(&format!(
+        format!(
             "| {} | {} | {} | {} | {} | {} |\n",
             one.method,
             one.level,
@@ -164,18 +164,20 @@ pub fn page() -> String {
             word(one.alone),
             word(one.resists_phishing),
             word(one.works_offline)
-        ));
-    }
-    page.push('\n');
-    for one in compared() {
-        page.push_str(&format!(
+        )
+    };
+    let advice = |one: &Compared| {
+        format!(
             "- **{}** ({}): {} {}\n",
             texts.say(one.name),
             texts.say(badge(one.level)),
             texts.say(one.advice),
             texts.say(one.needs)
-        ));
-    }
+        )
+    };
+    page.extend(compared().iter().map(row));
+    page.push('\n');
+    page.extend(compared().iter().map(advice));
     page
 }
 
