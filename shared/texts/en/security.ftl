@@ -117,6 +117,6 @@ security-offer = You signed in with a passkey from another device. Create one on
 security-offer-create = Create a passkey on this device
 security-email-kind = Security e-mail
 security-unbind-email = No codes are sent to this address any more.
-security-changes-held = Somebody said that a change of your devices was not theirs, so nothing can be changed here for now. Confirm with a passkey that you bound before that, or ask { $contact }.
+security-changes-held = Somebody said that a change of your devices was not theirs, so nothing can be changed here for now. Sign out and in again with a passkey that you bound before that, or ask { $contact }.
 security-forget-all = Forget all
 security-address-limit = This address cannot be bound to more accounts (limit { $most }).

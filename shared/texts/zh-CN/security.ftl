@@ -117,6 +117,6 @@ security-offer = 您使用了另一台设备上的通行密钥登录。在此设
 security-offer-create = 在此设备上创建通行密钥
 security-email-kind = 安全邮箱
 security-unbind-email = 此后不再向该地址发送验证码。
-security-changes-held = 有人表示您的设备变更并非本人操作，因此目前无法在此处进行更改。请使用在此之前绑定的通行密钥确认，或咨询 { $contact }。
+security-changes-held = 有人表示您的设备变更并非本人操作，因此目前无法在此处进行更改。请退出后使用在此之前绑定的通行密钥重新登录，或咨询 { $contact }。
 security-forget-all = 全部移除
 security-address-limit = 此地址不能再绑定更多账户（上限 { $most } 个）。

@@ -133,7 +133,8 @@ fn level(t: Texts, kind: DeviceKind, key: Option<&Credential>) -> Option<(&'stat
         Level::Medium => t.say("devices-level-medium"),
         Level::Single | Level::None => return None,
     };
-    Some((best.as_str(), name))
+    // The style sheet knows no badge above the highest.
+    Some((best.min(Level::Highest).as_str(), name))
 }
 
 /// R44: whether copies of the key may exist.
