@@ -262,3 +262,21 @@ async fn where_apps_are_not_accepted_or_nothing_may_be_taken_away_none_is_offere
     assert_eq!(told.status, StatusCode::FORBIDDEN);
     assert!(told.body.contains("self_service_off"), "{}", told.body);
 }
+
+/// Where several apps may be bound, one key does not become two: each code would count twice.
+#[tokio::test]
+async fn one_key_is_bound_once_however_often_its_form_is_sent() {
+    let (scene, browser) = signed_in(&format!("{KEYS}totp-per-user = 3\n")).await;
+    let page = browser.get(TOTP).await;
+    let code = scanned(&page).code_at(scene.now()).expose().clone();
+    let one = send(&browser, &page, "Pixel", &code).await;
+    assert_eq!(one.status, StatusCode::OK, "{}", one.body);
+    let two = send(&browser, &page, "Galaxy", &code).await;
+    assert_eq!(two.status, StatusCode::CONFLICT);
+    assert!(two.body.contains("<code>code_expired</code>"), "{}", two.body);
+    assert_eq!(scene.events("device-bound"), 2, "the phone and the Pixel");
+    assert!(
+        browser.get("/security").await.body.contains("id=\"bind-app\""),
+        "there is room for another key"
+    );
+}

@@ -12,19 +12,24 @@ use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
 use crate::http::{Failure, Fault, Visitor};
 use crate::pages::page;
-use crate::sessions;
+use crate::{grants, sessions};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use data_encoding::HEXLOWER;
 use samekey_shared::devices::totp::Pending;
 use samekey_shared::devices::{DeviceError, DeviceKind};
 use samekey_shared::flows::bind::{Answered, Bind, BindError};
-use samekey_shared::ids::DeviceId;
+use samekey_shared::ids::{DeviceId, RequestId};
 use samekey_shared::methods::Method;
 use samekey_shared::policy::Settings;
 use samekey_shared::qr;
-use samekey_shared::secrets::SecretText;
+use samekey_shared::secrets::{SecretText, opaque};
+use samekey_shared::store::StoreError;
+
+/// Seconds for which a bound key is remembered: longer than a form of it counts.
+const SPENT: i64 = 3600;
 
 /// What a new app is called, unless its person says otherwise.
 const SUGGESTED: &str = "Authenticator";
@@ -143,6 +148,14 @@ fn opened(here: Here<'_>, sealed: &str) -> Option<Bind> {
     (bind.account() == here.session.account.id).then_some(bind)
 }
 
+/// What stands for this key alone, so that it is bound once.
+fn once(app: &App, bind: &Bind) -> Result<RequestId, Fault> {
+    let key = opaque::hash(bind.shown(&app.realm).key.expose());
+    let id = HEXLOWER.encode(key.get(..16).unwrap_or_default());
+    let id = id.parse().map_err(|_| Failure::Rendering("a hash is no id".into()))?;
+    Ok(id)
+}
+
 fn form(here: Here<'_>, bind: &Bind, name: &str, wrong: Wrong) -> Result<Response, Fault> {
     let entropy = here.app.realm.entropy.as_ref();
     let sealed = here
@@ -201,16 +214,24 @@ fn taken(app: &App, caller: &Caller) -> Result<Response, Fault> {
         Err(problem) => return form(here, &bind, typed, Wrong::Name(problem)),
     };
     let (account, session) = (here.session.account.id, here.session.id);
-    let done =
-        bind.named(name).answer_and(
-            &app.realm,
-            &caller.authority(),
-            caller.field("code"),
-            &mut |tx| match replaces {
+    let (once, until) = (once(app, &bind)?, app.realm.clock.now() + SPENT);
+    let mut is_repeated = false;
+    let done = bind
+        .named(name)
+        .answer_and(&app.realm, &caller.authority(), caller.field("code"), &mut |tx| {
+            // A form can be sent twice: where several apps may be bound, one key must not become two of them.
+            is_repeated = !grants::spend_flow(tx, once, until)?;
+            if is_repeated {
+                return Err(StoreError::Inconsistent("a key is bound already".into()));
+            }
+            match replaces {
                 Some(old) => sessions::end_born_of(tx, account, old, Some(session)).map(drop),
                 None => Ok(()),
-            },
-        );
+            }
+        });
+    if is_repeated {
+        return over(None);
+    }
     match done {
         Ok(Answered::Bound { device, recovery }) => {
             let codes = recovery.map(|drawn| drawn.shown()).unwrap_or_default();
