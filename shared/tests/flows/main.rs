@@ -4,6 +4,7 @@
 mod both_doors;
 mod devices;
 mod first_sign_in;
+mod letters;
 mod recheck;
 mod remember;
 mod scene;
