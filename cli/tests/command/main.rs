@@ -9,5 +9,6 @@ mod place;
 mod replay;
 mod rotation;
 mod sessions;
+mod signed_out;
 mod terminal;
 mod url;
