@@ -299,7 +299,14 @@ async fn one_kind_only_and_a_day_that_comes_are_warned_of() {
     assert!(!browser.get("/security").await.body.contains(warning));
 
     let scene = Scene::with("", &KEYS.replace("grace = \"0s\"", "grace = \"10d\""));
-    let browser = newcomer(&scene).await;
+    scene.test.account("bob", PASSWORD).unwrap();
+    let browser = scene.browser();
+    let first = browser.get("/login").await;
+    let asks = browser.press(&first.location(), "name", &[("username", "bob")]).await;
+    let offers = browser
+        .press(&asks.location(), "password", &[("password", PASSWORD)])
+        .await;
+    browser.press(&offers.location(), "later", &[]).await;
     let page = browser.get("/security").await;
     assert!(
         page.body.contains("It becomes necessary on 2026-05-11 (10 days)."),
