@@ -15,7 +15,7 @@ const PIN_PROMPT: &str = "PIN of the security key (";
 const PIN: &str = "0815 ab";
 
 /// A site whose keys are made for example.org, and a person with app and key.
-fn site_with(key: &SoftKey) -> (Site, Person) {
+pub(super) fn site_with(key: &SoftKey) -> (Site, Person) {
     let mut site = Site::new();
     configure(
         &mut site,
@@ -75,7 +75,7 @@ fn touched(terminal: &mut Terminal, key: &SoftKey) {
 }
 
 /// Puts a script where the agent expects `samekey-key`.
-fn instead_of_the_program(site: &mut Site, script: &str) {
+pub(super) fn instead_of_the_program(site: &mut Site, script: &str) {
     let path = "/usr/libexec/samekey/instead";
     std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -4,6 +4,7 @@ mod agent;
 mod approvals;
 mod elevation;
 mod fail_closed;
+mod fail_closed_keys;
 mod first_login;
 mod keys;
 mod module;
