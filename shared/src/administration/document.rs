@@ -7,11 +7,10 @@ pub(super) fn with_settings(text: &str, changes: &[(&str, Option<String>)]) -> S
     let Some(head) = lines.iter().position(|line| header(line) == Some("[settings]")) else {
         let mut out = text.trim_end().to_owned();
         out.push_str("\n\n[settings]\n");
-        for (key, value) in changes {
-            if let Some(value) = value {
-                out.push_str(&format!("{key} = {value}\n"));
-            }
-        }
+        let lines = changes
+            .iter()
+            .filter_map(|(key, value)| Some(format!("{key} = {}\n", value.as_ref()?)));
+        out.extend(lines);
         return out;
     };
     let section_end = |lines: &[String]| {

@@ -174,14 +174,6 @@ impl Desk<'_> {
         matches!(&self.administrator.by, By::Account { id, .. } if *id == account.id)
     }
 
-    /// Nobody may take away the last account that can put things right; root may, and says so.
-    fn somebody_left(&self, tx: &mut Tx<'_>, account: &Account) -> Result<(), AdministrationError> {
-        if is_last(tx, account)? {
-            return Err(AdministrationError::LastAdministrator);
-        }
-        Ok(())
-    }
-
     /// Appends an event to the trail, in the unit of work that it tells of.
     pub fn record(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         audit::append(tx, event, self.realm.clock.now()).map(drop)

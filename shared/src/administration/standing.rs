@@ -1,13 +1,14 @@
 //! Whether an account may sign in, and what it may administer: lock, let in again, disable, remove, another role.
 
-use super::{AdministrationError, Desk};
-use crate::accounts::{AccountState, LoginName, rows};
+use super::{AdministrationError, Desk, is_last};
+use crate::accounts::{Account, AccountState, LoginName, rows};
 use crate::attempts;
 use crate::audit::EventKind;
 use crate::devices::{self, Unbinding, UnboundWhy};
 use crate::flows::unbind::CONFIRMATION;
 use crate::outbox::AdministratorAct;
 use crate::roles::{Action, Role, may_appoint};
+use crate::store::Tx;
 
 impl Desk<'_> {
     /// Stops it from signing in, at every door, at once; `false` where it cannot already.
@@ -26,7 +27,7 @@ impl Desk<'_> {
             if account.state == state {
                 return Ok(false);
             }
-            self.somebody_left(tx, &account)?;
+            somebody_left(tx, &account)?;
             rows::set_state(tx, account.id, state)?;
             (self.end_sessions)(tx, account.id)?;
             let (kind, act) = if state == AccountState::Locked {
@@ -80,7 +81,7 @@ impl Desk<'_> {
         };
         self.realm.store.write(|tx| {
             let account = self.account(tx, Action::AccountsRemove, name)?;
-            self.somebody_left(tx, &account)?;
+            somebody_left(tx, &account)?;
             for device in devices::rows::bound(tx, account.id)?.devices {
                 devices::rows::unbind(tx, account.id, device.id, &end)?;
                 let event = self
@@ -112,7 +113,7 @@ impl Desk<'_> {
                 return Ok(false);
             }
             if to < account.role {
-                self.somebody_left(tx, &account)?;
+                somebody_left(tx, &account)?;
             }
             rows::set_role(tx, account.id, to)?;
             // What the old role opened must not stay open in a window.
@@ -137,6 +138,14 @@ impl Desk<'_> {
             Ok(ended)
         })
     }
+}
+
+/// Nobody may take away the last account that can put things right.
+fn somebody_left(tx: &mut Tx<'_>, account: &Account) -> Result<(), AdministrationError> {
+    if is_last(tx, account)? {
+        return Err(AdministrationError::LastAdministrator);
+    }
+    Ok(())
 }
 
 /// The typed YES, in any letter case (Q6).

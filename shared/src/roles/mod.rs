@@ -65,31 +65,25 @@ pub fn grid() -> String {
          Otherwise the roles\nof the accounts that may be touched. Nobody does any of it to their own account: for that there is `/security`.\n\n\
          | action |",
     );
-    for role in Role::ALL {
-        page.push_str(&format!(" {role} |"));
-    }
+    page.extend(Role::ALL.iter().map(|role| format!(" {role} |")));
     page.push_str("\n|---|---|---|---|---|---|\n");
     for action in Action::ALL {
-        page.push_str(&format!("| {} |", action.as_str()));
-        for role in Role::ALL {
-            page.push_str(&format!(" {} |", cell(*role, *action)));
-        }
+        page.extend([format!("| {} |", action.as_str())]);
+        page.extend(Role::ALL.iter().map(|role| format!(" {} |", cell(*role, *action))));
         page.push('\n');
     }
     page.push_str("\nWho may turn an account of one role (row) into another (column):\n\n| from \\ to |");
-    for to in Role::ALL {
-        page.push_str(&format!(" {to} |"));
-    }
+    page.extend(Role::ALL.iter().map(|to| format!(" {to} |")));
     page.push_str("\n|---|---|---|---|---|---|\n");
     for from in Role::ALL {
-        page.push_str(&format!("| {from} |"));
+        page.extend([format!("| {from} |")]);
         for to in Role::ALL {
             let by = words(
                 Role::ALL
                     .iter()
                     .filter(|by| from != to && may_appoint(**by, *from, *to)),
             );
-            page.push_str(&format!(" {by} |"));
+            page.extend([format!(" {by} |")]);
         }
         page.push('\n');
     }

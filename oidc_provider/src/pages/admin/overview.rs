@@ -124,20 +124,20 @@ fn drawn(days: &[Day]) -> String {
     for (x, day) in (0_i64..).map(|n| 5 + n * STEP).zip(days) {
         let let_in = day.let_in * HEIGHT / most;
         let refused = day.refused * HEIGHT / most;
-        bars.push_str(&format!(
+        bars.extend([format!(
             "<rect x=\"{x}\" y=\"{}\" width=\"15\" height=\"{let_in}\" fill=\"#3b78c9\"/>\
              <rect x=\"{x}\" y=\"{}\" width=\"15\" height=\"{refused}\" fill=\"#c9503b\"/>\n",
             150 - let_in,
             150 - let_in - refused
-        ));
+        )]);
     }
     let ends = [(days.first(), "5", "start"), (days.last(), "634", "end")];
     for (day, x, anchor) in ends {
         if let Some(day) = day {
             let text = date(day);
-            bars.push_str(&format!(
+            bars.extend([format!(
                 "<text x=\"{x}\" y=\"170\" font-size=\"13\" font-family=\"sans-serif\" fill=\"#7a8594\" text-anchor=\"{anchor}\">{text}</text>\n"
-            ));
+            )]);
         }
     }
     format!(
