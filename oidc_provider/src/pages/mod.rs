@@ -14,6 +14,7 @@ pub mod not_me;
 pub mod passkey;
 pub mod portal;
 pub mod problem;
+mod purpose;
 mod questions;
 pub mod refusal;
 pub mod security;
