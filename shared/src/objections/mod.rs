@@ -37,8 +37,9 @@ pub fn release_by(
             .any(|device| Some(device.id) == one.device() && device.created_at < disputed_from);
         shown && before
     };
-    match evidence.iter().any(trusted) {
-        true => rows::release(tx, account),
-        false => Ok(false),
+    if evidence.iter().any(trusted) {
+        rows::release(tx, account)
+    } else {
+        Ok(false)
     }
 }

@@ -212,9 +212,10 @@ impl LetterKind {
             | Self::NewPlace { .. }
             | Self::LockedOut { .. }
             | Self::Code { .. } => true,
-            // An address that is not bound yet has no say over the account.
-            Self::ProveAddress { .. } | Self::ConfirmAddress { .. } => false,
-            Self::Administrator { .. }
+            // The first two go to an address that is not bound yet: it has no say over the account.
+            Self::ProveAddress { .. }
+            | Self::ConfirmAddress { .. }
+            | Self::Administrator { .. }
             | Self::Deadline { .. }
             | Self::Objected
             | Self::SomebodyObjected { .. }

@@ -108,9 +108,10 @@ fn post(
     }
     let entropy = realm.entropy.as_ref();
     // The link is about the account that the letter is about, which is not always its reader's.
-    let not_me = match letter.kind.can_be_disputed() && letter.account == to.id {
-        true => Some(objections::offer(tx, entropy, to.id, letter.kind.word(), now)?),
-        false => None,
+    let not_me = if letter.kind.can_be_disputed() && letter.account == to.id {
+        Some(objections::offer(tx, entropy, to.id, letter.kind.word(), now)?)
+    } else {
+        None
     };
     let language = language_of(tx, to.id)?;
     let keyring = realm.keyring()?;

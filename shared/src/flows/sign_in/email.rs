@@ -165,7 +165,6 @@ impl SignIn {
 
     /// What a second factor brings along that its person should hear of at every address.
     pub(super) fn tell(
-        &self,
         tx: &mut Tx<'_>,
         visit: &Visit<'_>,
         facts: &Circumstances,
@@ -191,7 +190,6 @@ impl SignIn {
 
     /// Tells the person that somebody, or they themselves, answered wrong too often: once a day, however often it happens.
     pub(super) fn tell_lock(
-        &self,
         tx: &mut Tx<'_>,
         visit: &Visit<'_>,
         facts: &Circumstances,

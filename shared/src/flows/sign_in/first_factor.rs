@@ -144,7 +144,7 @@ impl SignIn {
                     &self.event(visit, EventKind::LockedOut, &facts).detail("until", until),
                     now,
                 )?;
-                self.tell_lock(tx, visit, &facts, until)?;
+                Self::tell_lock(tx, visit, &facts, until)?;
                 return Ok(Counted::Shut(RefusalCode::TooManyAttempts { until }));
             }
             Ok::<_, FlowError>(Counted::Again)

@@ -67,7 +67,7 @@ impl SignIn {
                     let mut all = self.evidence();
                     all.push(evidence.clone());
                     let opened = self.opened(tx, visit, &facts, &all, on_grant)?;
-                    self.tell(tx, visit, &facts, &evidence)?;
+                    Self::tell(tx, visit, &facts, &evidence)?;
                     Ok(opened)
                 }
                 Checked::Wrong => self.counted(tx, visit, &facts, method, Notice::CodeWrong),
@@ -205,7 +205,7 @@ impl SignIn {
                 &self.event(visit, EventKind::LockedOut, facts).detail("until", until),
                 now,
             )?;
-            self.tell_lock(tx, visit, facts, until)?;
+            Self::tell_lock(tx, visit, facts, until)?;
             return Ok(Outcome::Shut(RefusalCode::TooManyAttempts { until }));
         }
         Ok(Outcome::Again(notice))
