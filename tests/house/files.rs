@@ -13,7 +13,7 @@ const EMPTY_NAMES: [&str; 12] = [
 ];
 
 /// Every file of the tree that git would take, except what only tools read.
-fn files() -> Vec<PathBuf> {
+pub fn files() -> Vec<PathBuf> {
     let output = std::process::Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(tree())
@@ -34,7 +34,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn sources() -> impl Iterator<Item = (PathBuf, String)> {
+pub fn sources() -> impl Iterator<Item = (PathBuf, String)> {
     let is_source = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "rs");
     files().into_iter().filter(is_source).map(|file| {
         let text = std::fs::read_to_string(tree().join(&file)).unwrap();

@@ -19,7 +19,6 @@ devices-used-by-command = { $moment }, by command, from { $source }
 devices-slot-full = Unbind the existing device before binding a new one, or choose Replace.
 devices-name-taken = You already have a device named { $name }. Choose another name.
 devices-credential-taken = This key or passkey is bound already. Use another one.
-devices-not-found = There is no such device.
 devices-import = This key cannot be used.
 devices-name-ascii = Only letters, digits, hyphens (-) and underscores (_) are allowed, from 1 to 64 of them, without accents.
 devices-name-unicode = Only letters, digits, hyphens (-) and underscores (_) are allowed, from 1 to 64 of them.

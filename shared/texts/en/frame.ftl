@@ -5,7 +5,6 @@ skip-to-content = Skip to the form
 need-help = Need help? Contact { $contact }
 frame-your-administrator = your administrator
 frame-account = Account
-frame-account-of = Account menu of { $name }
 frame-security = Security Information
 frame-approve = Approve a login
 frame-administration = Administration

@@ -86,7 +86,6 @@ security-code-wrong = That code is not right. Check that your phone's clock is s
 security-copy = Copy
 security-copied = Copied
 security-app-bound = is bound as an authenticator app: its codes are a second factor at every door.
-security-codes-none = None are left.
 security-codes-missing = You have no recovery codes.
 security-codes-make = Make new recovery codes
 security-codes-ask = The codes you have now stop working at once, used or not. The new ones are shown once: have paper or a password manager ready.

@@ -19,7 +19,6 @@ devices-used-by-command = { $moment }，命令，来自 { $source }
 devices-slot-full = 请先解绑现有设备再绑定新设备，或选择“替换”。
 devices-name-taken = 您已有名为 { $name } 的设备。请换一个名称。
 devices-credential-taken = 此密钥或通行密钥已被绑定。请使用另一个。
-devices-not-found = 没有此设备。
 devices-import = 无法使用此密钥。
 devices-name-ascii = 仅允许使用字母、数字、连字符 (-) 和下划线 (_)，长度为 1 到 64 个字符，不含重音符号。
 devices-name-unicode = 仅允许使用字母、数字、连字符 (-) 和下划线 (_)，长度为 1 到 64 个字符。

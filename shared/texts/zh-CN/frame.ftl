@@ -5,7 +5,6 @@ skip-to-content = 跳到表单
 need-help = 需要帮助？请联系 { $contact }
 frame-your-administrator = 您的管理员
 frame-account = 账号
-frame-account-of = { $name } 的账号菜单
 frame-security = 安全信息
 frame-approve = 批准登录
 frame-administration = 管理

@@ -86,7 +86,6 @@ security-code-wrong = 验证码不正确。请检查手机的时间是否设为�
 security-copy = 复制
 security-copied = 已复制
 security-app-bound = 已绑定为身份验证器应用：其验证码在每个入口都可作为第二个验证因素。
-security-codes-none = 已无剩余代码。
 security-codes-missing = 您没有恢复代码。
 security-codes-make = 生成新的恢复代码
 security-codes-ask = 您现有的代码无论是否用过都会立即失效。新代码只显示一次：请准备好纸笔或密码管理器。
