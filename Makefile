@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test lint fuzz fuzz-smoke bench
+.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
 # and for size: it is mapped into every login.
@@ -36,6 +36,14 @@ test: ## set up, build and run every test; prints how many ran
 	@$(MAKE) --no-print-directory build
 	@[ "$$(id -u)" = 0 ] || { echo 'tests of real logins run as root in a throw-away root:'; sudo -v; }
 	@.ci/test
+
+screenshots: ## write a picture of every page (light and dark, wide and 320 px, English and Chinese), and say where
+	@.ci/setup test
+	@$(MAKE) --no-print-directory build
+	@mkdir -p $(TARGET)/screenshots
+	@SAMEKEY_SCREENSHOTS=yes cargo test -q -p e2e --features samekey-shared/postgres -- --exact \
+		browser::looks::every_page_can_be_used_by_everybody_in_every_look_and_language
+	@echo "$$(find $(TARGET)/screenshots -name '*.png' | wc -l) pictures in $(TARGET)/screenshots"
 
 lint: ## formatting, clippy, licences and bans
 	cargo fmt --all --check

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Run a command as root in a throw-away copy of this machine's root: what it changes is neither seen outside nor kept.
 #
-# usage: box.sh [--see FOLDER]... COMMAND [ARGUMENT...]      needs root (CAP_SYS_ADMIN) and overlayfs
+# usage: box.sh [--see FOLDER]... [--keep FOLDER] COMMAND [ARGUMENT...]      needs root (CAP_SYS_ADMIN) and overlayfs
 #
 # Private: mounts (an overlay of / on a tmpfs), processes, host name, IPC, /dev, /dev/pts, /run, /tmp. Shared: the network, so that a
-# browser outside reaches what listens on loopback inside. The source tree, and each FOLDER, stays visible, read-only, at its own path.
+# browser outside reaches what listens on loopback inside. The source tree, and each FOLDER, stays visible, read-only, at its own path;
+# what is written into the one to keep is kept.
 # Every process inside dies with the command. A file /run/samekey-box tells a program that it is inside.
 set -euo pipefail
 
@@ -22,6 +23,11 @@ while [ "${1:-}" = --see ]; do
     seen+=("$(cd "$2" && pwd -P)")
     shift 2
 done
+kept=
+if [ "${1:-}" = --keep ]; then
+    kept=$(cd "$2" && pwd -P)
+    shift 2
+fi
 
 # The tmpfs needs a folder to lie on that covers nothing that must be seen. Only this namespace sees it.
 for stage in /mnt /srv /opt /media; do
@@ -62,6 +68,7 @@ for folder in "${seen[@]}"; do
     mount --bind "$folder" "$root$folder"
     mount -o remount,bind,ro "$root$folder"
 done
+[ -z "$kept" ] || mount --bind "$kept" "$root$kept"
 
 hostname samekey-box
 echo "127.0.0.1 localhost samekey-box" >"$root/etc/hosts"

@@ -3,6 +3,7 @@
 mod administrators;
 pub mod first_sign_in;
 mod keys;
+pub mod looks;
 mod old_keys;
 mod pages;
 mod passkeys;
@@ -10,4 +11,5 @@ mod places;
 mod remember;
 pub mod scene;
 mod security_information;
+mod tour;
 mod trouble;

@@ -17,7 +17,9 @@ fn keys() -> BTreeSet<String> {
         let path = file.unwrap().path();
         std::fs::read_to_string(path).unwrap()
     });
-    let keys: BTreeSet<String> = texts.flat_map(|text| text.lines().filter_map(key).collect::<Vec<_>>()).collect();
+    let keys: BTreeSet<String> = texts
+        .flat_map(|text| text.lines().filter_map(key).collect::<Vec<_>>())
+        .collect();
     assert!(keys.len() > 100, "only {} keys found", keys.len());
     keys
 }
@@ -29,7 +31,10 @@ fn key(line: &str) -> Option<String> {
 }
 
 fn templates() -> impl Iterator<Item = (PathBuf, String)> {
-    let is_template = |file: &PathBuf| file.parent().is_some_and(|folder| folder.to_string_lossy().contains("templates"));
+    let is_template = |file: &PathBuf| {
+        file.parent()
+            .is_some_and(|folder| folder.to_string_lossy().contains("templates"))
+    };
     files().into_iter().filter(is_template).map(|file| {
         let text = std::fs::read_to_string(tree().join(&file)).unwrap();
         (file, text)
@@ -47,7 +52,10 @@ fn asked(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for asking in ASKING {
         for rest in text.split(asking).skip(1) {
-            let literal = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+            let literal = rest
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|rest| rest.split('"').next());
             found.extend(literal.map(str::to_owned));
         }
     }
@@ -75,7 +83,10 @@ fn every_sentence_that_is_asked_for_exists() {
 #[test]
 fn every_sentence_is_said_somewhere() {
     let all: String = sources().chain(templates()).map(|(_, text)| text).collect();
-    let silent: Vec<String> = keys().into_iter().filter(|key| !all.contains(&format!("\"{key}\""))).collect();
+    let silent: Vec<String> = keys()
+        .into_iter()
+        .filter(|key| !all.contains(&format!("\"{key}\"")))
+        .collect();
     assert!(silent.is_empty(), "sentences that nobody says: {silent:#?}");
 }
 
@@ -98,14 +109,18 @@ fn templates_hold_no_words_of_their_own() {
     for (file, text) in templates() {
         seen += 1;
         let marks = [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<!--", "-->")];
-        let bare = marks.iter().fold(text, |text, (open, close)| without(&text, open, close));
+        let bare = marks
+            .iter()
+            .fold(text, |text, (open, close)| without(&text, open, close));
         for name in ["aria-label=\"", "title=\"", "placeholder=\"", "alt=\""] {
             let spoken = bare.split(name).skip(1).filter_map(|rest| rest.split('"').next());
             let words = spoken.filter(|value| value.contains(char::is_alphabetic));
             found.extend(words.map(|value| format!("{}: {name}{value}", file.display())));
         }
         let words = without(&without(&bare, "<style", "</style>"), "<", ">");
-        let words = words.split_whitespace().filter(|word| word.contains(char::is_alphabetic));
+        let words = words
+            .split_whitespace()
+            .filter(|word| word.contains(char::is_alphabetic));
         let words = words.filter(|word| !STABLE.contains(word) && !word.starts_with('&'));
         found.extend(words.map(|word| format!("{}: {word}", file.display())));
     }

@@ -19,6 +19,11 @@ pub(crate) use boxed;
 
 /// Runs `body` inside a box; `test` is the whole path of the test, crate first.
 pub fn run(test: &str, body: fn()) {
+    run_keeping(test, body, None);
+}
+
+/// The same; what the test writes into this folder stays.
+pub fn run_keeping(test: &str, body: fn(), kept: Option<&Path>) {
     if machine::is_inside() {
         return body();
     }
@@ -32,9 +37,11 @@ pub fn run(test: &str, body: fn()) {
         sudo.arg("-n").arg(boxed);
         sudo
     };
+    command.arg("--see").arg(target());
+    if let Some(kept) = kept {
+        command.arg("--keep").arg(kept);
+    }
     let output = command
-        .arg("--see")
-        .arg(target())
         .arg(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .output()

@@ -216,6 +216,8 @@ impl Window {
     pub fn looks(&self, width: u32, scheme: &str) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        // A bar of the browser's own would take room from the page, and be in no picture.
+        self.devtools("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
         let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.devtools("Emulation.setEmulatedMedia", &scheme);
     }
