@@ -2,11 +2,9 @@
 //! proves that prompt and page are before the same eyes.
 
 use crate::entropy::{Entropy, EntropyError};
+use crate::letters::{self, below};
 use std::fmt;
 use std::str::FromStr;
-
-/// Consonants that no font confuses; without vowels no code spells a word (RFC 8628, section 6.1).
-pub(crate) const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// Letters of a code: 34 bits. Only the account's own session can look for one, so there is nothing to guess at.
 const LENGTH: usize = 8;
@@ -23,11 +21,7 @@ pub struct CodeError;
 impl Code {
     /// Draws one.
     pub(super) fn draw(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        let mut letters = [0; LENGTH];
-        for letter in &mut letters {
-            *letter = ALPHABET[usize::from(below(entropy, 20)?)];
-        }
-        Ok(Self(letters))
+        letters::draw(entropy).map(Self)
     }
 
     /// Without the hyphen, for the store and for links.
@@ -41,27 +35,14 @@ impl FromStr for Code {
 
     /// As people type it: small letters, spaces and hyphens anywhere.
     fn from_str(text: &str) -> Result<Self, CodeError> {
-        let mut letters = text
-            .bytes()
-            .filter(|byte| !matches!(byte, b' ' | b'-'))
-            .map(|byte| byte.to_ascii_uppercase());
-        let mut code = [0; LENGTH];
-        for place in &mut code {
-            *place = letters.next().filter(|byte| ALPHABET.contains(byte)).ok_or(CodeError)?;
-        }
-        match letters.next() {
-            None => Ok(Self(code)),
-            Some(_) => Err(CodeError),
-        }
+        letters::typed(text).map(Self).ok_or(CodeError)
     }
 }
 
 /// In two groups, as it is shown.
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.compact();
-        let (one, two) = text.split_at(LENGTH / 2);
-        write!(f, "{one}-{two}")
+        letters::grouped(&self.0, f)
     }
 }
 
@@ -103,18 +84,6 @@ impl fmt::Display for Number {
 impl fmt::Debug for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Number([shown at the prompt only])")
-    }
-}
-
-/// A number below `limit`, each as likely as any other: bytes beyond the last whole multiple are thrown away.
-pub(crate) fn below(entropy: &dyn Entropy, limit: u8) -> Result<u8, EntropyError> {
-    let fair = u8::MAX - u8::MAX % limit;
-    loop {
-        let mut byte = [0];
-        entropy.fill(&mut byte)?;
-        if byte[0] < fair {
-            return Ok(byte[0] % limit);
-        }
     }
 }
 

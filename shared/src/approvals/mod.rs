@@ -21,7 +21,6 @@ mod open;
 mod rows;
 
 pub use approval::{Approval, State};
-pub(crate) use code::{ALPHABET, below};
 pub use code::{Code, CodeError, Number};
 pub use decide::{Cancelling, Collected, Decider, Decision, Denying, approve, cancel, cancel_all, collect, deny};
 pub use open::{Busy, NewApproval, OpenError, Opened, open};

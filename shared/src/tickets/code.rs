@@ -1,7 +1,7 @@
 //! The short code of a ticket: what is told over a desk or a telephone, and typed.
 
-use crate::approvals::{ALPHABET, below};
 use crate::entropy::{Entropy, EntropyError};
+use crate::letters;
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroize;
@@ -21,11 +21,7 @@ pub struct CodeError;
 impl Code {
     /// Draws one.
     pub(super) fn draw(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        let mut letters = [0; LENGTH];
-        for letter in &mut letters {
-            *letter = ALPHABET[usize::from(below(entropy, 20)?)];
-        }
-        Ok(Self(letters))
+        letters::draw(entropy).map(Self)
     }
 
     pub(super) fn letters(&self) -> &[u8] {
@@ -38,18 +34,7 @@ impl FromStr for Code {
 
     /// As people type it: small letters, spaces and hyphens anywhere.
     fn from_str(text: &str) -> Result<Self, CodeError> {
-        let mut letters = text
-            .bytes()
-            .filter(|byte| !matches!(byte, b' ' | b'-'))
-            .map(|byte| byte.to_ascii_uppercase());
-        let mut code = Self([0; LENGTH]);
-        for place in &mut code.0 {
-            *place = letters.next().filter(|byte| ALPHABET.contains(byte)).ok_or(CodeError)?;
-        }
-        match letters.next() {
-            None => Ok(code),
-            Some(_) => Err(CodeError),
-        }
+        letters::typed(text).map(Self).ok_or(CodeError)
     }
 }
 
@@ -62,13 +47,7 @@ impl Drop for Code {
 /// In three groups, as it is shown.
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, letter) in self.0.iter().enumerate() {
-            if index > 0 && index % 4 == 0 {
-                f.write_str("-")?;
-            }
-            write!(f, "{}", char::from(*letter))?;
-        }
-        Ok(())
+        letters::grouped(&self.0, f)
     }
 }
 
