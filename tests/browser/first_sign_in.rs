@@ -60,7 +60,7 @@ fn bind_the_app(window: &Window) -> App {
 boxed! {
     fn a_first_sign_in_binds_a_passkey_and_goes_on_to_the_application() {
         let scene = newcomer("");
-        let window = scene.chromium.window();
+        let window = scene.window_without_autofill();
         let phone = window.plug(&Key::platform());
         up_to_the_choice(&scene, &window);
         assert_eq!(window.texts(".picker button strong"), ["Passkey", "Security key", "Authenticator app"]);

@@ -14,7 +14,8 @@ const WEEK: &str = "version = 1\n[default]\nlevel = \"high\"\ngrace = \"0s\"\nre
 /// Closes the browser and opens it again: the session is gone, what the cookies say for longer is kept.
 fn reopen(scene: &Scene, window: &Window) {
     window.go(&scene.page("/forgot-password"));
-    for cookie in ["__Host-samekey-session"] {
+    {
+        let cookie = "__Host-samekey-session";
         window.devtools(
             "Network.deleteCookies",
             &json!({"name": cookie, "url": scene.page("/")}),

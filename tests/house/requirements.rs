@@ -80,7 +80,8 @@ fn every_proof_is_a_test_of_that_file_or_an_open_question() {
 /// Whether a function of this name stands there under a mark that makes it a test, or in a list of boxed tests.
 fn is_test(text: &str, name: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let heads = [format!("fn {name}()"), format!("async fn {name}()")];
+    // Property tests take what they try as arguments.
+    let heads = [format!("fn {name}("), format!("async fn {name}()")];
     let Some(at) = lines
         .iter()
         .position(|line| heads.iter().any(|head| line.starts_with(head.as_str())))

@@ -61,7 +61,7 @@ fn scanned(shown: &str) -> String {
     let (columns, rows) = (lines[0].len(), lines.len() * 2);
     let light = |x: usize, y: usize| match lines[y / 2].get(x) {
         Some('█') => true,
-        Some('▀') => y % 2 == 0,
+        Some('▀') => y.is_multiple_of(2),
         Some('▄') => y % 2 == 1,
         _ => false,
     };

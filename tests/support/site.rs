@@ -3,6 +3,7 @@
 use super::boxed;
 use samekey_demo::machine::{Enrolled, STACK, Sshd, SshdOptions, run};
 use samekey_demo::{App, Machine, Terminal};
+use std::time::Duration;
 
 /// Everybody's password on the machine.
 pub const PASSWORD: &str = "hunter2 and more";
@@ -92,8 +93,13 @@ impl Site {
 }
 
 impl Person {
-    /// A code never offered before; acceptable at once the first time, since the doors accept one step ahead.
+    /// A code never offered before; acceptable at once the first time, since the doors accept one step ahead. Later ones are
+    /// waited for, as a person does whose app still shows the last one.
     pub fn code(&mut self) -> String {
+        self.next = self.next.max(self.app.step());
+        while self.app.step() + 1 < self.next {
+            std::thread::sleep(Duration::from_secs(self.app.left()));
+        }
         let code = self.app.code(self.next);
         self.next += 1;
         code

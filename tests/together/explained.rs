@@ -134,6 +134,9 @@ fn on_a_page(home: &Installation, realm: &Realm, person: &Person, client: &str) 
         let proven = records.iter().any(|record| record.kind == "sign-in-granted");
         return if proven { Said::Allow } else { Said::Nag };
     }
+    if standing.can_wait() {
+        return Said::Nag;
+    }
     if standing.is_asked() {
         assert!(
             standing.give(&person.code()),

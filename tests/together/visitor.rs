@@ -73,6 +73,13 @@ impl AtTheCode {
         self.page.fill("code", "").is_ok()
     }
 
+    /// Whether binding a device is asked, and may be put off.
+    pub fn can_wait(&self) -> bool {
+        self.page
+            .body
+            .contains("<button type=\"submit\" class=\"second\" id=\"later\"")
+    }
+
     /// Whether the browser is sent back with an authorization code already.
     pub fn is_through(&self) -> bool {
         is_sent_back(&self.page)
