@@ -221,7 +221,7 @@ fn people(installation: &Installation) -> Result<Finding, Failure> {
     let root = Administrator {
         by: By::Root {
             uid: operator.uid,
-            name: operator.name.to_string(),
+            name: operator.name.clone(),
         },
         door: Door::Command,
         service: "samekey",

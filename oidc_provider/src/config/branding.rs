@@ -96,12 +96,12 @@ impl Branding {
         let dark = colour("accent-dark", dark, DARK, "lighter")?;
         let mut style = String::new();
         if let Some(light) = light {
-            style += &format!(":root {{ --act: {light}; }}\n");
+            style.extend([":root { --act: ", light, "; }\n"]);
         }
         // Where only the light colour is ours, the dark one stays what it was.
         let dark = dark.or(light.is_some().then_some("#9cc4ff"));
         if let Some(dark) = dark {
-            style += &format!("@media (prefers-color-scheme: dark) {{ :root {{ --act: {dark}; }} }}\n");
+            style.extend(["@media (prefers-color-scheme: dark) { :root { --act: ", dark, "; } }\n"]);
         }
         Ok(Self {
             logo: logo.map(read).transpose()?,

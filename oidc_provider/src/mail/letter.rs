@@ -242,7 +242,9 @@ fn told(t: Texts, kind: &LetterKind, now: UnixTime) -> (String, Vec<String>) {
                 None => t.say("mail-locked-out-for-good-text"),
             }],
         ),
-        LetterKind::Administrator { act, by, what } => (t.say("mail-administrator"), administrator(t, *act, by, what)),
+        LetterKind::Administrator { act, by, what } => {
+            (t.say("mail-administrator"), administrator(t, *act, by, what.as_deref()))
+        }
         LetterKind::Deadline { at } => (
             t.say("mail-deadline"),
             vec![t.fill("mail-deadline-text", [("days", days(*at, now))])],
@@ -262,7 +264,7 @@ fn told(t: Texts, kind: &LetterKind, now: UnixTime) -> (String, Vec<String>) {
     }
 }
 
-fn administrator(t: Texts, act: AdministratorAct, by: &str, what: &Option<String>) -> Vec<String> {
+fn administrator(t: Texts, act: AdministratorAct, by: &str, what: Option<&str>) -> Vec<String> {
     let done = match act {
         AdministratorAct::Locked => t.say("mail-act-locked"),
         AdministratorAct::Unlocked => t.say("mail-act-unlocked"),
@@ -279,9 +281,7 @@ fn administrator(t: Texts, act: AdministratorAct, by: &str, what: &Option<String
         AdministratorAct::Changed => t.say("mail-act-changed"),
         AdministratorAct::Released => t.say("mail-act-released"),
     };
-    let what = what
-        .as_ref()
-        .map(|what| t.with("mail-administrator-what", "what", one_line(what)));
+    let what = what.map(|what| t.with("mail-administrator-what", "what", one_line(what)));
     let by = t.with("mail-administrator-by", "by", one_line(by));
     std::iter::once(done).chain(what).chain([by]).collect()
 }

@@ -62,10 +62,10 @@ fn parameters(server: &Smtp) -> Result<TlsParameters, MailError> {
 fn trouble(error: &Error) -> Trouble {
     let told = described(error);
     let code = error.status().map(u16::from);
-    match code {
-        Some(500..=504 | 521 | 523..=549) => Trouble::Passing(told),
-        Some(550..=599) if error.is_permanent() => Trouble::Lasting(told),
-        _ => Trouble::Passing(told),
+    if matches!(code, Some(550..=599)) && error.is_permanent() {
+        Trouble::Lasting(told)
+    } else {
+        Trouble::Passing(told)
     }
 }
 

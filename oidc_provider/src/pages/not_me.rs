@@ -70,8 +70,8 @@ pub async fn object(
     app.csrf
         .check(FORMS, &link, params.value(csrf::FIELD), &headers, issuer)?;
     let t = visitor.t;
-    blocking(&app, move |app| match ended(app, &visitor, &link)? {
-        true => {
+    blocking(&app, move |app| {
+        if ended(app, &visitor, &link)? {
             let contact = whom_to_ask(t, app.contact().as_deref());
             let done = t.with("mail-objection-done-text", "contact", contact);
             page(
@@ -79,8 +79,9 @@ pub async fn object(
                 &[],
                 Scripts::None,
             )
+        } else {
+            over(app, t)
         }
-        false => over(app, t),
     })
     .await
 }

@@ -57,7 +57,7 @@ impl Authority {
     /// An event of this kind, done by them and there.
     pub fn event(&self, kind: EventKind) -> Event {
         let mut event = Event::new(kind, self.actor.clone()).at(self.door, &self.service);
-        event.source = self.source.clone();
+        event.source.clone_from(&self.source);
         event.request = self.request;
         event
     }

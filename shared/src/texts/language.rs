@@ -35,13 +35,6 @@ impl Language {
         }
     }
 
-    pub(super) fn identifier(self) -> LanguageIdentifier {
-        match self {
-            Self::English => langid!("en"),
-            Self::SimplifiedChinese => langid!("zh-CN"),
-        }
-    }
-
     /// The one that this tag means: `zh`, `zh-CN`, `zh_CN.UTF-8`, `zh-Hans-SG`, `en-GB`; none for any other.
     /// Traditional characters (`zh-TW`, `zh-Hant`) are another language.
     pub fn of_tag(tag: &str) -> Option<Self> {
@@ -66,6 +59,14 @@ impl Language {
         let mut wanted: Vec<(u32, Self)> = header.split(',').take(32).filter_map(weighed).collect();
         wanted.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         wanted.first().map(|(_, language)| *language)
+    }
+}
+
+/// As Fluent names it. No method: the macro's own unsafe code would stand in an impl of a type that is read from outside.
+pub(super) fn identifier(language: Language) -> LanguageIdentifier {
+    match language {
+        Language::English => langid!("en"),
+        Language::SimplifiedChinese => langid!("zh-CN"),
     }
 }
 

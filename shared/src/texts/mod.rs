@@ -84,7 +84,7 @@ fn bundle(language: Language) -> &'static Bundle {
 }
 
 fn read(language: Language) -> Bundle {
-    let mut bundle = Bundle::new_concurrent(vec![language.identifier()]);
+    let mut bundle = Bundle::new_concurrent(vec![language::identifier(language)]);
     // Marks around each value would show as boxes on a terminal; both languages run from left to right.
     bundle.set_use_isolating(false);
     for (_, text) in files::of(language) {

@@ -98,7 +98,7 @@ fn what_was_typed_badly_is_wrong_and_no_more() {
         .collect();
     for typed in ["", "000", wide.as_str(), &format!("{code}0"), &"9".repeat(100_000)] {
         let refused = scene.finish(scene.ann, "s1", typed).unwrap_err();
-        assert_eq!(refused.code(), "code_wrong", "{:.20}", typed);
+        assert_eq!(refused.code(), "code_wrong", "{typed:.20}");
     }
     for typed in [
         "",

@@ -101,7 +101,7 @@ fn only_a_key_of_before_or_an_administrator_lifts_the_hold() {
             key: Some(key).filter(|_| method == Method::Passkey),
         });
         store
-            .write(|tx| objections::release_by(tx, scene.ann, &[evidence.clone()], scene.now()))
+            .write(|tx| objections::release_by(tx, scene.ann, std::slice::from_ref(&evidence), scene.now()))
             .unwrap()
     };
     assert!(held());

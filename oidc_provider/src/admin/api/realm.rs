@@ -120,6 +120,10 @@ pub async fn overview(State(app): State<App>, Extension(seat): Extension<Seat>) 
 /// Shows the settings.
 #[utoipa::path(get, path = "/api/v1/settings", tag = "realm",
     responses((status = 200, body = SettingsAnswer), (status = 403, body = ProblemDocument)))]
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path would fix the desk's lifetime"
+)]
 pub async fn settings(State(app): State<App>, Extension(seat): Extension<Seat>) -> Result<Response, ApiError> {
     let settings = seat.work(&app, |desk| desk.settings()).await?;
     told(&SettingsAnswer {
@@ -138,6 +142,10 @@ pub async fn change_settings(State(app): State<App>, Extension(seat): Extension<
 /// Shows the policy that holds, and its versions.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "realm",
     responses((status = 200, body = PolicyAnswer), (status = 403, body = ProblemDocument)))]
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path would fix the desk's lifetime"
+)]
 pub async fn policy(State(app): State<App>, Extension(seat): Extension<Seat>) -> Result<Response, ApiError> {
     let (policy, history) = seat.work(&app, |desk| desk.policy()).await?;
     let versions = history.into_iter().map(|one| PolicyVersion {

@@ -117,11 +117,10 @@ fn silently_unmet(turn: &Turn) -> Option<AuthorizeError> {
             } => AuthorizeError::InteractionRequired,
             Stage::Name { .. } | Stage::Asking { .. } => AuthorizeError::LoginRequired,
             Stage::Consent(_) => AuthorizeError::ConsentRequired,
-            Stage::CheckDevices(_) => AuthorizeError::InteractionRequired,
             Stage::Refused(Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {
                 AuthorizeError::UnmetAuthenticationRequirements
             }
-            Stage::Refused(_) => AuthorizeError::InteractionRequired,
+            Stage::Refused(_) | Stage::CheckDevices(_) => AuthorizeError::InteractionRequired,
         }),
         Turn::Finished(Finished { .. }) => None,
     }

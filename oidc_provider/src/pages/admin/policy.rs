@@ -17,6 +17,10 @@ use samekey_shared::texts::Texts;
 const PAGE: &str = "/admin/policy";
 
 /// `GET /admin/policy`, with `user` and `service` also what would happen to that sign-in.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path would fix the desk's lifetime"
+)]
 pub(super) async fn show(State(app): State<App>, Extension(seat): Extension<Seat>) -> Result<Response, Fault> {
     let t = seat.visitor.t;
     let (policy, versions) = seat.work(&app, |desk| desk.policy()).await.map_err(fault)?;

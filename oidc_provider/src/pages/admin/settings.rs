@@ -27,6 +27,10 @@ fn title(t: Texts, group: Group) -> String {
 }
 
 /// `GET /admin/settings`
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path would fix the desk's lifetime"
+)]
 pub(super) async fn show(State(app): State<App>, Extension(seat): Extension<Seat>) -> Result<Response, Fault> {
     let t = seat.visitor.t;
     let settings = seat.work(&app, |desk| desk.settings()).await.map_err(fault)?;
@@ -94,6 +98,10 @@ pub(super) async fn change(
     }
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path would fix the desk's lifetime"
+)]
 async fn asked(app: &App, seat: &Seat, group: Group, problem: Option<Trouble>) -> Result<Response, Fault> {
     let t = seat.visitor.t;
     let settings = seat.work(app, |desk| desk.settings()).await.map_err(fault)?;

@@ -130,7 +130,7 @@ fn again(here: Here<'_>, binding: &Binding<'_>) -> Result<(), BindEmailError> {
 
 /// The page again, with why nothing was bound.
 fn not_done(here: Here<'_>, error: BindEmailError, typed: &str) -> Result<Response, Fault> {
-    match told(here, &error)? {
+    match told(here, &error) {
         Some(problem) => {
             let mut response = rendered(here, None, Some(problem), typed)?;
             *response.status_mut() = StatusCode::CONFLICT;
@@ -148,7 +148,7 @@ fn failed(error: BindEmailError) -> Fault {
 }
 
 /// Why, in words; `None` where we failed ourselves.
-fn told(here: Here<'_>, error: &BindEmailError) -> Result<Option<ProblemView>, Fault> {
+fn told(here: Here<'_>, error: &BindEmailError) -> Option<ProblemView> {
     let t = here.t();
     let contact = || whom_to_ask(t, here.app.contact().as_deref());
     let sentence = match error {
@@ -166,9 +166,9 @@ fn told(here: Here<'_>, error: &BindEmailError) -> Result<Option<ProblemView>, F
             kind: DeviceKind::Email,
             ..
         })) => t.say("mail-security-full"),
-        BindEmailError::Bind(error) => return Ok(troubles::of_binding(t, error)),
+        BindEmailError::Bind(error) => return troubles::of_binding(t, error),
     };
-    Ok(Some(ProblemView::new(error.code(), sentence)))
+    Some(ProblemView::new(error.code(), sentence))
 }
 
 /// What stands before a change: a fresh proof, self-service.
