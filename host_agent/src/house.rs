@@ -112,7 +112,9 @@ impl House {
             // `samekey status` looks; it hears what an administrator should do.
             Err(Lost::OnlyLooked) => {
                 let stale = self.configured.as_ref().and_then(|configured| configured.stale());
-                drop(stale.map(|said| line.tell(said)));
+                if let Some(said) = stale {
+                    line.tell(said).ok();
+                }
             }
             Err(lost) => journal::note(&format!("conversation with uid {} ended: {lost}", peer.uid)),
         }

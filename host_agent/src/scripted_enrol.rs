@@ -102,8 +102,8 @@ fn talked(mut stream: &UnixStream, start: Start, answer: &mut dyn FnMut(&str) ->
     Went { shown, verdict }
 }
 
-fn refused(reason: Reason) -> Option<Verdict> {
-    Some(Verdict::Refused { reason })
+fn refused(reason: Reason) -> Verdict {
+    Verdict::Refused { reason }
 }
 
 /// Types the code where one is asked, Enter elsewhere.
@@ -175,7 +175,7 @@ fn after_a_password_that_may_have_been_wrong_nothing_is_bound() {
     let went = new.talk(start("demo"), willing(&new));
     assert_eq!(
         (went.verdict, new.bound()),
-        (refused(Reason::EnrollmentRequired), vec![])
+        (Some(refused(Reason::EnrollmentRequired)), vec![])
     );
     // sshd's word on a key is enough, whatever the stack.
     let keyed = Start {
@@ -193,7 +193,7 @@ fn after_a_password_that_may_have_been_wrong_nothing_is_bound() {
     let went = new.talk(nothing, willing(&new));
     assert_eq!(
         (went.verdict, new.bound()),
-        (refused(Reason::EnrollmentRequired), vec![])
+        (Some(refused(Reason::EnrollmentRequired)), vec![])
     );
 }
 
@@ -201,7 +201,7 @@ fn after_a_password_that_may_have_been_wrong_nothing_is_bound() {
 fn where_terminals_may_not_bind_the_way_to_the_page_is_shown() {
     let new = Newcomer::new(SAFE, "");
     let went = new.talk(start("demo"), |_| Some(String::new()));
-    assert_eq!(went.verdict, refused(Reason::EnrollmentRequired));
+    assert_eq!(went.verdict, Some(refused(Reason::EnrollmentRequired)));
     assert!(
         went.shown[0].contains("https://id.example.org/bind"),
         "{:?}",

@@ -106,7 +106,8 @@ fn each_person_stands_in_the_list_that_fits() {
 #[test]
 fn a_place_from_which_somebody_still_gets_in_is_no_lock_out() {
     let town = Town::usual();
-    let networks: String = (0..20).map(|n| format!("n{n} = [\"10.{n}.0.0/16\"]\n")).collect();
+    let networks: Vec<String> = (0..20).map(|n| format!("n{n} = [\"10.{n}.0.0/16\"]")).collect();
+    let networks = networks.join("\n") + "\n";
     let from = |place: &str| {
         format!(
             "[networks]\n{networks}{HIGH}[[rule]]\nname = \"mask\"\nwhen = {{ except-source = [\"{place}\"] }}\nrequire = {{ deny = true }}\n"

@@ -72,19 +72,12 @@ impl Visitor {
     pub fn own_page(&mut self, address: &str) -> Result<Page, Trouble> {
         let mut page = self.go(address, None)?;
         for _ in 0..PAGES {
-            if self.browser_is_there(&page) {
+            if is_there(&page) {
                 return Ok(page);
             }
             page = self.fill(&page)?;
         }
         Err(Trouble::Answer(format!("{PAGES} pages and still not at {address}")))
-    }
-
-    fn browser_is_there(&self, page: &Page) -> bool {
-        page.status == 200
-            && ["code", "password", "username"]
-                .iter()
-                .all(|field| page.fill(field, "").is_err())
     }
 
     /// Follows redirects, but not to the relying party, which is not there.
@@ -135,4 +128,12 @@ pub fn access_token(server: &Server, code: &str) -> Result<String, Trouble> {
         .and_then(serde_json::Value::as_str)
         .map(str::to_owned)
         .ok_or(Trouble::Answer(body))
+}
+
+/// Whether this is a page at last, and asks nothing more.
+fn is_there(page: &Page) -> bool {
+    page.status == 200
+        && ["code", "password", "username"]
+            .iter()
+            .all(|field| page.fill(field, "").is_err())
 }

@@ -29,7 +29,7 @@ pub fn run(config: &Path) -> Result<Answer, Failure> {
         let offline = if one.works_offline { "yes" } else { "no" };
         let head = [one.method.to_string(), one.level.to_string()];
         table.row(head.into_iter().chain(cells).chain([offline.to_owned()]));
-        data.push(as_json(one, &taken));
+        data.push(as_json(one, taken));
     }
     let answer = Answer::data(json!({ "policy_hash": policy.hash(), "methods": data }), table.draw());
     Ok(answer
@@ -98,11 +98,11 @@ fn taken(policy: &Policy, one: Compared, surface: Surface, now: UnixTime) -> Tak
     }
 }
 
-fn as_json(one: Compared, taken: &[(Surface, Taken); 3]) -> Value {
+fn as_json(one: Compared, taken: [(Surface, Taken); 3]) -> Value {
     let mut places = json!({});
     for (surface, taken) in taken {
         places[surface.as_str()] = json!({
-            "answered": carried(one.method, *surface),
+            "answered": carried(one.method, surface),
             "accepted": taken.word(),
         });
     }

@@ -269,16 +269,16 @@ fn a_recorded_day_is_replayed_under_another_policy_and_its_sign_ins_are_told_one
             )
         })
         .collect();
-    let changed = |who: &str, was: &str, would: &str| (who.to_owned(), was.to_owned(), would.to_owned());
+    let line = |who: &str, was: &str, would: &str| (who.to_owned(), was.to_owned(), would.to_owned());
     assert_eq!(
         changes,
         [
-            changed("robot pam:sshd", "let in", "enrol"),
-            changed("alice pam:sudo", "let in", "enrol"),
-            changed("carol pam:sshd", "refused", "allow"),
-            changed("bob pam:sshd", "let in", "deny"),
-            changed("robot pam:sshd", "let in", "enrol"),
-            changed("dora pam:sshd", "let in", "enrol"),
+            line("robot pam:sshd", "let in", "enrol"),
+            line("alice pam:sudo", "let in", "enrol"),
+            line("carol pam:sshd", "refused", "allow"),
+            line("bob pam:sshd", "let in", "deny"),
+            line("robot pam:sshd", "let in", "enrol"),
+            line("dora pam:sshd", "let in", "enrol"),
         ]
     );
     let told = place.run(&["policy", "simulate", "-"], other);

@@ -91,6 +91,7 @@ fn seat(call: &Call, session: Session, params: Params, json: Bytes) -> Seat {
 }
 
 /// What a change sends, its token held against the session before anything in it is looked at.
+#[expect(clippy::result_large_err, reason = "the error is the answer itself, sent at once")]
 async fn sent(app: &App, call: &Call, session: &Session, request: Request) -> Result<(Params, Bytes), Response> {
     let check = |shown: Option<&str>| {
         let own = app.config.issuer.as_str();

@@ -21,7 +21,7 @@ pub(super) fn send(program: &Path, message: &Message) -> Result<(), Trouble> {
     let mut command = Command::new(program);
     command.arg("-i");
     if let Some(from) = message.envelope().from() {
-        command.arg("-f").arg(from.to_string());
+        command.arg("-f").arg::<&str>(from.as_ref());
     }
     command
         .arg("--")

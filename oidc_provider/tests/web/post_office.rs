@@ -99,7 +99,7 @@ impl PostOffice {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let (box_, mut manners) = (taken.clone(), manners.to_vec().into_iter());
+        let (box_, mut manners) = (taken.clone(), Vec::from(manners).into_iter());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (manner, box_) = (manners.next().unwrap_or(Manner::Take), box_.clone());

@@ -29,12 +29,11 @@ async fn nobody_gets_anything_about_a_person_from_any_route() {
             Who::Anybody => &[StatusCode::OK, StatusCode::SEE_OTHER, StatusCode::BAD_REQUEST],
             Who::Application | Who::TokenHolder => &[StatusCode::UNAUTHORIZED],
             Who::FlowHolder => &[StatusCode::BAD_REQUEST],
-            Who::SessionHolder => &[StatusCode::FORBIDDEN],
             Who::SignedIn => &[StatusCode::SEE_OTHER],
             Who::Operator => &[StatusCode::NOT_FOUND],
             Who::Administrator(_) if path.starts_with("/api/") => &[StatusCode::UNAUTHORIZED],
             Who::Administrator(_) if route.method == "GET" => &[StatusCode::SEE_OTHER],
-            Who::Administrator(_) => &[StatusCode::FORBIDDEN],
+            Who::SessionHolder | Who::Administrator(_) => &[StatusCode::FORBIDDEN],
         };
         assert!(
             expected.contains(&page.status),

@@ -340,8 +340,8 @@ async fn the_trail_says_who_did_what_from_where() {
         "recovery-codes-made",
         "device-unbound",
     ] {
-        let last = trail.iter().rfind(|one| one.kind.as_str() == kind);
-        let event: Value = serde_json::from_str(&last.unwrap().event).unwrap();
+        let latest = trail.iter().rfind(|one| one.kind.as_str() == kind);
+        let event: Value = serde_json::from_str(&latest.unwrap().event).unwrap();
         assert_eq!(event["actor"], "account:ann", "{kind}");
         assert_eq!(event["door"], "web", "{kind}");
         assert_eq!(event["service"], "portal:devices", "{kind}");

@@ -206,9 +206,9 @@ async fn of_two_replacements_at_once_one_wins_and_one_app_is_left() {
         send(&browser, &one, "Pixel", &first),
         send(&browser, &two, "Galaxy", &second)
     );
-    let mut statuses = [won.status, lost.status];
-    statuses.sort();
-    assert_eq!(statuses, [StatusCode::OK, StatusCode::NOT_FOUND], "{}", lost.body);
+    let mut ended = [won.status, lost.status];
+    ended.sort();
+    assert_eq!(ended, [StatusCode::OK, StatusCode::NOT_FOUND], "{}", lost.body);
     let list = browser.get("/security").await.body;
     assert_eq!(list.matches("/security/totp?replace=").count(), 1, "{list}");
     assert_eq!(scene.events("device-bound"), 2);

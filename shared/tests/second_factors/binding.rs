@@ -130,7 +130,8 @@ fn every_lookup_of_a_sign_in_uses_an_index() {
         "EXPLAIN QUERY PLAN UPDATE totp SET last_step = 1 WHERE device = $1 AND last_step < 1",
         "EXPLAIN QUERY PLAN SELECT name FROM account_groups WHERE account = $1 ORDER BY name",
     ] {
-        let plan = realm.store.read(|tx| tx.query(sql, params!["x"])).unwrap();
+        // Where it may write: the plan of an update counts as one.
+        let plan = realm.store.write(|tx| tx.query(sql, params!["x"])).unwrap();
         let told: Vec<&str> = plan.iter().map(|row| row.text(3).unwrap()).collect();
         assert!(told.iter().all(|line| !line.starts_with("SCAN")), "{sql}: {told:?}");
     }

@@ -90,6 +90,7 @@ fn page(tx: &mut Tx<'_>, after: Option<&str>, span: i64, now: UnixTime) -> Resul
 
 /// Whether it is active and unused for so long: then its last sign-in, if there ever was one. Sign-ins of an earlier
 /// account of the same name are not its own.
+#[expect(clippy::option_option, reason = "not unused at all, or unused and never signed in")]
 fn unused(
     tx: &mut Tx<'_>,
     account: &Account,

@@ -237,17 +237,16 @@ fn again(app: &App, caller: &Caller, problem: ProblemView) -> Result<Response, F
     let here = caller.here(app);
     let has = Possessions::of(here)?;
     let typed = caller.field("name");
-    let mut response = match old_key(&has, caller.field("replaces")) {
-        Some(old) => upgrade(here, &has, old, Some(typed), Some(problem))?,
-        None => {
-            let is_name = matches!(problem.code, "name_invalid" | "name_taken");
-            let told = Told {
-                problem: Some(problem),
-                typed: is_name.then(|| (caller.field("kind"), typed)),
-                ..Told::default()
-            };
-            rendered(here, told)?
-        }
+    let mut response = if let Some(old) = old_key(&has, caller.field("replaces")) {
+        upgrade(here, &has, old, Some(typed), Some(problem))?
+    } else {
+        let is_name = matches!(problem.code, "name_invalid" | "name_taken");
+        let told = Told {
+            problem: Some(problem),
+            typed: is_name.then(|| (caller.field("kind"), typed)),
+            ..Told::default()
+        };
+        rendered(here, told)?
     };
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)

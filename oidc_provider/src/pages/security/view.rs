@@ -109,6 +109,7 @@ pub(super) struct RememberedView {
 /// The page.
 #[derive(Template)]
 #[template(path = "security.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one thing on the page")]
 pub(super) struct SecurityView<'a> {
     pub frame: Frame<'a>,
     /// Whose page it is.
