@@ -209,8 +209,8 @@ async fn of_two_replacements_at_once_one_wins_and_one_app_is_left() {
     let mut ended = [won.status, lost.status];
     ended.sort();
     assert_eq!(ended, [StatusCode::OK, StatusCode::NOT_FOUND], "{}", lost.body);
-    let list = browser.get("/security").await.body;
-    assert_eq!(list.matches("/security/totp?replace=").count(), 1, "{list}");
+    let shown = browser.get("/security").await.body;
+    assert_eq!(shown.matches("/security/totp?replace=").count(), 1, "{shown}");
     assert_eq!(scene.events("device-bound"), 2);
     assert_eq!(scene.events("device-unbound"), 1);
 }
