@@ -134,8 +134,9 @@ boxed! {
         let sshd = site.sshd("");
         let mut ssh = ssh(&sshd, "ann", &[]);
         up_to_the_code(&mut ssh);
-        assert!(site.machine.runs("sshd: ann [pam]"));
+        // `sshd:` before OpenSSH 9.8, `sshd-session:` since.
+        assert!(site.machine.runs(": ann [pam]"));
         ssh.kill();
-        site.machine.until("sshd's child to end", |machine| !machine.runs("sshd: ann [pam]")).unwrap();
+        site.machine.until("sshd's child to end", |machine| !machine.runs(": ann [pam]")).unwrap();
     }
 }
