@@ -41,7 +41,7 @@ boxed! {
         window.click("#search");
         window.press("ann");
         window.see("Security settings");
-        window.press("Unbind");
+        window.click("//tr[td[contains(., 'uthenticator app')]]//a[normalize-space()='Unbind']");
         window.see("is unbound and all sessions of theirs end");
         window.fill("#confirmation", "no");
         window.click("#do");

@@ -134,8 +134,8 @@ fn on_a_page(home: &Installation, realm: &Realm, person: &Person, client: &str) 
         let proven = records.iter().any(|record| record.kind == "sign-in-granted");
         return if proven { Said::Allow } else { Said::Nag };
     }
-    if standing.can_wait() {
-        return Said::Nag;
+    if standing.has_to_bind() {
+        return if standing.can_wait() { Said::Nag } else { Said::Enrol };
     }
     if standing.is_asked() {
         assert!(

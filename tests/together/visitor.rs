@@ -73,7 +73,12 @@ impl AtTheCode {
         self.page.fill("code", "").is_ok()
     }
 
-    /// Whether binding a device is asked, and may be put off.
+    /// Whether binding a device is asked.
+    pub fn has_to_bind(&self) -> bool {
+        self.page.body.contains("name=\"action\" value=\"bind-")
+    }
+
+    /// Whether that may be put off.
     pub fn can_wait(&self) -> bool {
         self.page
             .body
