@@ -121,7 +121,8 @@ fn at_the_shell(home: &Installation, realm: &Realm, person: &Person, service: &s
         (1, SUCCESS) => Said::Challenge,
         (0, SUCCESS) if login.transcript().trim().is_empty() => Said::Allow,
         (0, SUCCESS) => Said::Nag,
-        (0, PERM_DENIED | AUTH_ERR) => from_refusal(realm, &person.name),
+        // Who has a device that is too weak shows it first, and is then told where to bind a stronger one.
+        (0..=2, PERM_DENIED | AUTH_ERR) => from_refusal(realm, &person.name),
         other => panic!("{}: {other:?} {}", person.name, login.transcript()),
     }
 }
@@ -138,12 +139,18 @@ fn on_a_page(home: &Installation, realm: &Realm, person: &Person, client: &str) 
         return if standing.can_wait() { Said::Nag } else { Said::Enrol };
     }
     if standing.is_asked() {
+        let after = standing.after(&person.code()).unwrap();
+        // Who has a device that is too weak shows it, and then binds a stronger one.
         assert!(
-            standing.give(&person.code()),
+            after.is_through() || after.has_to_bind(),
             "{}: a right code was refused",
             person.name
         );
-        return Said::Challenge;
+        return if after.is_through() {
+            Said::Challenge
+        } else {
+            Said::Enrol
+        };
     }
     from_refusal(realm, &person.name)
 }

@@ -91,9 +91,14 @@ impl AtTheCode {
     }
 
     /// Gives the code; true when the browser is sent back with an authorization code.
-    pub fn give(mut self, code: &str) -> bool {
-        let page = give(&mut self.browser, &self.page, "code", code);
-        page.is_ok_and(|page| is_sent_back(&page))
+    pub fn give(self, code: &str) -> bool {
+        self.after(code).is_ok_and(|standing| standing.is_through())
+    }
+
+    /// Gives the code, and stands before what comes then.
+    pub fn after(mut self, code: &str) -> Result<Self, String> {
+        self.page = give(&mut self.browser, &self.page, "code", code)?;
+        Ok(self)
     }
 }
 
