@@ -29,6 +29,8 @@ pub struct State {
     pub port: Port,
     /// Whether a request waits for a touch.
     pub waits: bool,
+    /// Whether the authenticator has nothing to do.
+    rests: bool,
     /// See [`crate::order::Told`].
     pub asked: u64,
     /// See [`crate::order::Told`].
@@ -100,17 +102,30 @@ impl Hand {
         });
     }
 
+    /// Waits until the authenticator, cut off, has said its last: what it still says must not reach whoever opens the
+    /// key once it is put in again. False if it does not come to rest within `most`.
+    #[must_use]
+    pub fn rested(&self, most: Duration) -> bool {
+        let state = self.held();
+        let waited = self.changed.wait_timeout_while(state, most, |state| !state.rests);
+        waited.unwrap_or_else(PoisonError::into_inner).0.rests
+    }
+
     /// Waits for the next frame, or for the key to be put in again.
     pub fn idle(&self) -> Event {
         let mut state = self.held();
         loop {
-            if state.port == Port::Entered {
+            let next = if state.port == Port::Entered {
                 state.port = Port::Powered;
-                return Event::Pulled;
+                Some(Event::Pulled)
+            } else {
+                state.frames.pop_front().map(Event::Frame)
+            };
+            state.rests = next.is_none();
+            if let Some(event) = next {
+                return event;
             }
-            if let Some(frame) = state.frames.pop_front() {
-                return Event::Frame(frame);
-            }
+            self.changed.notify_all();
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How often to look whether somebody who waits for the key was killed.
 const LOOK: Duration = Duration::from_millis(20);
+/// The most that the authenticator takes to notice that it was pulled out.
+const CUT_OFF: Duration = Duration::from_secs(30);
 
 /// What kind of key it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -132,6 +134,9 @@ impl Key {
                 // In this order: nobody may hear what the authenticator says to being cut off.
                 self.wire.hang_up();
                 self.hand.plug(false);
+                if !self.hand.rested(CUT_OFF) {
+                    return Err("the authenticator does not stop".to_owned());
+                }
             }
             Order::Plug => {
                 self.hand.plug(true);
