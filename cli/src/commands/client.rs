@@ -123,6 +123,7 @@ fn registration(wanted: &Add) -> Registration {
             },
             id_token_alg: wanted.id_token_alg,
             acr_aliases: wanted.acr_aliases.iter().cloned().collect(),
+            ..ClientSettings::default()
         },
     }
 }

@@ -1,18 +1,23 @@
 //! Relying parties: who they are, what they may ask, and how they are registered.
 
+mod choices;
 pub mod redirect;
 mod registration;
 mod rows;
+mod settings;
 
+pub use choices::{
+    AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, NotAWord, Pkce, Profile,
+    RequestObjectAlg, SubjectType,
+};
 pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};
 pub use rows::{by_id, list, secret_hash};
+pub use settings::ClientSettings;
 
-use crate::keys::Alg;
 use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::methods::Level;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -96,70 +101,6 @@ impl FromStr for ClientKind {
     }
 }
 
-/// Whether the person is asked before the application learns who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Consent {
-    /// The operator decided for everybody: an application of their own.
-    #[default]
-    Given,
-    /// Each person is asked once for each set of scopes.
-    Asked,
-}
-
-/// Whether codes must be bound by PKCE (RFC 7636). Always so for public clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pkce {
-    /// A request without a challenge is refused.
-    #[default]
-    Required,
-    /// A confidential client too old to send one; the nonce and its secret remain.
-    Optional,
-}
-
-/// What the operator decides about a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ClientSettings {
-    /// Where answers may be sent: compared byte by byte.
-    pub redirect_uris: Vec<String>,
-    /// Where the person may be sent after signing out, by the same rules.
-    #[serde(default)]
-    pub post_logout_redirect_uris: Vec<String>,
-    /// Whether PKCE may be left out.
-    #[serde(default)]
-    pub pkce: Pkce,
-    /// Whether the person is asked for consent.
-    #[serde(default)]
-    pub consent: Consent,
-    /// How its ID tokens are signed; RS256 unless said otherwise, since every client library knows that one.
-    #[serde(default = "default_alg", with = "alg_text")]
-    pub id_token_alg: Alg,
-    /// Further names of the levels that this application knows, such as `https://refeds.org/profile/mfa`, each mapped to
-    /// one of ours (`urn:samekey:acr:mfa`).
-    #[serde(default)]
-    pub acr_aliases: BTreeMap<String, String>,
-}
-
-fn default_alg() -> Alg {
-    Alg::Rs256
-}
-
-mod alg_text {
-    use super::Alg;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-    pub fn serialize<S: Serializer>(alg: &Alg, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(alg.name())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Alg, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 /// A registered relying party, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
@@ -180,6 +121,19 @@ impl Client {
     pub fn level(&self, name: &str) -> Option<Level> {
         let ours = self.settings.acr_aliases.get(name).map_or(name, String::as_str);
         acr::level(ours)
+    }
+
+    /// How it proves who it is.
+    pub fn auth_method(&self) -> AuthMethod {
+        match self.kind {
+            ClientKind::Confidential => self.settings.auth_method,
+            ClientKind::Public => AuthMethod::None,
+        }
+    }
+
+    /// Whether it may ask `/token` for this.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.settings.grant_types.contains(&grant)
     }
 
     /// Whether a request of this client may come without a PKCE challenge.

@@ -193,7 +193,6 @@ pub fn remove(tx: &mut Tx<'_>, id: &ClientId) -> Result<(), RegistrationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::Alg;
     use samekey_shared::entropy::SeededEntropy;
     use samekey_shared::secrets::opaque;
     use samekey_shared::store::Store;
@@ -206,11 +205,7 @@ mod tests {
             kind,
             settings: ClientSettings {
                 redirect_uris: vec!["https://wiki.example/cb".into()],
-                post_logout_redirect_uris: vec![],
-                pkce: Pkce::Required,
-                consent: crate::clients::Consent::Given,
-                id_token_alg: Alg::Rs256,
-                acr_aliases: BTreeMap::new(),
+                ..ClientSettings::default()
             },
         }
     }

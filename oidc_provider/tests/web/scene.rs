@@ -4,13 +4,11 @@ use crate::browser::{Browser, Page};
 use crate::relying_party::RelyingParty;
 use samekey_provider::SCHEMA;
 use samekey_provider::app::{App, AppState, Front};
-use samekey_provider::clients::{self, ClientKind, ClientSettings, Consent, Pkce, Registration};
+use samekey_provider::clients::{self, ClientKind, ClientSettings, Registration};
 use samekey_provider::config::ProviderSection;
-use samekey_provider::keys::Alg;
 use samekey_shared::config::strict;
 use samekey_shared::ids::AccountId;
 use samekey_shared::testing::{Phone, TestRealm};
-use std::collections::BTreeMap;
 
 pub const ISSUER: &str = "https://id.example.org";
 pub const PASSWORD: &str = "correct horse battery";
@@ -40,10 +38,7 @@ pub fn settings() -> ClientSettings {
     ClientSettings {
         redirect_uris: vec![CALLBACK.into()],
         post_logout_redirect_uris: vec![SIGNED_OUT.into()],
-        pkce: Pkce::Required,
-        consent: Consent::Given,
-        id_token_alg: Alg::Rs256,
-        acr_aliases: BTreeMap::new(),
+        ..ClientSettings::default()
     }
 }
 

@@ -203,10 +203,7 @@ fn registration(seat: &Seat, id: ClientId, before: Option<&Client>) -> Registrat
             } else {
                 Consent::Given
             },
-            id_token_alg: before.map_or(crate::keys::Alg::Rs256, |before| before.settings.id_token_alg),
-            acr_aliases: before
-                .map(|before| before.settings.acr_aliases.clone())
-                .unwrap_or_default(),
+            ..before.map(|before| before.settings.clone()).unwrap_or_default()
         },
     }
 }
