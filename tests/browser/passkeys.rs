@@ -21,7 +21,7 @@ boxed! {
         scene.ask_to_sign_in(&window, "phr");
         window.click("#with-passkey");
         let claims = scene.claims(&window);
-        assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+        assert_eq!(claims["acr"], "phr");
         assert_eq!(claims["amr"], json!(["pop", "user", "mfa"]), "no password was given");
         assert_eq!(claims["userinfo"]["preferred_username"], "ann");
         scene.sign_out(&window);
@@ -29,7 +29,7 @@ boxed! {
         scene.up_to_the_second_factor(&window, "ann", "phr");
         window.click("#use-key");
         let claims = scene.claims(&window);
-        assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+        assert_eq!(claims["acr"], "phr");
         assert_eq!(claims["amr"], json!(["pwd", "pop", "mfa"]), "after the password a touch was asked, and no more proven");
         scene.sign_out(&window);
         assert_eq!(held_against(&window), []);
@@ -41,7 +41,7 @@ boxed! {
         suggesting.put(&other, &held[0]);
         scene.ask_to_sign_in(&suggesting, "phr");
         let claims = scene.claims(&suggesting);
-        assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+        assert_eq!(claims["acr"], "phr");
         assert_eq!(claims["amr"], json!(["pop", "user", "mfa"]));
         assert_eq!(held_against(&suggesting), []);
     }

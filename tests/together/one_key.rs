@@ -55,7 +55,7 @@ boxed! {
         scene.ask_to_sign_in(&window, "phr");
         window.click("#with-passkey");
         let claims = scene.claims(&window);
-        assert_eq!(claims["acr"], "urn:samekey:acr:phr", "{claims}");
+        assert_eq!(claims["acr"], "phr", "{claims}");
 
         let key = carried(&window, &virtual_key);
         key.touch(Touch::Wait);

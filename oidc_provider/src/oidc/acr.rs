@@ -8,9 +8,16 @@ pub fn known() -> Vec<&'static str> {
     Level::ALL.into_iter().filter_map(methods::acr).collect()
 }
 
+/// What `phr` and `phrh` were called here first; applications may go on asking so, and are answered so.
+const BEFORE: [(&str, Level); 2] = [
+    ("urn:samekey:acr:phr", Level::Highest),
+    ("urn:samekey:acr:phrh", Level::Hardware),
+];
+
 /// The level that one of our names stands for.
 pub fn level(name: &str) -> Option<Level> {
-    Level::ALL.into_iter().find(|level| methods::acr(*level) == Some(name))
+    let now = Level::ALL.into_iter().find(|level| methods::acr(*level) == Some(name));
+    now.or_else(|| BEFORE.into_iter().find(|(known, _)| *known == name).map(|(_, level)| level))
 }
 
 /// The strongest level that a web sign-in can reach here: that of a passkey where keys can be used at all, and of hardware

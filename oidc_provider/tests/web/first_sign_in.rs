@@ -168,7 +168,7 @@ async fn a_passkey_is_made_signs_once_and_lets_in() {
     let second = browser.touch(&signs, "key", &mut key).await.location();
     let back = browser.press(&second, "later", &[]).await;
     let claims = new.told(&back).await;
-    assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+    assert_eq!(claims["acr"], "phr");
     assert_eq!(new.scene.events("device-bound"), 2, "Ann's and Bob's");
 }
 

@@ -36,7 +36,7 @@ async fn a_passkey_alone_signs_in_without_a_name() {
     let address = first_page(&browser, &scene.wiki().request(&[])).await;
     let back = browser.touch(&address, "passkey", &mut key).await;
     let claims = told(&scene, &back).await;
-    assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+    assert_eq!(claims["acr"], "phr");
     assert_eq!(claims["amr"], json!(["pop", "user", "mfa"]));
     assert_eq!(claims["sub"], scene.ann.to_string());
     assert_eq!(claims["auth_time"], scene.now());
@@ -45,7 +45,7 @@ async fn a_passkey_alone_signs_in_without_a_name() {
         .get(
             &scene
                 .wiki()
-                .request(&[("acr_values", "urn:samekey:acr:phr"), ("prompt", "none")]),
+                .request(&[("acr_values", "phr"), ("prompt", "none")]),
         )
         .await;
     assert_eq!(told(&scene, &again).await["amr"], json!(["pop", "user", "mfa"]));
@@ -65,7 +65,7 @@ async fn the_claims_say_synced_and_hardware_only_where_it_is_known() {
                 ..Habits::default()
             },
             json!(["swk", "user", "mfa"]),
-            "urn:samekey:acr:phr",
+            "phr",
         ),
         (
             Habits {
@@ -73,7 +73,7 @@ async fn the_claims_say_synced_and_hardware_only_where_it_is_known() {
                 ..Habits::default()
             },
             json!(["hwk", "user", "mfa"]),
-            "urn:samekey:acr:phrh",
+            "phrh",
         ),
     ] {
         let (scene, mut key) = with_key(SoftAuthenticator::with(habits));
@@ -140,7 +140,7 @@ async fn a_touch_after_the_password_is_the_second_factor() {
     );
     let back = browser.touch(&asks.location(), "key", &mut key).await;
     let claims = told(&scene, &back).await;
-    assert_eq!(claims["acr"], "urn:samekey:acr:phr");
+    assert_eq!(claims["acr"], "phr");
     assert_eq!(claims["amr"], json!(["pwd", "pop", "mfa"]));
 }
 
@@ -445,11 +445,33 @@ async fn a_key_of_rsa_passes_both_verifiers_and_its_lies_do_not() {
     assert_eq!(scene.results("key-refused").len(), 1);
 }
 
+/// EAP ACR Values 1.0: of what was asked for the first that is satisfied, and otherwise the highest reached.
+#[tokio::test]
+async fn phr_and_phrh_are_told_as_they_were_asked_for_and_reached() {
+    let attested = Habits {
+        attested: true,
+        ..Habits::default()
+    };
+    for (habits, asked, acr) in [
+        (Habits::default(), "phrh phr", "phr"),
+        (Habits::default(), "phrh", "phr"),
+        (Habits::default(), "urn:nobody urn:samekey:acr:phr phr", "urn:samekey:acr:phr"),
+        (attested.clone(), "phr phrh", "phr"),
+        (attested, "phrh phr", "phrh"),
+    ] {
+        let (scene, mut key) = with_key(SoftAuthenticator::with(habits));
+        let browser = scene.browser();
+        let address = first_page(&browser, &scene.wiki().request(&[("acr_values", asked)])).await;
+        let claims = told(&scene, &browser.touch(&address, "passkey", &mut key).await).await;
+        assert_eq!(claims["acr"], acr, "{asked}");
+    }
+}
+
 #[tokio::test]
 async fn an_application_may_insist_on_a_key() {
     let (scene, mut key) = with_key(SoftAuthenticator::new());
     let wiki = scene.wiki();
-    let phr = r#"{"id_token":{"acr":{"essential":true,"value":"urn:samekey:acr:phr"}}}"#;
+    let phr = r#"{"id_token":{"acr":{"essential":true,"value":"phr"}}}"#;
     let browser = scene.browser();
     let asks = scene.with_password(&browser, &wiki.request(&[("claims", phr)])).await;
     let page = browser.get(&asks.location()).await;
@@ -459,7 +481,7 @@ async fn an_application_may_insist_on_a_key() {
         page.body
     );
     let back = browser.touch(&asks.location(), "key", &mut key).await;
-    assert_eq!(told(&scene, &back).await["acr"], "urn:samekey:acr:phr");
+    assert_eq!(told(&scene, &back).await["acr"], "phr");
     // No key here is known to be hardware, and nobody could prove that one is.
     let phrh = phr.replace("phr", "phrh");
     let back = scene.browser().get(&wiki.request(&[("claims", &phrh)])).await;

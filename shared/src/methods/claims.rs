@@ -34,15 +34,15 @@ pub fn proven_level(first: &FirstFactor, evidence: &[Evidence]) -> Level {
     }
 }
 
-/// The `acr` claim of a level; a sign-in that proved nothing has none.
+/// The `acr` claim of a level (`phr` and `phrh`: OpenID Connect EAP ACR Values 1.0); a sign-in that proved nothing has none.
 pub fn acr(level: Level) -> Option<&'static str> {
     match level {
         Level::None => None,
         Level::Single => Some("urn:samekey:acr:single"),
         Level::Medium => Some("urn:samekey:acr:medium"),
         Level::High => Some("urn:samekey:acr:mfa"),
-        Level::Highest => Some("urn:samekey:acr:phr"),
-        Level::Hardware => Some("urn:samekey:acr:phrh"),
+        Level::Highest => Some("phr"),
+        Level::Hardware => Some("phrh"),
     }
 }
 

@@ -30,7 +30,7 @@ fn a_passkey_signs_in_without_name_and_password_and_claims_no_more_than_it_shows
     assert_eq!((&grant.first, grant.level), (&FirstFactor::Passkey, Level::Highest));
     assert_eq!(
         (grant.acr(), grant.amr()),
-        (Some("urn:samekey:acr:phr"), vec!["pop", "user", "mfa"])
+        (Some("phr"), vec!["pop", "user", "mfa"])
     );
     assert!(grant.first_at.is_some());
     let line = scene.trail("sign-in-granted").pop().unwrap();

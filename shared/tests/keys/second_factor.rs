@@ -176,7 +176,7 @@ fn a_touch_only_key_is_a_second_factor_and_never_the_only_one() {
     let grant = granted(scene.press(&mut turn, &prompt));
     assert_eq!(
         (grant.acr(), grant.amr()),
-        (Some("urn:samekey:acr:phr"), vec!["pwd", "pop", "mfa"])
+        (Some("phr"), vec!["pwd", "pop", "mfa"])
     );
 }
 
@@ -232,7 +232,7 @@ fn hardware_is_asked_of_those_who_can_and_refused_in_words_to_those_who_cannot()
     let grant = granted(attested.press(&mut turn, &prompt));
     assert_eq!(
         (grant.acr(), grant.amr()),
-        (Some("urn:samekey:acr:phrh"), vec!["pwd", "hwk", "mfa"])
+        (Some("phrh"), vec!["pwd", "hwk", "mfa"])
     );
 }
 
