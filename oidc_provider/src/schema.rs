@@ -26,5 +26,9 @@ pub const SCHEMA: Component = Component {
             version: 5,
             sql: include_str!("../migrations/provider_0005.sql"),
         },
+        Migration {
+            version: 6,
+            sql: include_str!("../migrations/provider_0006.sql"),
+        },
     ],
 };

@@ -237,7 +237,7 @@ fn show(installation: &Installation, id: &ClientId) -> Result<Answer, Failure> {
 fn new_secret(installation: &Installation, id: &ClientId) -> Result<Answer, Failure> {
     let realm = &installation.realm;
     let secret = realm.store.write(|tx| {
-        let secret = clients::renew_secret(tx, id, realm.entropy.as_ref(), installation.now())?;
+        let secret = clients::renew_secret(tx, id, 0, realm.entropy.as_ref(), installation.now())?;
         let event = installation::event(EventKind::ClientChanged)
             .detail("client", id)
             .detail("changed", "secret");
@@ -287,9 +287,15 @@ impl From<RegistrationError> for Failure {
             E::TooMany => (Exit::Conflict, "limit_reached"),
             E::Absent => (Exit::NotFound, "not_found"),
             E::Id(_) | E::Name => (Exit::Usage, "name_invalid"),
-            E::Kind | E::NoRedirect | E::Redirect { .. } | E::PublicPkce | E::Alias(_) | E::NoSecret => {
-                (Exit::Usage, "usage")
-            }
+            E::Kind
+            | E::NoRedirect
+            | E::Redirect { .. }
+            | E::Address { .. }
+            | E::Keys(_)
+            | E::Setting { .. }
+            | E::PublicPkce
+            | E::Alias(_)
+            | E::NoSecret => (Exit::Usage, "usage"),
         };
         Self::new(exit, code, error.to_string())
     }

@@ -76,13 +76,15 @@ pub fn ensure(desk: &Desk<'_>, wanted: &Registration, otherwise: Otherwise) -> R
     })
 }
 
-/// Gives one a new secret; the old one is dead at once.
-pub fn new_secret(desk: &Desk<'_>, id: &ClientId) -> Result<NewSecret, ClientError> {
+/// Gives one a new secret; the old one is good for so many seconds more.
+pub fn new_secret(desk: &Desk<'_>, id: &ClientId, overlap: i64) -> Result<NewSecret, ClientError> {
     let realm = desk.realm;
     realm.store.write(|tx| {
         desk.allowed(tx, Action::ClientsChange, None)?;
-        let secret = clients::renew_secret(tx, id, realm.entropy.as_ref(), realm.clock.now())?;
-        let event = told(desk, EventKind::ClientChanged, id).detail("what", "new-secret");
+        let secret = clients::renew_secret(tx, id, overlap, realm.entropy.as_ref(), realm.clock.now())?;
+        let event = told(desk, EventKind::ClientChanged, id)
+            .detail("what", "new-secret")
+            .detail("overlap", overlap);
         desk.record(tx, &event)?;
         Ok(secret)
     })

@@ -1,5 +1,6 @@
 //! The application assembled: state, router, background work. The program and the tests build it in the same way.
 
+mod asking;
 mod blocking;
 mod front;
 pub mod routes;

@@ -4,7 +4,7 @@
 use super::App;
 use crate::admin;
 use crate::http::{Fault, cors, guard, language};
-use crate::oidc::{authorize, discovery, end_session, token, userinfo};
+use crate::oidc::{authorize, discovery, end_session, register, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
 use crate::pages::{approve, assets, bind, not_me, passkey, portal, security, sign_in, which};
@@ -30,6 +30,9 @@ pub const JWKS: &str = "/jwks";
 /// Path of the end-session endpoint.
 pub const END_SESSION: &str = "/logout";
 
+/// Path of the client registration endpoint.
+pub const REGISTER: &str = "/register";
+
 /// Who gets anything from a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
@@ -39,6 +42,8 @@ pub enum Who {
     Application,
     /// Whoever holds an access token.
     TokenHolder,
+    /// An application that registers itself, where the operator lets it; elsewhere there is no such address.
+    Registrant,
     /// The browser that holds the sign-in's cookie, with a form token.
     FlowHolder,
     /// The browser that holds a session, with a form token.
@@ -122,6 +127,12 @@ impl Served {
         self
     }
 
+    fn and(mut self, method: &'static str, router: MethodRouter<App>) -> Self {
+        self.methods.push(method);
+        self.router = self.router.merge(router);
+        self
+    }
+
     fn readable_elsewhere(mut self) -> Self {
         self.cors = true;
         self
@@ -135,7 +146,7 @@ fn table() -> Vec<Served> {
 }
 
 fn everybody() -> Vec<Served> {
-    use Who::{Anybody, Application, FlowHolder, Operator, SessionHolder, SignedIn, TokenHolder};
+    use Who::{Anybody, Application, FlowHolder, Operator, Registrant, SessionHolder, SignedIn, TokenHolder};
     vec![
         on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
@@ -144,6 +155,10 @@ fn everybody() -> Vec<Served> {
         on_get(USERINFO, TokenHolder, userinfo::by_get)
             .and_post(userinfo::by_post)
             .readable_elsewhere(),
+        on_post(REGISTER, Registrant, register::register),
+        on_get("/register/{id}", Registrant, register::show)
+            .and("PUT", put(register::change))
+            .and("DELETE", delete(register::remove)),
         on_get(END_SESSION, Anybody, end_session::by_get).and_post(end_session::by_post),
         on_post("/sign-out", SessionHolder, end_session::confirmed),
         on_get("/sign-in", FlowHolder, sign_in::show),

@@ -1,5 +1,6 @@
 //! Serves the router until a signal: TLS by rustls or plain HTTP, as the configuration allows.
 
+use super::asking;
 use super::{App, Front, upkeep};
 use crate::config::{Exposure, TlsFiles};
 use axum::ServiceExt;
@@ -45,36 +46,67 @@ pub enum ServeError {
 /// Serves until SIGTERM or SIGINT, then lets requests under way finish.
 pub async fn serve(app: App) -> Result<(), ServeError> {
     let address = app.config.listen;
-    let listener = TcpListener::bind(address).map_err(|why| ServeError::Listen(address, why))?;
-    listener
-        .set_nonblocking(true)
-        .map_err(|why| ServeError::Listen(address, why))?;
+    let listener = bind(address)?;
     let handle = Handle::new();
     stop_on_signals(handle.clone())?;
     let background = tokio::spawn(upkeep(app.clone()));
+    let second = second(&app, handle.clone())?;
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(Front::new(app.clone()));
     tracing::info!(%address, issuer = %app.config.issuer, "serving");
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!(%error, "systemd was not told");
     }
-    let served = match &app.config.exposure {
-        Exposure::Tls(files) => {
-            let mut server = axum_server::from_tcp_rustls(listener, tls(files).await?)
-                .map_err(|why| ServeError::Listen(address, why))?
-                .handle(handle);
-            bound(server.http_builder());
-            server.serve(service).await
-        }
-        Exposure::Loopback | Exposure::Proxied => {
-            let mut server = axum_server::from_tcp(listener)
-                .map_err(|why| ServeError::Listen(address, why))?
-                .handle(handle);
-            bound(server.http_builder());
-            server.serve(service).await
-        }
+    let first = async {
+        let served = match &app.config.exposure {
+            Exposure::Tls(files) => {
+                let mut server = axum_server::from_tcp_rustls(listener, tls(files).await?)
+                    .map_err(|why| ServeError::Listen(address, why))?
+                    .handle(handle);
+                bound(server.http_builder());
+                server.serve(service).await
+            }
+            Exposure::Loopback | Exposure::Proxied => {
+                let mut server = axum_server::from_tcp(listener)
+                    .map_err(|why| ServeError::Listen(address, why))?
+                    .handle(handle);
+                bound(server.http_builder());
+                server.serve(service).await
+            }
+        };
+        served.map_err(ServeError::Broke)
     };
+    let served = tokio::try_join!(first, second);
     background.abort();
-    served.map_err(ServeError::Broke)
+    served.map(|_| ())
+}
+
+/// The second listener, which asks applications for a certificate; nothing to do where there is none.
+fn second(
+    app: &App,
+    handle: Handle<SocketAddr>,
+) -> Result<impl Future<Output = Result<(), ServeError>> + use<>, ServeError> {
+    let ready = match (app.config.mutual_tls.listen, &app.config.exposure) {
+        (Some(address), Exposure::Tls(files)) => Some((bind(address)?, asking::acceptor(files)?, address)),
+        _ => None,
+    };
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(Front::new(app.clone()));
+    Ok(async move {
+        let Some((listener, acceptor, address)) = ready else {
+            return Ok(());
+        };
+        tracing::info!(%address, "asking applications for certificates");
+        let server = axum_server::from_tcp(listener).map_err(|why| ServeError::Listen(address, why))?;
+        let mut server = server.acceptor(acceptor).handle(handle);
+        bound(server.http_builder());
+        server.serve(service).await.map_err(ServeError::Broke)
+    })
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let failed = |why| ServeError::Listen(address, why);
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
 }
 
 /// A client that sends its head slowly, or without end, is cut off.

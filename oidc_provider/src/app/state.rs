@@ -1,12 +1,15 @@
 //! What every handler works with: one realm (store, clock, entropy, keyring), one configuration, the published keys.
 
+use crate::clients::FetchedKeys;
 use crate::config::ProviderConfig;
 use crate::http::csrf::Tokens;
 use crate::http::sealed::Sealer;
 use crate::keys::{self, KeySet, KeysError};
 use crate::oidc::acr;
+use crate::oidc::claims::Pairwise;
 use crate::oidc::discovery::Prebuilt;
 use crate::operations::Figures;
+use crate::outbound::Outbound;
 use crate::passkeys::{NotAnOrigin, Passkeys};
 use samekey_shared::flows::FlowError;
 use samekey_shared::methods::fido::attestation::Trust;
@@ -35,6 +38,12 @@ pub struct AppState {
     pub flows: Sealer,
     /// What is counted for the operator.
     pub figures: Figures,
+    /// Who makes our own calls.
+    pub outbound: Outbound,
+    /// Applications' keys as they were fetched last.
+    pub fetched_keys: FetchedKeys,
+    /// What people are called where nobody else may know them.
+    pub pairwise: Pairwise,
     published: RwLock<Arc<Published>>,
 }
 
@@ -88,6 +97,9 @@ impl AppState {
         Ok(Arc::new(Self {
             discovery: Prebuilt::discovery(&config.issuer, acr::strongest(passkeys.as_ref())),
             figures: Figures::default(),
+            outbound: Outbound::new(&config.outbound),
+            fetched_keys: FetchedKeys::default(),
+            pairwise: Pairwise::new(&keyring),
             published: RwLock::new(Arc::new(published)),
             passkeys,
             realm,

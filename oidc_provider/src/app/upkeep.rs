@@ -1,7 +1,7 @@
 //! Background work: follows key rotations, prepares the next keys, forgets what has ended.
 
 use super::App;
-use crate::{grants, keys, sessions};
+use crate::{clients, grants, keys, sessions};
 use samekey_shared::store::StoreError;
 use std::time::Duration;
 
@@ -54,6 +54,7 @@ fn once(app: &App, looks: u32) {
 fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.realm.clock.now();
     app.realm.store.write(|tx| {
+        clients::sweep(tx, now)?;
         sessions::sweep(tx, now)?;
         samekey_shared::trust::sweep(tx, now)?;
         samekey_shared::tickets::sweep(tx, now)?;

@@ -1,18 +1,32 @@
 //! Relying parties: who they are, what they may ask, and how they are registered.
 
+mod assertions;
 mod choices;
+pub mod initial;
+mod keys;
+mod metadata;
 pub mod redirect;
 mod registration;
 mod rows;
+mod rules;
 mod settings;
+mod told;
 
+pub use assertions::{spend_assertion, sweep};
 pub use choices::{
     AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, NotAWord, Pkce, Profile,
     RequestObjectAlg, SubjectType,
 };
+pub use initial::{InitialToken, InitialTokenError, NewInitialToken, Terms};
+pub use keys::{FetchedKeys, KeysProblem, keys, keys_anew, verified};
+pub use metadata::{BadMember, Metadata};
 pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};
-pub use rows::{by_id, list, secret_hash};
+pub use rows::{
+    Secrets, SelfRegistered, by_id, drop_secret, list, registration_hash, secret_hash, set_registered, strangers,
+    with_secrets,
+};
 pub use settings::ClientSettings;
+pub use told::metadata;
 
 use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;
@@ -129,6 +143,18 @@ impl Client {
             ClientKind::Confidential => self.settings.auth_method,
             ClientKind::Public => AuthMethod::None,
         }
+    }
+
+    /// Who shares its pairwise names (OpenID Connect Core section 8.1): the host of its `sector_identifier_uri`, or the one
+    /// host of its redirect addresses; without either it is alone.
+    pub fn sector(&self) -> String {
+        let settings = &self.settings;
+        let address = settings
+            .sector_identifier_uri
+            .as_ref()
+            .or(settings.redirect_uris.first());
+        let host = address.and_then(|address| redirect::host(address));
+        host.unwrap_or_else(|| format!("client:{}", self.id))
     }
 
     /// Whether it may ask `/token` for this.

@@ -174,6 +174,12 @@ pub fn origin(uri: &str) -> Option<String> {
     }
 }
 
+/// The host of an http or https address, without its port.
+pub fn host(uri: &str) -> Option<String> {
+    let parts = parts(uri).filter(|parts| matches!(parts.scheme, "http" | "https"))?;
+    host_of(&parts).ok().map(str::to_ascii_lowercase)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

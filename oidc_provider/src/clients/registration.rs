@@ -1,7 +1,8 @@
 //! Registering a client: every setting held against the rules before it is stored. The command's `client` verbs call this.
 
-use super::redirect::{self, RedirectProblem};
-use super::{Client, ClientId, ClientKind, ClientSettings, NotAClientId, Pkce, rows};
+use super::redirect::RedirectProblem;
+use super::{Client, ClientId, ClientKind, ClientSettings, NotAClientId, rows, rules};
+use crate::jose::JoseError;
 use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::entropy::{Entropy, EntropyError};
@@ -11,6 +12,8 @@ use samekey_shared::store::{StoreError, Tx};
 
 /// Random bytes of a client secret.
 const SECRET_BYTES: usize = 32;
+/// Most seconds that two secrets are good at once.
+const LONGEST_OVERLAP: i64 = 30 * 86_400;
 
 /// What the operator asks to be registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +58,8 @@ pub enum RegistrationError {
     /// No redirect address at all.
     #[error("a client needs at least one redirect address")]
     NoRedirect,
-    /// More than 32 addresses.
-    #[error("a client has at most 32 redirect addresses")]
+    /// More than 32 addresses or words of one kind.
+    #[error("a client has at most 32 redirect addresses, and as many of anything else")]
     TooMany,
     /// An address that may not be registered.
     #[error("{uri}: {why}")]
@@ -66,14 +69,33 @@ pub enum RegistrationError {
         /// Why.
         why: RedirectProblem,
     },
+    /// Another address that may not be registered.
+    #[error("{name}: {why}")]
+    Address {
+        /// Of what.
+        name: &'static str,
+        /// Why.
+        why: RedirectProblem,
+    },
+    /// Its keys.
+    #[error("jwks: {0}")]
+    Keys(JoseError),
+    /// Another setting.
+    #[error("{name}: {why}")]
+    Setting {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// PKCE cannot be optional for a public client.
     #[error("a public client always uses PKCE")]
     PublicPkce,
     /// An alias for a level that does not exist.
     #[error("`{0}` is no level of ours; the levels are {levels}", levels = acr::known().join(", "))]
     Alias(String),
-    /// Public clients have no secret.
-    #[error("a public client has no secret")]
+    /// The client has none: it is public, or proves itself by a key.
+    #[error("the client has no secret: it is public, or proves itself by its own key")]
     NoSecret,
 }
 
@@ -93,32 +115,15 @@ pub enum Ensured {
 }
 
 fn checked(registration: &Registration, now: UnixTime) -> Result<Client, RegistrationError> {
-    let settings = &registration.settings;
     let name = registration.name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(RegistrationError::Name);
-    }
-    if settings.redirect_uris.is_empty() {
-        return Err(RegistrationError::NoRedirect);
-    }
-    if settings.redirect_uris.len() > 32 || settings.post_logout_redirect_uris.len() > 32 {
-        return Err(RegistrationError::TooMany);
-    }
-    let owner = registration.kind.owner();
-    for uri in settings.redirect_uris.iter().chain(&settings.post_logout_redirect_uris) {
-        redirect::acceptable(uri, owner).map_err(|why| RegistrationError::Redirect { uri: uri.clone(), why })?;
-    }
-    if registration.kind == ClientKind::Public && settings.pkce == Pkce::Optional {
-        return Err(RegistrationError::PublicPkce);
-    }
-    if let Some(unknown) = settings.acr_aliases.values().find(|ours| acr::level(ours).is_none()) {
-        return Err(RegistrationError::Alias(unknown.clone()));
     }
     Ok(Client {
         id: registration.id.clone(),
         name: name.to_owned(),
         kind: registration.kind,
-        settings: settings.clone(),
+        settings: rules::checked(registration.kind, &registration.settings)?,
         created_at: now,
     })
 }
@@ -134,9 +139,9 @@ pub fn register(
     if rows::by_id(tx, client.id.as_str())?.is_some() {
         return Err(RegistrationError::Exists);
     }
-    let secret = match client.kind {
-        ClientKind::Confidential => Some(Token::draw(entropy, SECRET_BYTES)?),
-        ClientKind::Public => None,
+    let secret = match client.auth_method().has_secret() {
+        true => Some(Token::draw(entropy, SECRET_BYTES)?),
+        false => None,
     };
     rows::insert(tx, &client, secret.as_ref().map(Token::hash))?;
     Ok(secret.map(|token| NewSecret(token.text().into())))
@@ -166,19 +171,28 @@ pub fn ensure(
     Ok(Ensured::Changed)
 }
 
-/// Gives a confidential client a new secret; the old one is dead at once.
+/// Gives a client a new secret. The one it had is good for `overlap` seconds more, so that the application can be given
+/// the new one meanwhile; without any it is dead at once.
 pub fn renew_secret(
     tx: &mut Tx<'_>,
     id: &ClientId,
+    overlap: i64,
     entropy: &dyn Entropy,
     now: UnixTime,
 ) -> Result<NewSecret, RegistrationError> {
     let client = rows::by_id(tx, id.as_str())?.ok_or(RegistrationError::Absent)?;
-    if client.kind == ClientKind::Public {
+    if !client.auth_method().has_secret() {
         return Err(RegistrationError::NoSecret);
     }
+    if !(0..=LONGEST_OVERLAP).contains(&overlap) {
+        return Err(RegistrationError::Setting {
+            name: "overlap",
+            why: "at most 30 days",
+        });
+    }
     let secret = Token::draw(entropy, SECRET_BYTES)?;
-    rows::set_secret(tx, id, secret.hash(), now)?;
+    let until = (overlap > 0).then(|| now + overlap);
+    rows::set_secret(tx, id, secret.hash(), until, now)?;
     Ok(NewSecret(secret.text().into()))
 }
 
@@ -193,6 +207,7 @@ pub fn remove(tx: &mut Tx<'_>, id: &ClientId) -> Result<(), RegistrationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::Pkce;
     use samekey_shared::entropy::SeededEntropy;
     use samekey_shared::secrets::opaque;
     use samekey_shared::store::Store;
@@ -229,7 +244,7 @@ mod tests {
             .unwrap();
         assert_eq!(stored, opaque::hash(secret.0.expose()));
         assert_ne!(stored, secret.0.expose().as_bytes());
-        let renewed = store.write(|tx| renew_secret(tx, &wanted.id, &entropy, 6)).unwrap();
+        let renewed = store.write(|tx| renew_secret(tx, &wanted.id, 0, &entropy, 6)).unwrap();
         assert_ne!(renewed.0.expose(), secret.0.expose());
     }
 

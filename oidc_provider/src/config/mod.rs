@@ -3,13 +3,20 @@
 mod branding;
 mod exposure;
 mod issuer;
+mod mutual_tls;
 mod networks;
+mod outbound;
+mod pem;
 
 pub use branding::{Branding, BrandingError, Logo, Picture};
 pub use exposure::{Exposure, TlsFiles};
 pub use issuer::{Issuer, NotAnIssuer};
+pub use mutual_tls::{MutualTls, MutualTlsProblem};
 pub use networks::{Network, Networks, NotANetwork};
+pub use outbound::{OutboundConfig, OutboundProblem};
+pub use pem::NoCertificates;
 
+use mutual_tls::MutualTlsSection;
 use samekey_shared::flows::sign_in::PasswordSource;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -52,6 +59,36 @@ pub struct ProviderSection {
     accent: Option<String>,
     /// The same on dark ground.
     accent_dark: Option<String>,
+    /// Hosts that may be called although they lie inside: of applications' keys, request objects, logout addresses.
+    #[serde(default)]
+    outbound_allow: Vec<String>,
+    /// PEM file of certificate authorities that are believed in such calls beside the system's.
+    outbound_ca: Option<PathBuf>,
+    /// Whether applications may register themselves: `off`, with a `token` of the operator's, or `open` to anybody.
+    #[serde(default)]
+    registration: SelfRegistration,
+    /// Address and port of a second listener, which asks applications for a certificate.
+    mtls_listen: Option<SocketAddr>,
+    /// What applications call it: `https://host:port`.
+    mtls_address: Option<String>,
+    /// Whether the header `Client-Cert` of trusted proxies is believed. They must drop it from what they are sent.
+    #[serde(default)]
+    client_cert_header: bool,
+    /// PEM file of the authorities that vouch for applications' certificates (`tls_client_auth`).
+    client_ca: Option<PathBuf>,
+}
+
+/// Who may register an application without the operator's hand (RFC 7591).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SelfRegistration {
+    /// Nobody: the endpoint does not exist.
+    #[default]
+    Off,
+    /// Whoever shows an initial access token.
+    Token,
+    /// Anybody.
+    Open,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -111,6 +148,12 @@ pub enum SectionError {
     /// `logo`, `accent`, `accent-dark`
     #[error("[provider] {0}")]
     Branding(#[from] BrandingError),
+    /// `outbound-allow`, `outbound-ca`
+    #[error("[provider] {0}")]
+    Outbound(#[from] OutboundProblem),
+    /// `mtls-listen`, `mtls-address`, `client-cert-header`, `client-ca`
+    #[error("[provider] {0}")]
+    MutualTls(#[from] MutualTlsProblem),
 }
 
 /// The section, checked.
@@ -136,6 +179,12 @@ pub struct ProviderConfig {
     pub token_seconds: i64,
     /// The operator's own look.
     pub branding: Branding,
+    /// Whom we may call.
+    pub outbound: OutboundConfig,
+    /// Who may register an application.
+    pub registration: SelfRegistration,
+    /// Where applications show certificates.
+    pub mutual_tls: MutualTls,
 }
 
 impl ProviderSection {
@@ -149,6 +198,13 @@ impl ProviderSection {
             (None, None) => None,
             _ => return Err(SectionError::HalfTls),
         };
+        let mutual_tls = MutualTlsSection {
+            listen: self.mtls_listen,
+            address: self.mtls_address,
+            header: self.client_cert_header,
+            ca: self.client_ca,
+        };
+        let mutual_tls = MutualTls::check(mutual_tls, tls.is_some(), !proxies.is_empty())?;
         let exposure = Exposure::of(self.listen, tls, &proxies).ok_or(SectionError::Plain(self.listen))?;
         if !(10..=600).contains(&self.code_seconds) || !(60..=86_400).contains(&self.token_seconds) {
             return Err(SectionError::Lifetimes);
@@ -176,6 +232,9 @@ impl ProviderSection {
             code_seconds: self.code_seconds,
             token_seconds: self.token_seconds,
             branding,
+            outbound: OutboundConfig::check(&self.outbound_allow, self.outbound_ca.as_deref())?,
+            registration: self.registration,
+            mutual_tls,
         })
     }
 }

@@ -54,7 +54,8 @@ impl Params {
     }
 }
 
-fn decode(text: &[u8]) -> Result<String, BadParams> {
+/// One name or value, decoded.
+pub fn decode(text: &[u8]) -> Result<String, BadParams> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(byte) = rest.next() {

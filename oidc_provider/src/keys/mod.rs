@@ -15,7 +15,7 @@ mod rotate;
 mod rows;
 
 pub use alg::{Alg, NotAnAlg};
-pub use pair::{Pair, PairError, PublicJwk};
+pub use pair::{Pair, PairError, PublicJwk, make};
 pub use rotate::{ensure, prepare_next, rotate};
 pub use rows::SEALED;
 

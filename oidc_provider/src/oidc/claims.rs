@@ -1,5 +1,7 @@
 //! What is told about a person: scopes and the `claims` parameter (OpenID Connect Core 5.4 and 5.5) turned into claims.
 
+pub use super::subject::{Pairwise, subject};
+
 use super::scope::{Scope, Scopes};
 use crate::oidc::errors::AuthorizeError;
 use samekey_shared::accounts::Account;

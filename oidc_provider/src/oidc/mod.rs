@@ -3,10 +3,13 @@
 pub mod acr;
 pub mod authorize;
 pub mod claims;
+pub mod client_auth;
 pub mod discovery;
 pub mod end_session;
 pub mod errors;
 pub mod id_token;
+pub mod register;
 pub mod scope;
+pub mod subject;
 pub mod token;
 pub mod userinfo;

@@ -30,7 +30,7 @@ async fn nobody_gets_anything_about_a_person_from_any_route() {
             Who::Application | Who::TokenHolder => &[StatusCode::UNAUTHORIZED],
             Who::FlowHolder => &[StatusCode::BAD_REQUEST],
             Who::SignedIn => &[StatusCode::SEE_OTHER],
-            Who::Operator => &[StatusCode::NOT_FOUND],
+            Who::Operator | Who::Registrant => &[StatusCode::NOT_FOUND],
             Who::Administrator(_) if path.starts_with("/api/") => &[StatusCode::UNAUTHORIZED],
             Who::Administrator(_) if route.method == "GET" => &[StatusCode::SEE_OTHER],
             Who::SessionHolder | Who::Administrator(_) => &[StatusCode::FORBIDDEN],
@@ -75,6 +75,10 @@ POST /authorize Anybody
 POST /token Application
 GET /userinfo TokenHolder
 POST /userinfo TokenHolder
+POST /register Registrant
+GET /register/{id} Registrant
+PUT /register/{id} Registrant
+DELETE /register/{id} Registrant
 GET /logout Anybody
 POST /logout Anybody
 POST /sign-out SessionHolder

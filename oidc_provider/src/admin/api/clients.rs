@@ -28,9 +28,18 @@ pub struct ClientBody {
     /// `confidential` or `public`.
     #[schema(value_type = String)]
     pub kind: ClientKind,
-    /// `redirect-uris`, `post-logout-redirect-uris`, `pkce`, `consent`, `id-token-alg`, `acr-aliases`.
+    /// `redirect-uris` and whatever else is to be other than usual: the document of `samekey client ensure -f`.
     #[schema(value_type = Object)]
     pub settings: ClientSettings,
+}
+
+/// How a secret is renewed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretBody {
+    /// Seconds for which the old secret is good too; none unless said.
+    #[serde(default)]
+    pub overlap: i64,
 }
 
 /// A secret, shown this once.
@@ -94,17 +103,18 @@ pub async fn ensure(
     told(&SecretAnswer { changed, secret })
 }
 
-/// Gives an application a new secret; the old one is dead at once.
+/// Gives an application a new secret; the old one is dead at once, or after an overlap.
 #[utoipa::path(post, path = "/api/v1/clients/{id}/secret", tag = "clients", params(("id" = String, Path)),
-    responses((status = 200, body = SecretAnswer), (status = 404, body = ProblemDocument)))]
+    request_body = SecretBody, responses((status = 200, body = SecretAnswer), (status = 404, body = ProblemDocument)))]
 pub async fn new_secret(
     State(app): State<App>,
     Extension(seat): Extension<Seat>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = named(&id)?;
+    let SecretBody { overlap } = body(&seat)?;
     let secret = seat
-        .work(&app, move |desk| Ok(clients::new_secret(desk, &id)))
+        .work(&app, move |desk| Ok(clients::new_secret(desk, &id, overlap)))
         .await??;
     told(&SecretAnswer {
         changed: true,

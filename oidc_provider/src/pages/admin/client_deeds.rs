@@ -35,7 +35,7 @@ pub(super) async fn new_secret(
     let id: ClientId = id.parse().map_err(|_| Problem::NoSuchPage)?;
     let wanted = id.clone();
     let done = seat
-        .work(&app, move |desk| Ok(clients::new_secret(desk, &wanted)))
+        .work(&app, move |desk| Ok(clients::new_secret(desk, &wanted, 0)))
         .await
         .map_err(fault)?;
     match done {
