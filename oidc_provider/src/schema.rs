@@ -30,5 +30,9 @@ pub const SCHEMA: Component = Component {
             version: 6,
             sql: include_str!("../migrations/provider_0006.sql"),
         },
+        Migration {
+            version: 7,
+            sql: include_str!("../migrations/provider_0007.sql"),
+        },
     ],
 };

@@ -41,6 +41,9 @@ fn once(app: &App, looks: u32) {
             tracing::error!(%error, "ended sessions and codes were not swept");
         }
     }
+    if let Err(error) = app.figures.own_tokens.tell(&app.realm.store, app.realm.clock.now()) {
+        tracing::warn!(%error, "clients' own tokens were not told to the trail; the next look tries again");
+    }
     samekey_shared::accounts::password::give_back();
     let due = looks.is_multiple_of(CHECKPOINT_EVERY);
     if let Some(Err(error)) = due.then(|| app.realm.store.checkpoint()) {

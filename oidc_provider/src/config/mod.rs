@@ -53,6 +53,12 @@ pub struct ProviderSection {
     /// Seconds that access and ID tokens live.
     #[serde(default = "default_token_seconds")]
     token_seconds: i64,
+    /// Seconds that a refresh token may idle.
+    #[serde(default = "default_refresh_idle_seconds")]
+    refresh_idle_seconds: i64,
+    /// Seconds after which refresh tokens end, however often they are used.
+    #[serde(default = "default_refresh_seconds")]
+    refresh_seconds: i64,
     /// A PNG or SVG file shown beside the realm's name.
     logo: Option<PathBuf>,
     /// Colour of links and buttons, `#rrggbb`, on light ground.
@@ -119,6 +125,14 @@ fn default_token_seconds() -> i64 {
     600
 }
 
+fn default_refresh_idle_seconds() -> i64 {
+    14 * 86_400
+}
+
+fn default_refresh_seconds() -> i64 {
+    90 * 86_400
+}
+
 /// Why the section cannot be used. The provider does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SectionError {
@@ -142,6 +156,11 @@ pub enum SectionError {
     /// Lifetimes out of bounds.
     #[error("[provider]: code-seconds from 10 to 600, token-seconds from 60 to 86400")]
     Lifetimes,
+    /// Lifetimes of refresh tokens out of bounds.
+    #[error(
+        "[provider]: refresh-idle-seconds from token-seconds to refresh-seconds, which is 31536000 (a year) at most"
+    )]
+    RefreshLifetimes,
     /// A PAM service name that could be a path.
     #[error("[provider] pam-service: 1 to 64 characters of a-z 0-9 - _")]
     PamService,
@@ -177,6 +196,10 @@ pub struct ProviderConfig {
     pub code_seconds: i64,
     /// Life of a token in seconds.
     pub token_seconds: i64,
+    /// Seconds that a refresh token may idle.
+    pub refresh_idle_seconds: i64,
+    /// Life of a family of refresh tokens in seconds.
+    pub refresh_seconds: i64,
     /// The operator's own look.
     pub branding: Branding,
     /// Whom we may call.
@@ -209,6 +232,10 @@ impl ProviderSection {
         if !(10..=600).contains(&self.code_seconds) || !(60..=86_400).contains(&self.token_seconds) {
             return Err(SectionError::Lifetimes);
         }
+        let (idle, whole) = (self.refresh_idle_seconds, self.refresh_seconds);
+        if idle < self.token_seconds || whole < idle || whole > 365 * 86_400 {
+            return Err(SectionError::RefreshLifetimes);
+        }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
         if !(1..=64).contains(&self.pam_service.len()) || !self.pam_service.bytes().all(plain) {
             return Err(SectionError::PamService);
@@ -231,6 +258,8 @@ impl ProviderSection {
             pam_service: self.pam_service,
             code_seconds: self.code_seconds,
             token_seconds: self.token_seconds,
+            refresh_idle_seconds: idle,
+            refresh_seconds: whole,
             branding,
             outbound: OutboundConfig::check(&self.outbound_allow, self.outbound_ca.as_deref())?,
             registration: self.registration,
@@ -281,6 +310,9 @@ mod tests {
         for wrong in [
             "code-seconds = 3600",
             "token-seconds = 1",
+            "refresh-idle-seconds = 5",
+            "refresh-seconds = 86400",
+            "refresh-seconds = 315360000",
             "pam-service = \"../x\"",
             "passwords = \"none\"",
         ] {

@@ -69,7 +69,7 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Agreed>, St
     rows.iter().map(agreed).collect()
 }
 
-/// Takes the agreement back, with every code and token that rests on it; false if there was none.
+/// Takes the agreement back, with every code, grant and token that rests on it; false if there was none.
 pub fn withdraw(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<bool, StoreError> {
     let gone = tx.execute(
         "DELETE FROM consents WHERE account = $1 AND client = $2",
@@ -78,13 +78,6 @@ pub fn withdraw(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<boo
     if gone == 0 {
         return Ok(false);
     }
-    tx.execute(
-        "DELETE FROM authorization_codes WHERE account = $1 AND client = $2 AND used_at IS NULL",
-        params![account, client],
-    )?;
-    tx.execute(
-        "DELETE FROM access_tokens WHERE account = $1 AND client = $2",
-        params![account, client],
-    )?;
+    super::end_of_consent(tx, account, client)?;
     Ok(true)
 }

@@ -1,7 +1,6 @@
-//! The grants' statements, written once for both engines, and the mapping of their rows.
+//! The codes' statements, written once for both engines, and the mapping of their rows.
 
-use super::{AccessToken, Code};
-use crate::oidc::scope::Scopes;
+use super::Code;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::ids::RequestId;
 use samekey_shared::params;
@@ -9,14 +8,11 @@ use samekey_shared::store::{StoreError, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Seconds that a used code is remembered after its end, so that its reuse is noticed and kills what it gave.
-const REMEMBERED: i64 = 24 * 3600;
-
-fn write(value: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn write(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|why| StoreError::Inconsistent(why.to_string()))
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|why| StoreError::Inconsistent(format!("a grant cannot be read: {why}")))
 }
 
@@ -72,51 +68,6 @@ pub fn use_code(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixTime) -> Result<bool,
     Ok(spent == 1)
 }
 
-/// Writes an access token.
-pub fn insert_token(tx: &mut Tx<'_>, hash: &[u8; 32], token: &AccessToken) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO access_tokens (token_hash, grant_id, client, account, session, scope, claims, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![
-            hash.as_slice(),
-            token.grant,
-            token.client.as_str(),
-            token.account,
-            token.session,
-            token.scopes.to_string(),
-            write(&token.claims)?,
-            token.expires_at
-        ],
-    )?;
-    Ok(())
-}
-
-/// The access token of this hash, while it lives.
-pub fn token(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixTime) -> Result<Option<AccessToken>, StoreError> {
-    let row = tx.query_opt(
-        "SELECT grant_id, client, account, session, scope, claims, expires_at \
-         FROM access_tokens WHERE token_hash = $1 AND expires_at > $2",
-        params![hash.as_slice(), now],
-    )?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    Ok(Some(AccessToken {
-        grant: row.parsed(0)?,
-        client: row.parsed(1)?,
-        account: row.parsed(2)?,
-        session: row.parsed(3)?,
-        scopes: Scopes::read(row.text(4)?),
-        claims: read(row.text(5)?)?,
-        expires_at: row.int(6)?,
-    }))
-}
-
-/// Kills every token of a grant and tells how many there were.
-pub fn revoke_grant(tx: &mut Tx<'_>, grant: RequestId) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM access_tokens WHERE grant_id = $1", params![grant])
-}
-
 /// Marks a consent form as sent; false when it was sent before.
 pub fn spend_flow(tx: &mut Tx<'_>, flow: RequestId, until: UnixTime) -> Result<bool, StoreError> {
     let made = tx.execute(
@@ -124,15 +75,4 @@ pub fn spend_flow(tx: &mut Tx<'_>, flow: RequestId, until: UnixTime) -> Result<b
         params![flow, until],
     )?;
     Ok(made == 1)
-}
-
-/// Forgets what has ended.
-pub fn sweep(tx: &mut Tx<'_>, now: UnixTime) -> Result<(), StoreError> {
-    tx.execute(
-        "DELETE FROM authorization_codes WHERE expires_at < $1",
-        params![now - REMEMBERED],
-    )?;
-    tx.execute("DELETE FROM access_tokens WHERE expires_at < $1", params![now])?;
-    tx.execute("DELETE FROM spent_flows WHERE expires_at < $1", params![now])?;
-    Ok(())
 }

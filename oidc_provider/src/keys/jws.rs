@@ -8,6 +8,8 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// The type of tokens that have none of their own.
+const PLAIN: &str = "JWT";
 /// Longest token that is read at all.
 const LONGEST: usize = 8 * 1024;
 
@@ -20,12 +22,17 @@ struct Header<'a> {
     typ: Option<&'a str>,
 }
 
-/// Signs the claims.
+/// Signs the claims of an ID token, or of whatever else has no type of its own.
 pub fn sign(key: &Key, claims: &impl Serialize) -> Result<String, PairError> {
+    sign_typed(key, PLAIN, claims)
+}
+
+/// Signs claims of this type (RFC 8725 section 3.11), so that no kind of token is taken for another.
+pub fn sign_typed(key: &Key, typ: &str, claims: &impl Serialize) -> Result<String, PairError> {
     let header = Header {
         alg: key.alg.name(),
         kid: &key.kid,
-        typ: Some("JWT"),
+        typ: Some(typ),
     };
     let header = serde_json::to_vec(&header).map_err(|_| PairError::Signing)?;
     let claims = serde_json::to_vec(claims).map_err(|_| PairError::Signing)?;
@@ -38,8 +45,14 @@ pub fn sign(key: &Key, claims: &impl Serialize) -> Result<String, PairError> {
     Ok(token)
 }
 
-/// Reads claims that one of our keys signed; `None` for anything else. Says nothing of `aud` or `exp`.
+/// Reads claims without a type of their own that one of our keys signed; `None` for anything else. Says nothing of `aud`
+/// or `exp`.
 pub fn read<T: DeserializeOwned>(keys: &KeySet, token: &str) -> Option<T> {
+    read_typed(keys, PLAIN, token)
+}
+
+/// The same, of this type.
+pub fn read_typed<T: DeserializeOwned>(keys: &KeySet, typ: &str, token: &str) -> Option<T> {
     if token.len() > LONGEST {
         return None;
     }
@@ -47,6 +60,9 @@ pub fn read<T: DeserializeOwned>(keys: &KeySet, token: &str) -> Option<T> {
     let (header, claims) = message.split_once('.')?;
     let header = BASE64URL_NOPAD.decode(header.as_bytes()).ok()?;
     let header: Header<'_> = serde_json::from_slice(&header).ok()?;
+    if header.typ.unwrap_or(PLAIN) != typ {
+        return None;
+    }
     let alg: Alg = header.alg.parse().ok()?;
     let key = keys.by_kid(header.kid).filter(|key| key.alg == alg)?;
     let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;

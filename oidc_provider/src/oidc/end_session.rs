@@ -150,7 +150,7 @@ fn question(app: &App, t: Texts, session: &Session, params: &Params, then: Optio
     page(&view, &targets, Scripts::None)
 }
 
-/// Ends the session with its codes and tokens, and tells the audit trail.
+/// Ends the session with its codes and tokens, but for what was granted for offline access, and tells the audit trail.
 fn end(app: &App, visitor: &Visitor, session: &Session, then: Option<&str>) -> Result<Response, Fault> {
     let now = app.realm.clock.now();
     let event = Event::new(
@@ -162,7 +162,7 @@ fn end(app: &App, visitor: &Visitor, session: &Session, then: Option<&str>) -> R
     .at(Door::Web, "portal:sign-out")
     .from(&visitor.source);
     app.realm.store.write(|tx| {
-        if sessions::end(tx, session.id)? {
+        if sessions::sign_out(tx, session.id)? {
             audit::append(tx, &event, now)?;
         }
         Ok::<_, StoreError>(())

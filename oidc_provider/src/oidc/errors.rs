@@ -14,10 +14,17 @@ pub enum ProtocolError {
     InvalidRequest(&'static str),
     /// The client did not prove who it is.
     InvalidClient(ClientScheme),
-    /// The code is unknown, used, expired, another client's, or its verifier is wrong: never told which.
+    /// The code or refresh token is unknown, used, expired, revoked, another client's, or its verifier or key is wrong: never
+    /// told which.
     InvalidGrant,
     /// Another grant type.
     UnsupportedGrantType,
+    /// A grant type that this client is not registered for.
+    UnauthorizedClient,
+    /// A scope that was not granted, or that this client may not have.
+    InvalidScope,
+    /// A `resource` or `audience` that was not granted, or that this client may not have (RFC 8707, RFC 8693).
+    InvalidTarget,
     /// No access token, or a wrong one.
     InvalidToken(Token),
     /// The token does not cover `openid`.
@@ -49,7 +56,12 @@ pub enum Token {
 impl ProtocolError {
     fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest(_) | Self::InvalidGrant | Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest(_)
+            | Self::InvalidGrant
+            | Self::UnsupportedGrantType
+            | Self::UnauthorizedClient
+            | Self::InvalidScope
+            | Self::InvalidTarget => StatusCode::BAD_REQUEST,
             Self::InvalidClient(_) | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -64,6 +76,9 @@ impl ProtocolError {
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",
@@ -75,8 +90,11 @@ impl ProtocolError {
         match self {
             Self::InvalidRequest(what) => what,
             Self::InvalidClient(_) => "client authentication failed",
-            Self::InvalidGrant => "the code is not valid for this client, redirect_uri and code_verifier",
-            Self::UnsupportedGrantType => "only authorization_code is supported",
+            Self::InvalidGrant => "the code or token is unknown, used, expired or revoked, or not for this client and request",
+            Self::UnsupportedGrantType => "this grant_type is not supported",
+            Self::UnauthorizedClient => "the client is not registered for this grant_type",
+            Self::InvalidScope => "the scope was not granted, or is not for this client",
+            Self::InvalidTarget => "the resource was not granted, or is not for this client",
             Self::InvalidToken(_) => "the access token is missing, expired, revoked or unknown",
             Self::InsufficientScope => "the access token does not cover openid",
             Self::ServerError => "the provider failed; its log tells why",

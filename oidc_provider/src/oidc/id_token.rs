@@ -31,7 +31,8 @@ pub struct IdTokenClaims<'a> {
     /// What binds it to the access token.
     pub at_hash: String,
     /// The browser session.
-    pub sid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<&'a str>,
     /// Claims about the person, where asked for by name.
     #[serde(flatten)]
     pub about: Map<String, Value>,

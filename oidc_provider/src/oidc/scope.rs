@@ -16,11 +16,19 @@ pub enum Scope {
     Email,
     /// `groups` of the store.
     Groups,
+    /// Tokens that go on after the person has signed out (OpenID Connect Core section 11).
+    OfflineAccess,
 }
 
 impl Scope {
     /// Every scope, in the order of discovery.
-    pub const ALL: [Self; 4] = [Self::Openid, Self::Profile, Self::Email, Self::Groups];
+    pub const ALL: [Self; 5] = [
+        Self::Openid,
+        Self::Profile,
+        Self::Email,
+        Self::Groups,
+        Self::OfflineAccess,
+    ];
 
     /// Its word.
     pub fn name(self) -> &'static str {
@@ -29,6 +37,7 @@ impl Scope {
             Self::Profile => "profile",
             Self::Email => "email",
             Self::Groups => "groups",
+            Self::OfflineAccess => "offline_access",
         }
     }
 }
@@ -54,6 +63,13 @@ impl Scopes {
         self.0.is_superset(&other.0)
     }
 
+    /// The same without one of them.
+    #[must_use]
+    pub fn without(mut self, scope: Scope) -> Self {
+        self.0.remove(&scope);
+        self
+    }
+
     /// Each scope.
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         self.0.iter().copied()
@@ -73,7 +89,7 @@ mod tests {
 
     #[test]
     fn keeps_what_it_knows() {
-        let scopes = Scopes::read("profile admin openid  offline_access");
+        let scopes = Scopes::read("profile admin openid  offline");
         assert_eq!(scopes.to_string(), "openid profile");
         assert!(scopes.covers(&Scopes::read("openid")));
         assert!(!scopes.covers(&Scopes::read("openid email")));

@@ -1,25 +1,21 @@
 //! `/userinfo` (OpenID Connect Core section 5.3): what the access token allows to be told, as it is now.
 //!
-//! Every call looks anew: account active, client registered, consent not withdrawn, token not revoked (oidc.md row 16).
+//! Every call looks anew: account, client, consent, policy and token must still hold ([`grants::find`]; oidc.md row 16).
 
 use super::claims;
 use super::errors::{ProtocolError, Token};
-use super::scope::Scope;
+use super::scope::{Scope, Scopes};
 use crate::app::App;
-use crate::clients::{self, Consent};
-use crate::grants::{self, AccessToken, consents};
+use crate::grants::{self, Found};
 use crate::http::body::form;
 use crate::http::{Failure, Fault};
+use crate::keys::jws;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
-use samekey_shared::accounts::{self, Account, AccountState};
-use samekey_shared::secrets::opaque;
-use samekey_shared::store::{StoreError, Tx};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// `GET /userinfo`
 pub async fn by_get(State(app): State<App>, headers: HeaderMap) -> Result<Response, Fault> {
@@ -64,47 +60,42 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ProtocolError> {
 }
 
 fn tell(app: &App, token: &str) -> Result<Response, Fault> {
-    let now = app.realm.clock.now();
-    let hash = opaque::hash(token);
-    let found = app.realm.store.read(|tx| match grants::token(tx, &hash, now)? {
-        Some(token) => holder(tx, &token),
-        None => Ok(None),
-    });
-    let (token, account, groups) = found
-        .map_err(|error: StoreError| Fault::as_json(&Failure::from(error)))?
-        .ok_or(ProtocolError::InvalidToken(Token::Wrong))?;
-    if !token.scopes.has(Scope::Openid) {
-        return Err(ProtocolError::InsufficientScope.into());
-    }
-    let mut told: Map<String, Value> = claims::about(&account, &groups, &token.scopes, &token.claims);
-    told.insert("sub".to_owned(), account.id.to_string().into());
-    let mut response = Response::new(Body::from(Value::Object(told).to_string()));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    let found = grants::find(app, token)?.ok_or(ProtocolError::InvalidToken(Token::Wrong))?;
+    told(app, &found)
 }
 
-type Holder = (AccessToken, Account, BTreeSet<String>);
-
-/// The token with its person, if it still may tell anything.
-fn holder(tx: &mut Tx<'_>, token: &AccessToken) -> Result<Option<Holder>, StoreError> {
-    let account = accounts::rows::by_id(tx, token.account)?.filter(|account| account.state == AccountState::Active);
-    let client = clients::by_id(tx, token.client.as_str())?;
-    let (Some(account), Some(client)) = (account, client) else {
-        return Ok(None);
-    };
-    let agreed = match client.settings.consent {
-        Consent::Given => true,
-        Consent::Asked => consents::covers(tx, account.id, &client.id, &token.scopes)?,
-    };
-    if !agreed {
-        return Ok(None);
+/// The claims that a token which holds allows: JSON, or signed where the client registered an algorithm for it (OpenID
+/// Connect Core 5.3.2).
+fn told(app: &App, found: &Found) -> Result<Response, Fault> {
+    let (token, issuer) = (&found.token, app.config.issuer.as_str());
+    // A token made out to an API alone is not for us, and what an API holds must not open this (RFC 8707 section 2).
+    if !token.audience.iter().any(|one| one == issuer) {
+        return Err(ProtocolError::InvalidToken(Token::Wrong).into());
     }
-    let groups = if token.scopes.has(Scope::Groups) {
-        accounts::rows::groups_of(tx, account.id)?
-    } else {
-        BTreeSet::new()
+    let scopes = Scopes::read(&token.scope);
+    let (Some(holder), true) = (&found.holder, scopes.has(Scope::Openid)) else {
+        return Err(ProtocolError::InsufficientScope.into());
     };
-    Ok(Some((token.clone(), account, groups)))
+    let details = found.grant.as_ref().and_then(|grant| grant.details.as_ref());
+    let named = details.map(|details| details.claims.userinfo.clone()).unwrap_or_default();
+    let mut told: Map<String, Value> = claims::about(&holder.account, &holder.groups, &scopes, &named);
+    told.insert("sub".to_owned(), holder.account.id.to_string().into());
+    let Some(alg) = found.client.settings.userinfo_alg else {
+        return Ok(answer("application/json", Value::Object(told).to_string()));
+    };
+    told.insert("iss".to_owned(), issuer.into());
+    told.insert("aud".to_owned(), found.client.id.as_str().into());
+    let published = app.published();
+    let signed = published.keys.active(alg).map_err(Failure::from).and_then(|key| {
+        let signed = jws::sign(key, &Value::Object(told))?;
+        Ok(signed)
+    });
+    let signed = signed.map_err(|failure| Fault::as_json(&failure))?;
+    Ok(answer("application/jwt", signed))
+}
+
+fn answer(kind: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }

@@ -1,6 +1,7 @@
 //! `/metrics`: figures in OpenMetrics' text form, for Prometheus. Only for the addresses that the operator named: they tell
 //! how many people there are and when they work.
 
+use super::own_tokens::OwnTokens;
 use crate::app::{App, blocking, routes};
 use crate::config::Networks;
 use crate::http::Fault;
@@ -59,6 +60,8 @@ pub struct Figures {
     pub discovery: Tally,
     /// Plain answers of the key set.
     pub jwks: Tally,
+    /// Tokens that clients had for themselves, without a row.
+    pub own_tokens: OwnTokens,
 }
 
 /// The figures of one published document: looked up once, for it is asked for more often than all else.
@@ -137,6 +140,7 @@ impl Default for Figures {
         Self {
             discovery: Tally::of(routes::DISCOVERY, &requests, &seconds),
             jwks: Tally::of(routes::JWKS, &requests, &seconds),
+            own_tokens: OwnTokens::default(),
             registry,
             requests,
             seconds,

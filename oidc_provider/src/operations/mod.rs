@@ -2,5 +2,6 @@
 
 pub mod figures;
 pub mod health;
+pub mod own_tokens;
 
 pub use figures::Figures;

@@ -13,7 +13,7 @@ use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::errors::AuthorizeError;
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
-use samekey_shared::flows::{Basis, FlowError, Grant};
+use samekey_shared::flows::{Basis, FlowError, Grant, Shown};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::{Evidence, FirstFactor, Method};
 use samekey_shared::outbox;
@@ -219,6 +219,7 @@ impl<'a> Conclusion<'a> {
             acr,
             amr: grant.amr().into_iter().map(str::to_owned).collect(),
             auth_time: grant.auth_time,
+            shown: Shown::of(grant, &self.person.visitor.source, self.app.realm.clock.now()),
         };
         let must_agree = must_agree(tx, request, &client, account)?;
         if self.is_emergency(tx, grant)? {
@@ -248,6 +249,9 @@ pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -
             amr: proven.amr,
             auth_time: proven.auth_time,
             claims: request.claims.clone(),
+            resources: Vec::new(),
+            dpop_jkt: None,
+            shown: Some(proven.shown),
         },
         expires_at: app.realm.clock.now() + app.config.code_seconds,
     }

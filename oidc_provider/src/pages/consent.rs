@@ -33,6 +33,7 @@ pub(super) fn show(
         Scope::Profile => t.say("sign-in-scope-profile"),
         Scope::Email => t.say("sign-in-scope-email"),
         Scope::Groups => t.say("sign-in-scope-groups"),
+        Scope::OfflineAccess => t.say("sign-in-scope-offline"),
     };
     let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
     let view = ConsentView {

@@ -10,7 +10,7 @@ use crate::http::{Failure, Fault, language};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
 use samekey_shared::clock::UnixTime;
-use samekey_shared::flows::{EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, SignIn};
+use samekey_shared::flows::{EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, Shown, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
 use samekey_shared::methods::Method;
 use samekey_shared::texts::Texts;
@@ -104,6 +104,8 @@ pub struct Proven {
     pub amr: Vec<String>,
     /// When.
     pub auth_time: UnixTime,
+    /// What was shown, for the policy to be asked again at every use of a token.
+    pub shown: Shown,
 }
 
 /// What a passkey tried beside the page's own question came to, for the page that shows again.

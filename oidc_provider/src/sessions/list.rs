@@ -1,6 +1,7 @@
 //! The sessions of an account: shown to their person and to administrators, and ended one by one or all at once.
 
 use super::rows;
+use crate::grants;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::FlowError;
 use samekey_shared::ids::{AccountId, DeviceId, SessionId};
@@ -56,15 +57,8 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
 /// Ends every session of the account but one, with every code and token that was given to it, also under sessions of
 /// before; how many ended.
 pub fn end_all(tx: &mut Tx<'_>, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
+    grants::end_of_account(tx, account, except)?;
     let kept = except.map_or_else(String::new, |id| id.to_string());
-    tx.execute(
-        "DELETE FROM authorization_codes WHERE account = $1 AND session <> $2 AND used_at IS NULL",
-        params![account, kept.as_str()],
-    )?;
-    tx.execute(
-        "DELETE FROM access_tokens WHERE account = $1 AND session <> $2",
-        params![account, kept.as_str()],
-    )?;
     tx.execute(
         "DELETE FROM web_sessions WHERE account = $1 AND id <> $2",
         params![account, kept.as_str()],

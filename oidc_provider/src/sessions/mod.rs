@@ -7,7 +7,7 @@ mod list;
 mod rows;
 
 pub use list::{Listed, end_all, end_born_of, end_own, of_account};
-pub use rows::{end, is_live, sweep, touch};
+pub use rows::{end, is_live, lasts, sign_out, sweep, touch};
 
 use crate::http::cookies;
 use axum::http::HeaderMap;

@@ -1,6 +1,7 @@
 //! The sessions' statements, written once for both engines, and the mapping of their rows.
 
 use super::NewSession;
+use crate::grants::{self, Offline};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::SessionSpan;
 use samekey_shared::ids::{AccountId, SessionId};
@@ -71,6 +72,15 @@ pub fn is_live(tx: &mut Tx<'_>, id: SessionId, now: UnixTime) -> Result<bool, St
     Ok(row.is_some())
 }
 
+/// When a live session ends, and how many seconds it may idle where its rules say so; `None` where it has ended.
+pub fn lasts(tx: &mut Tx<'_>, id: SessionId, now: UnixTime) -> Result<Option<(UnixTime, Option<i64>)>, StoreError> {
+    let row = tx.query_opt(
+        "SELECT expires_at, idle FROM web_sessions WHERE id = $1 AND expires_at > $2",
+        params![id, now],
+    )?;
+    row.map(|row| Ok((row.int(0)?, row.opt_int(1)?))).transpose()
+}
+
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     new: &NewSession,
@@ -125,11 +135,13 @@ pub(super) fn replace(tx: &mut Tx<'_>, id: SessionId) -> Result<u64, StoreError>
 
 /// Ends a session with every code and token that was given under it; false when it had ended before.
 pub fn end(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
-    tx.execute(
-        "DELETE FROM authorization_codes WHERE session = $1 AND used_at IS NULL",
-        params![id],
-    )?;
-    tx.execute("DELETE FROM access_tokens WHERE session = $1", params![id])?;
+    grants::end_of_session(tx, id, Offline::Ended)?;
+    Ok(tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])? == 1)
+}
+
+/// The same when a person signs out by themselves: what they granted for offline access goes on.
+pub fn sign_out(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    grants::end_of_session(tx, id, Offline::Kept)?;
     Ok(tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])? == 1)
 }
 

@@ -126,6 +126,10 @@ kinds! {
     TokenIssued => "token-issued",
     /// An authorization code came a second time; what it had given was revoked.
     CodeReuseDetected => "code-reuse-detected",
+    /// A spent refresh token came again; its whole family was revoked.
+    RefreshReuseDetected => "refresh-reuse-detected",
+    /// A token was taken back by its client, or a grant by an administrator.
+    TokenRevoked => "token-revoked",
     /// A browser session ended.
     SessionEnded => "session-ended",
     /// A person had a remembered browser forgotten: it is asked for the second factor again.

@@ -24,6 +24,7 @@ pub mod ordinary;
 mod refusal;
 pub mod sign_in;
 pub mod step_up;
+mod still;
 mod turns;
 pub mod unbind;
 
@@ -34,6 +35,7 @@ pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerifica
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
 pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SentCode, SignIn, SignInRequest};
+pub use still::{Age, Shown, still_let_in};
 pub(crate) use turns::Turns;
 
 use crate::accounts::LoginName;

@@ -42,6 +42,7 @@ sign-in-scope-openid = who you are: a number that stands for your account
 sign-in-scope-profile = your name and user name
 sign-in-scope-email = the e-mail address in your profile
 sign-in-scope-groups = the groups you are in
+sign-in-scope-offline = this also while you are not there, until you take it back
 sign-in-signed-in = You are signed in
 sign-in-signed-out = You are signed out
 sign-in-signed-out-text = Close the windows of your applications too: some of them keep sessions of their own.

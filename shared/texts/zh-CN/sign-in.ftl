@@ -42,6 +42,7 @@ sign-in-scope-openid = 您的身份：代表您账号的编号
 sign-in-scope-profile = 您的姓名和用户名
 sign-in-scope-email = 您个人资料中的电子邮件地址
 sign-in-scope-groups = 您所属的用户组
+sign-in-scope-offline = 在您离开后继续访问以上信息，直到您撤回授权
 sign-in-signed-in = 您已登录
 sign-in-signed-out = 您已退出登录
 sign-in-signed-out-text = 请同时关闭各应用的窗口：有些应用会保留自己的会话。

@@ -4,7 +4,7 @@
 //! the person on a page; only afterwards to the application by redirect (RFC 6749 section 4.1.2.1).
 
 use super::request::{AuthorizeRequest, Prompt, ResponseMode, ReturnTo};
-use crate::clients::{Client, redirect};
+use crate::clients::{Client, Consent, redirect};
 use crate::http::Params;
 use crate::keys::KeySet;
 use crate::oidc::claims::{self, Requested};
@@ -58,7 +58,7 @@ pub fn request(
     no_request_object(params)?;
     response_type(params)?;
     response_mode(params)?;
-    let scopes = scopes(params)?;
+    let scopes = offline_by_consent(scopes(params)?, &prompt(params)?, client);
     let claims = requested_claims(params)?;
     Ok(AuthorizeRequest {
         scopes: claims::widened(&scopes, &claims),
@@ -113,6 +113,18 @@ fn scopes(params: &Params) -> Result<Scopes, AuthorizeError> {
         Ok(scopes)
     } else {
         Err(AuthorizeError::InvalidScope)
+    }
+}
+
+/// OpenID Connect Core section 11: `offline_access` is left out unless the person is asked for consent with this very request;
+/// the other condition that the section allows is the operator's, who consented for everybody. A client that gets no
+/// refresh tokens has no use for it either.
+fn offline_by_consent(scopes: Scopes, prompt: &BTreeSet<Prompt>, client: &Client) -> Scopes {
+    let agreed = prompt.contains(&Prompt::Consent) || client.settings.consent == Consent::Given;
+    if agreed && client.may_refresh() {
+        scopes
+    } else {
+        scopes.without(Scope::OfflineAccess)
     }
 }
 

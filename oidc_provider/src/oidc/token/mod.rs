@@ -1,16 +1,52 @@
 //! `/token`: client authentication first, then the grant (RFC 6749 section 3.2).
 
+pub mod access_jwt;
+mod client_credentials;
 mod code_grant;
+mod exchange;
+pub mod issue;
 pub mod pkce;
+mod refresh_grant;
 
 use super::client_auth::{self, Call};
 use super::errors::ProtocolError;
-use crate::app::{App, blocking, routes};
+use crate::app::{App, AppState, blocking, routes};
+use crate::clients::{Client, GrantType};
+use crate::grants::{Binding, Grant};
 use crate::http::body::form;
-use crate::http::{Fault, Visitor};
+use crate::http::{Failure, Fault, Params, Visitor};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use samekey_shared::audit::{Actor, Event, EventKind};
+use samekey_shared::flows::FlowError;
+use samekey_shared::source::Door;
+use std::collections::BTreeSet;
+
+/// Who asks for tokens, proven, and by which grant.
+#[derive(Debug, Clone)]
+pub struct Asking<'a> {
+    /// The application's state.
+    pub app: &'a AppState,
+    /// The request.
+    pub call: &'a Call,
+    /// The client.
+    pub client: &'a Client,
+    /// What the tokens will be bound to.
+    pub binding: Binding,
+    /// `grant_type`, for the trail.
+    pub grant_type: GrantType,
+}
+
+impl Asking<'_> {
+    /// A line of the trail about what this client did with this grant.
+    pub fn event(&self, kind: EventKind, grant: &Grant) -> Event {
+        Event::new(kind, Actor::Client(self.client.id.to_string()))
+            .request(grant.id)
+            .at(Door::Web, format!("oidc:{}", self.client.id))
+            .from(&self.call.visitor.source)
+    }
+}
 
 /// `POST /token`
 pub async fn endpoint(
@@ -24,11 +60,63 @@ pub async fn endpoint(
         .map_err(|_| ProtocolError::InvalidRequest("the form cannot be read, or names a parameter twice"))?;
     blocking(&app, move |app| {
         let client = client_auth::prove(app, &call, &params)?.client;
-        match params.value("grant_type") {
-            Some("authorization_code") => code_grant::redeem(app, &call.visitor, &client, &params),
-            Some(_) => Err(ProtocolError::UnsupportedGrantType.into()),
-            None => Err(ProtocolError::InvalidRequest("grant_type is missing").into()),
+        let grant_type = grant_type(&params)?;
+        if !client.may_use(grant_type) {
+            return Err(ProtocolError::UnauthorizedClient.into());
+        }
+        let asking = Asking {
+            app,
+            call: &call,
+            client: &client,
+            binding: Binding::None,
+            grant_type,
+        };
+        match grant_type {
+            GrantType::AuthorizationCode => code_grant::redeem(&asking, &params),
+            GrantType::RefreshToken => refresh_grant::refresh(&asking, &params),
+            GrantType::ClientCredentials => client_credentials::grant(&asking, &params),
+            GrantType::TokenExchange => exchange::exchange(&asking, &params),
+            GrantType::DeviceCode => Err(ProtocolError::UnsupportedGrantType.into()),
         }
     })
     .await
+}
+
+fn grant_type(params: &Params) -> Result<GrantType, ProtocolError> {
+    let named = params
+        .value("grant_type")
+        .ok_or(ProtocolError::InvalidRequest("grant_type is missing"))?;
+    named.parse().map_err(|_| ProtocolError::UnsupportedGrantType)
+}
+
+/// A failure of ours, told as JSON.
+fn failed(error: FlowError) -> Fault {
+    Fault::as_json(&Failure::from(error))
+}
+
+/// The scope that is asked for, no more than `granted`; all of it where none is asked for.
+fn narrowed(params: &Params, granted: &str) -> Result<String, ProtocolError> {
+    let Some(asked) = params.value("scope") else {
+        return Ok(granted.to_owned());
+    };
+    let granted: BTreeSet<&str> = granted.split(' ').collect();
+    let asked: BTreeSet<&str> = asked.split(' ').filter(|word| !word.is_empty()).collect();
+    if asked.is_subset(&granted) {
+        Ok(asked.into_iter().collect::<Vec<_>>().join(" "))
+    } else {
+        Err(ProtocolError::InvalidScope)
+    }
+}
+
+/// The API that a token request names (RFC 8707 section 2.2): one of those granted, or the provider itself.
+fn resources(params: &Params, granted: &[String], app: &AppState) -> Result<Vec<String>, ProtocolError> {
+    let Some(named) = params.value("resource") else {
+        return Ok(Vec::new());
+    };
+    let known = granted.iter().map(String::as_str).chain([app.config.issuer.as_str()]);
+    if known.into_iter().any(|one| one == named) {
+        Ok(vec![named.to_owned()])
+    } else {
+        Err(ProtocolError::InvalidTarget)
+    }
 }

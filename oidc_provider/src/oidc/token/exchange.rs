@@ -1,0 +1,121 @@
+//! Token exchange (RFC 8693), its narrow part: an access token of ours for another one that can do less, for another API.
+//!
+//! Everything must be allowed by name: the client for this grant, the client whose token it shows, the API that the new one is
+//! for. The new token is of the same person and the same grant, ends no later, covers no more, and says who acts
+//! (`act`), unless the operator let this client act as the person themselves. It never comes with a refresh or ID token.
+//! A token bound to a key or certificate gives only tokens that are bound too. Custom claims do not exist (oidc.md row 18).
+
+use super::issue::{Granted, IdToken, Mint, Refreshing};
+use super::{Asking, failed, narrowed};
+use crate::grants::{self, Binding, Found, Grant};
+use crate::http::{Fault, Params};
+use crate::oidc::errors::ProtocolError;
+use crate::oidc::scope::Scope;
+use axum::response::Response;
+use samekey_shared::store::StoreError;
+use serde_json::{Map, Value, json};
+
+/// The one type of token that is taken and given.
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// Exchanges.
+pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
+    let app = asking.app;
+    types(params)?;
+    let subject = params
+        .value("subject_token")
+        .ok_or(ProtocolError::InvalidRequest("subject_token is missing"))?;
+    const UNACCEPTABLE: ProtocolError = ProtocolError::InvalidRequest("the subject_token cannot be exchanged");
+    let found = grants::find(app, subject)?.ok_or(UNACCEPTABLE)?;
+    let grant = found.grant.clone().filter(|_| may_show(asking, &found)).ok_or(UNACCEPTABLE)?;
+    let scope = without_more(&narrowed(params, &found.token.scope)?, asking)?;
+    let granted = Granted {
+        client: asking.client.clone(),
+        begins: false,
+        scope,
+        audience: target(asking, params)?,
+        binding: asking.binding.clone(),
+        act: act(asking, &found),
+        expires_at: found.token.expires_at.min(app.realm.clock.now() + app.config.token_seconds),
+        refreshing: Refreshing::No,
+        id_token: IdToken::No,
+        holder: found.holder,
+        grant,
+    };
+    let mint = Mint::prepare(app)?;
+    let minted = app.realm.store.write(|tx| {
+        // It may have ended since it was looked up.
+        match grants::family(tx, granted.grant.id)? {
+            Some(Grant { .. }) => mint.write(asking, tx, granted.clone()).map(Some),
+            None => Ok(None),
+        }
+    });
+    let minted = minted.map_err(|why: StoreError| failed(why.into()))?.ok_or(UNACCEPTABLE)?;
+    let mut more = Map::new();
+    more.insert("issued_token_type".into(), ACCESS_TOKEN.into());
+    minted.answer_with(app, more)
+}
+
+/// RFC 8693 section 2.1: access tokens for access tokens; the client that asks is the one that acts.
+fn types(params: &Params) -> Result<(), ProtocolError> {
+    match params.value("subject_token_type") {
+        Some(ACCESS_TOKEN) => {}
+        Some(_) => return Err(ProtocolError::InvalidRequest("subject_token_type must be access_token")),
+        None => return Err(ProtocolError::InvalidRequest("subject_token_type is missing")),
+    }
+    if params.value("actor_token").is_some() || params.value("actor_token_type").is_some() {
+        return Err(ProtocolError::InvalidRequest("actor_token is not supported"));
+    }
+    match params.value("requested_token_type") {
+        None | Some(ACCESS_TOKEN) => Ok(()),
+        Some(_) => Err(ProtocolError::InvalidRequest("requested_token_type must be access_token")),
+    }
+}
+
+/// Its own token, or one of a client that the operator named; and a bound one only for another bound one.
+fn may_show(asking: &Asking<'_>, found: &Found) -> bool {
+    let (client, token) = (asking.client, &found.token);
+    let named = client.settings.exchange.from.contains(token.client.as_str());
+    let keeps = token.binding == Binding::None || asking.binding != Binding::None;
+    (token.client == client.id || named) && keeps
+}
+
+/// No scope that this client may not have, and none that asks for more than the new token is.
+fn without_more(scope: &str, asking: &Asking<'_>) -> Result<String, ProtocolError> {
+    let allowed = asking.client.settings.scopes.as_ref();
+    let fits = |word: &&str| {
+        *word != Scope::OfflineAccess.name() && allowed.is_none_or(|allowed| allowed.contains(*word))
+    };
+    let kept: Vec<&str> = scope.split(' ').filter(|word| !word.is_empty()).filter(fits).collect();
+    if kept.is_empty() && !scope.is_empty() {
+        return Err(ProtocolError::InvalidScope);
+    }
+    Ok(kept.join(" "))
+}
+
+/// Where the new token is good, by `resource` or `audience`: one that the client is registered for.
+fn target(asking: &Asking<'_>, params: &Params) -> Result<Vec<String>, ProtocolError> {
+    let registered = &asking.client.settings.resources;
+    let named = match (params.value("resource"), params.value("audience")) {
+        (Some(_), Some(_)) => return Err(ProtocolError::InvalidTarget),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => return Err(ProtocolError::InvalidRequest("resource or audience is missing")),
+    };
+    if registered.iter().any(|known| known == named) {
+        Ok(vec![named.to_owned()])
+    } else {
+        Err(ProtocolError::InvalidTarget)
+    }
+}
+
+/// Who acts: this client, and behind it whoever acted before (RFC 8693 section 4.1).
+fn act(asking: &Asking<'_>, found: &Found) -> Option<Value> {
+    if asking.client.settings.exchange.impersonate {
+        return found.token.act.clone();
+    }
+    let mut act = json!({ "sub": asking.client.id.as_str() });
+    if let Some(before) = &found.token.act {
+        act["act"] = before.clone();
+    }
+    Some(act)
+}

@@ -1,0 +1,155 @@
+//! Refresh tokens (RFC 6749 section 6, RFC 9700 section 4.14.2, OpenID Connect Core section 12).
+//!
+//! ```text
+//! client proven ─► its token? ─► spent before? ─► still holds? ─► spent by one UPDATE ─► the next one
+//!                                     │ yes                             │ somebody was faster
+//!                                     ▼                                 ▼
+//!                               the whole family ends             the whole family ends
+//! ```
+//!
+//! A refresh token works once. **There is no grace for an answer that got lost**: who sends a spent token again, a thief or
+//! its owner after a broken connection, ends the family, and the person signs in again. A grace of seconds would be the
+//! thief's too. A client that cannot live with that is confidential and of the `fapi2` profile, whose tokens are not
+//! rotated: there the client's own key, shown at each use, is what a thief lacks (FAPI 2.0 section 5.3.2.1).
+
+use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience, refresh_span};
+use super::{Asking, failed, narrowed, resources};
+use crate::grants::{self, Grant, Holds, RefreshToken, Spent, Used};
+use crate::http::{Fault, Params};
+use crate::oidc::errors::ProtocolError;
+use crate::oidc::scope::{Scope, Scopes};
+use axum::response::Response;
+use samekey_shared::accounts::Groups;
+use samekey_shared::audit::{self, EventKind};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::flows::FlowError;
+use samekey_shared::secrets::opaque;
+use samekey_shared::store::Tx;
+
+/// What a refresh came to.
+enum Refreshed {
+    Tokens(Box<Minted>),
+    Reused,
+    Dead(&'static str),
+}
+
+/// A refresh in progress.
+struct Refresh<'a> {
+    asking: &'a Asking<'a>,
+    text: &'a str,
+    hash: [u8; 32],
+    scope: String,
+    named: Vec<String>,
+    host: Groups,
+}
+
+/// Gives new tokens for a refresh token.
+pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
+    let app = asking.app;
+    let text = params
+        .value("refresh_token")
+        .ok_or(ProtocolError::InvalidRequest("refresh_token is missing"))?;
+    let hash = opaque::hash(text);
+    let found = app.realm.store.read(|tx| grants::refresh_token(tx, &hash)).map_err(failed)?;
+    let theirs = |(token, grant): &(RefreshToken, Grant)| {
+        grant.client == asking.client.id && token.binding.allows(&asking.binding)
+    };
+    let (_, grant) = found.filter(theirs).ok_or(ProtocolError::InvalidGrant)?;
+    let granted = grant.details.as_ref().map(|details| details.resources.as_slice());
+    let refresh = Refresh {
+        asking,
+        text,
+        hash,
+        scope: narrowed(params, &grant.scope)?,
+        named: resources(params, granted.unwrap_or_default(), app)?,
+        host: match grant.account {
+            Some(account) => grants::host_groups(app, account)?,
+            None => Groups::Unknown,
+        },
+    };
+    let mint = Mint::prepare(app)?;
+    let refreshed = app.realm.store.write(|tx| refresh.write(tx, &mint));
+    let (request, client) = (asking.call.visitor.request, &asking.client.id);
+    match refreshed.map_err(failed)? {
+        Refreshed::Tokens(minted) => minted.answer(app),
+        Refreshed::Reused => {
+            tracing::warn!(%request, %client, "a refresh token came a second time; its family is revoked");
+            Err(ProtocolError::InvalidGrant.into())
+        }
+        Refreshed::Dead(why) => {
+            tracing::info!(%request, %client, why, "a refresh token gave nothing");
+            Err(ProtocolError::InvalidGrant.into())
+        }
+    }
+}
+
+impl Refresh<'_> {
+    fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, FlowError> {
+        let (app, now) = (self.asking.app, self.asking.app.realm.clock.now());
+        let Some((token, grant)) = grants::refresh_token(tx, &self.hash)? else {
+            return Ok(Refreshed::Dead("revoked"));
+        };
+        if token.used_at.is_some() {
+            return self.reused(tx, &grant, now);
+        }
+        if token.expires_at <= now || grant.ends_at <= now {
+            return Ok(Refreshed::Dead("expired"));
+        }
+        // What does not hold now may hold again: a directory that is down comes back. So nothing is spent for it.
+        let holder = match grants::still_holds(app, tx, &grant, &self.scope, Some(&self.host), Used::Refresh)? {
+            Holds::Yes(_, Some(holder)) => *holder,
+            Holds::No(why) => return Ok(Refreshed::Dead(why)),
+            Holds::Yes(_, None) | Holds::AskHost(_) => return Ok(Refreshed::Dead("nobody")),
+        };
+        let Some(until) = self.until(tx, &grant, now)? else {
+            return Ok(Refreshed::Dead("not_for_this_client"));
+        };
+        let rotates = self.asking.client.rotates_refresh_tokens();
+        let spent = if rotates {
+            grants::spend_refresh(tx, &self.hash, now)?
+        } else {
+            grants::renew_refresh(tx, &self.hash, until)?
+        };
+        if spent == Spent::Before {
+            return self.reused(tx, &grant, now);
+        }
+        let scopes = Scopes::read(&self.scope);
+        let details = grant.details.as_ref().map(|details| details.resources.as_slice());
+        let granted = Granted {
+            client: self.asking.client.clone(),
+            begins: false,
+            holder: Some(holder),
+            audience: audience(app, &scopes, details.unwrap_or_default(), &self.named),
+            scope: self.scope.clone(),
+            binding: self.asking.binding.clone(),
+            act: None,
+            expires_at: grant.ends_at.min(now + app.config.token_seconds),
+            refreshing: if rotates {
+                Refreshing::New(until)
+            } else {
+                Refreshing::Same(self.text.to_owned())
+            },
+            id_token: if scopes.has(Scope::Openid) { IdToken::Again } else { IdToken::No },
+            grant,
+        };
+        let minted = mint.write(self.asking, tx, granted)?;
+        Ok(Refreshed::Tokens(Box::new(minted)))
+    }
+
+    /// When the next one ends if it idles; never after the grant. `None` where the client may not refresh any more.
+    fn until(&self, tx: &mut Tx<'_>, grant: &Grant, now: UnixTime) -> Result<Option<UnixTime>, FlowError> {
+        let Some(session) = grant.session else {
+            return Ok(None);
+        };
+        let scopes = Scopes::read(&grant.scope);
+        let span = refresh_span(self.asking.app, tx, self.asking.client, &scopes, session)?;
+        Ok(span.map(|span| span.next(now).min(grant.ends_at)))
+    }
+
+    fn reused(&self, tx: &mut Tx<'_>, grant: &Grant, now: UnixTime) -> Result<Refreshed, FlowError> {
+        grants::end_grant(tx, grant.id)?;
+        let event = self.asking.event(EventKind::RefreshReuseDetected, grant);
+        audit::append(tx, &event, now)?;
+        Ok(Refreshed::Reused)
+    }
+}
