@@ -129,6 +129,16 @@ words! {
 }
 
 words! {
+    /// When it gets refresh tokens, if it is registered for them.
+    RefreshUse, "a use of refresh tokens" {
+        /// For `offline_access` (OpenID Connect Core section 11).
+        OfflineAccess = "offline-access",
+        /// Always; without `offline_access` they end with the session.
+        Session = "session",
+    }
+}
+
+words! {
     /// Which set of rules holds for it as a whole.
     Profile, "a profile" {
         /// OpenID Connect and OAuth 2.1.

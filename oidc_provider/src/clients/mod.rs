@@ -6,6 +6,7 @@ pub mod initial;
 mod keys;
 mod metadata;
 pub mod redirect;
+mod refreshing;
 mod registration;
 mod rows;
 mod rules;
@@ -15,11 +16,12 @@ mod told;
 pub use assertions::{spend_assertion, sweep};
 pub use choices::{
     AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, NotAWord, Pkce, Profile,
-    RequestObjectAlg, SubjectType,
+    RefreshUse, RequestObjectAlg, SubjectType,
 };
 pub use initial::{InitialToken, InitialTokenError, NewInitialToken, Terms};
 pub use keys::{FetchedKeys, KeysProblem, keys, keys_anew, verified};
 pub use metadata::{BadMember, Metadata};
+pub use refreshing::Exchange;
 pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};
 pub use rows::{
     Secrets, SelfRegistered, by_id, drop_secret, list, registration_hash, secret_hash, set_registered, strangers,

@@ -4,9 +4,10 @@
 //! [`ClientSettings::default`] says.
 
 use super::choices::{
-    AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, Pkce, Profile, RequestObjectAlg,
-    SubjectType,
+    AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, Pkce, Profile, RefreshUse,
+    RequestObjectAlg, SubjectType,
 };
+use super::refreshing::Exchange;
 use crate::keys::Alg;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +65,12 @@ pub struct ClientSettings {
     /// The resources that it may ask tokens for (RFC 8707).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
+    /// When it gets refresh tokens.
+    #[serde(skip_serializing_if = "is_offline")]
+    pub refresh: RefreshUse,
+    /// Whose tokens it may exchange (RFC 8693).
+    #[serde(skip_serializing_if = "Exchange::is_usual")]
+    pub exchange: Exchange,
     /// How answers of `/userinfo` are signed; plain JSON unless said.
     #[serde(with = "some_text", skip_serializing_if = "Option::is_none")]
     pub userinfo_alg: Option<Alg>,
@@ -163,6 +170,8 @@ impl Default for ClientSettings {
             access_token: AccessTokenForm::Opaque,
             access_token_alg: None,
             resources: Vec::new(),
+            refresh: RefreshUse::OfflineAccess,
+            exchange: Exchange::default(),
             userinfo_alg: None,
             introspection_alg: None,
             request_object_alg: None,
@@ -213,6 +222,7 @@ left_out! {
     is_off: bool = false,
     is_basic: AuthMethod = AuthMethod::ClientSecretBasic,
     is_opaque: AccessTokenForm = AccessTokenForm::Opaque,
+    is_offline: RefreshUse = RefreshUse::OfflineAccess,
     is_plain: Profile = Profile::Plain,
     is_public: SubjectType = SubjectType::Public,
     is_web: ApplicationType = ApplicationType::Web,

@@ -112,7 +112,11 @@ fn look(app: &AppState, tx: &mut Tx<'_>, key: &Key, host: Option<&Groups>) -> Re
 
 /// A client's own JWT, for which no row stands.
 fn own(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Found>, FlowError> {
-    let Some(claims) = key.claims.as_ref().filter(|claims| access_jwt::is_unstored(&claims.jti)) else {
+    let Some(claims) = key
+        .claims
+        .as_ref()
+        .filter(|claims| access_jwt::is_unstored(&claims.jti))
+    else {
         return Ok(None);
     };
     if is_revoked(tx, &key.hash)? {

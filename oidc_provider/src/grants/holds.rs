@@ -79,7 +79,11 @@ pub fn still_holds(
             if host.is_none() && app.realm.policy(tx)?.asks_nss() {
                 return Ok(Holds::AskHost(account.name));
             }
-            let age = if used == Used::Refresh { Age::Counts } else { Age::WasFresh };
+            let age = if used == Used::Refresh {
+                Age::Counts
+            } else {
+                Age::WasFresh
+            };
             let nss = host.cloned().unwrap_or(Groups::Unknown);
             let service = format!("oidc:{}", client.id);
             if !flows::still_let_in(&app.realm, tx, &account, &service, shown, nss, age)? {

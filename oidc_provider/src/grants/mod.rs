@@ -18,9 +18,7 @@ mod rows;
 mod tokens;
 
 pub use binding::{Binding, NotABinding};
-pub use endings::{
-    Offline, end_grant, end_of_account, end_of_client, end_of_consent, end_of_session, sweep,
-};
+pub use endings::{Offline, end_grant, end_of_account, end_of_client, end_of_consent, end_of_session, sweep};
 pub use find::{Found, Retraction, find, retraction};
 pub use holds::{Holder, Holds, Used, host_groups, still_holds};
 pub use rows::{code, insert_code, spend_flow, use_code};

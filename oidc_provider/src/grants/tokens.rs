@@ -1,7 +1,7 @@
 //! The statements of grants, access and refresh tokens, written once for both engines, and the mapping of their rows.
 
 use super::rows::{read, write};
-use super::{AccessToken, Binding, Grant, RefreshToken};
+use super::{AccessToken, Grant, RefreshToken};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::ids::{AccountId, RequestId};
 use samekey_shared::params;
@@ -143,12 +143,7 @@ pub fn remove_access(tx: &mut Tx<'_>, hash: &[u8; 32], form: Form) -> Result<boo
 }
 
 /// Writes a refresh token.
-pub fn insert_refresh(
-    tx: &mut Tx<'_>,
-    hash: &[u8; 32],
-    token: &RefreshToken,
-    now: UnixTime,
-) -> Result<(), StoreError> {
+pub fn insert_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], token: &RefreshToken, now: UnixTime) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO refresh_tokens (token_hash, grant_id, binding, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         params![

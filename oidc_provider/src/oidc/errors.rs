@@ -90,7 +90,9 @@ impl ProtocolError {
         match self {
             Self::InvalidRequest(what) => what,
             Self::InvalidClient(_) => "client authentication failed",
-            Self::InvalidGrant => "the code or token is unknown, used, expired or revoked, or not for this client and request",
+            Self::InvalidGrant => {
+                "the code or token is unknown, used, expired or revoked, or not for this client and request"
+            }
             Self::UnsupportedGrantType => "this grant_type is not supported",
             Self::UnauthorizedClient => "the client is not registered for this grant_type",
             Self::InvalidScope => "the scope was not granted, or is not for this client",

@@ -77,7 +77,9 @@ fn told(app: &App, found: &Found) -> Result<Response, Fault> {
         return Err(ProtocolError::InsufficientScope.into());
     };
     let details = found.grant.as_ref().and_then(|grant| grant.details.as_ref());
-    let named = details.map(|details| details.claims.userinfo.clone()).unwrap_or_default();
+    let named = details
+        .map(|details| details.claims.userinfo.clone())
+        .unwrap_or_default();
     let mut told: Map<String, Value> = claims::about(&holder.account, &holder.groups, &scopes, &named);
     told.insert("sub".to_owned(), holder.account.id.to_string().into());
     let Some(alg) = found.client.settings.userinfo_alg else {
@@ -96,6 +98,8 @@ fn told(app: &App, found: &Found) -> Result<Response, Fault> {
 
 fn answer(kind: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

@@ -131,6 +131,18 @@ impl Page {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 
+    /// A text of its JSON.
+    pub fn text(&self, name: &str) -> String {
+        let json = self.json();
+        let text = json[name].as_str();
+        text.unwrap_or_else(|| panic!("no {name}: {}", self.body)).to_owned()
+    }
+
+    /// Its status, and the error that it tells as JSON.
+    pub fn refusal(&self) -> (u16, String) {
+        (self.status.as_u16(), self.text("error"))
+    }
+
     /// The value of a parameter of the address it sends the browser to.
     pub fn returned(&self, name: &str) -> Option<String> {
         let location = self.location();

@@ -35,6 +35,16 @@ impl RelyingParty {
         }
     }
 
+    /// The same application, at another front.
+    pub fn at(&self, router: Front) -> Self {
+        Self {
+            router,
+            id: self.id.clone(),
+            secret: self.secret.clone(),
+            now: self.now,
+        }
+    }
+
     /// An authorization request with these changes: an empty value leaves the parameter out.
     pub fn request(&self, changes: &[(&str, &str)]) -> String {
         let mut params = vec![
@@ -73,13 +83,28 @@ impl RelyingParty {
                 params.push((name, value));
             }
         }
-        let mut request = Request::post("/token").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.post("/token", &params).await
+    }
+
+    /// Posts a form as this client, with its secret in the header.
+    pub async fn post(&self, path: &str, params: &[(&str, &str)]) -> Page {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(secret) = &self.secret {
             let pair = BASE64.encode(format!("{}:{secret}", self.id).as_bytes());
             request = request.header(AUTHORIZATION, format!("Basic {pair}"));
         }
-        let body = encode(params.into_iter());
+        let body = encode(params.iter().copied());
         Browser::new(self.router.clone()).send(request, Body::from(body)).await
+    }
+
+    /// Shows a refresh token, with these further parameters.
+    pub async fn refresh(&self, token: &str, more: &[(&str, &str)]) -> Page {
+        let mut params = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        if self.secret.is_none() {
+            params.push(("client_id", self.id.as_str()));
+        }
+        params.extend(more);
+        self.post("/token", &params).await
     }
 
     pub async fn userinfo(&self, token: &str) -> Page {

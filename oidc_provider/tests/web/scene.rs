@@ -4,10 +4,12 @@ use crate::browser::{Browser, Page};
 use crate::relying_party::RelyingParty;
 use samekey_provider::SCHEMA;
 use samekey_provider::app::{App, AppState, Front};
-use samekey_provider::clients::{self, ClientKind, ClientSettings, Registration};
+use samekey_provider::clients::{self, ClientId, ClientKind, ClientSettings, Registration};
 use samekey_provider::config::ProviderSection;
 use samekey_shared::config::strict;
 use samekey_shared::ids::AccountId;
+use samekey_shared::params;
+use samekey_shared::store::StoreError;
 use samekey_shared::testing::{Phone, TestRealm};
 
 pub const ISSUER: &str = "https://id.example.org";
@@ -101,6 +103,19 @@ impl Scene {
         made.map(|secret| secret.0.expose().clone())
     }
 
+    /// Changes a client's settings past every rule.
+    pub fn change(&self, id: &ClientId, change: impl Fn(&mut ClientSettings)) {
+        let store = &self.test.realm.store;
+        let mut client = store.read(|tx| clients::by_id(tx, id.as_str())).unwrap().unwrap();
+        change(&mut client.settings);
+        let settings = serde_json::to_string(&client.settings).unwrap();
+        let sql = "UPDATE clients SET settings = $2 WHERE id = $1";
+        store
+            .write(|tx| tx.execute(sql, params![id.as_str(), settings.as_str()]))
+            .map_err(|error: StoreError| error)
+            .unwrap();
+    }
+
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone())
     }
@@ -124,6 +139,17 @@ impl Scene {
         browser
             .press(&asks_code.location(), "code", &[("code", &self.code())])
             .await
+    }
+
+    /// Signs in, with as much as the policy asks.
+    pub async fn sign_in_as_asked(&self, browser: &Browser, address: &str) -> Page {
+        let next = self.with_password(browser, address).await;
+        let page = browser.get(&next.location()).await;
+        if page.body.contains("name=\"code\"") {
+            browser.press(&next.location(), "code", &[("code", &self.code())]).await
+        } else {
+            next
+        }
     }
 
     /// Goes through user name and password.

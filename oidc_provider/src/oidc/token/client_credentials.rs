@@ -58,7 +58,7 @@ pub(super) fn grant(asking: &Asking<'_>, params: &Params) -> Result<Response, Fa
                 .realm
                 .store
                 .write(|tx| mint.write(asking, tx, granted.clone()))
-                .map_err(|why: StoreError| failed(why.into()))?;
+                .map_err(|why: StoreError| failed(why))?;
             minted.answer(app)
         }
     }

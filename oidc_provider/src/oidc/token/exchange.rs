@@ -27,7 +27,11 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
         .ok_or(ProtocolError::InvalidRequest("subject_token is missing"))?;
     const UNACCEPTABLE: ProtocolError = ProtocolError::InvalidRequest("the subject_token cannot be exchanged");
     let found = grants::find(app, subject)?.ok_or(UNACCEPTABLE)?;
-    let grant = found.grant.clone().filter(|_| may_show(asking, &found)).ok_or(UNACCEPTABLE)?;
+    let grant = found
+        .grant
+        .clone()
+        .filter(|_| may_show(asking, &found))
+        .ok_or(UNACCEPTABLE)?;
     let scope = without_more(&narrowed(params, &found.token.scope)?, asking)?;
     let granted = Granted {
         client: asking.client.clone(),
@@ -36,7 +40,10 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
         audience: target(asking, params)?,
         binding: asking.binding.clone(),
         act: act(asking, &found),
-        expires_at: found.token.expires_at.min(app.realm.clock.now() + app.config.token_seconds),
+        expires_at: found
+            .token
+            .expires_at
+            .min(app.realm.clock.now() + app.config.token_seconds),
         refreshing: Refreshing::No,
         id_token: IdToken::No,
         holder: found.holder,
@@ -50,7 +57,7 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
             None => Ok(None),
         }
     });
-    let minted = minted.map_err(|why: StoreError| failed(why.into()))?.ok_or(UNACCEPTABLE)?;
+    let minted = minted.map_err(|why: StoreError| failed(why))?.ok_or(UNACCEPTABLE)?;
     let mut more = Map::new();
     more.insert("issued_token_type".into(), ACCESS_TOKEN.into());
     minted.answer_with(app, more)
@@ -68,7 +75,9 @@ fn types(params: &Params) -> Result<(), ProtocolError> {
     }
     match params.value("requested_token_type") {
         None | Some(ACCESS_TOKEN) => Ok(()),
-        Some(_) => Err(ProtocolError::InvalidRequest("requested_token_type must be access_token")),
+        Some(_) => Err(ProtocolError::InvalidRequest(
+            "requested_token_type must be access_token",
+        )),
     }
 }
 
@@ -83,9 +92,8 @@ fn may_show(asking: &Asking<'_>, found: &Found) -> bool {
 /// No scope that this client may not have, and none that asks for more than the new token is.
 fn without_more(scope: &str, asking: &Asking<'_>) -> Result<String, ProtocolError> {
     let allowed = asking.client.settings.scopes.as_ref();
-    let fits = |word: &&str| {
-        *word != Scope::OfflineAccess.name() && allowed.is_none_or(|allowed| allowed.contains(*word))
-    };
+    let fits =
+        |word: &&str| *word != Scope::OfflineAccess.name() && allowed.is_none_or(|allowed| allowed.contains(*word));
     let kept: Vec<&str> = scope.split(' ').filter(|word| !word.is_empty()).filter(fits).collect();
     if kept.is_empty() && !scope.is_empty() {
         return Err(ProtocolError::InvalidScope);

@@ -19,7 +19,6 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use samekey_shared::audit::{Actor, Event, EventKind};
-use samekey_shared::flows::FlowError;
 use samekey_shared::source::Door;
 use std::collections::BTreeSet;
 
@@ -90,8 +89,8 @@ fn grant_type(params: &Params) -> Result<GrantType, ProtocolError> {
 }
 
 /// A failure of ours, told as JSON.
-fn failed(error: FlowError) -> Fault {
-    Fault::as_json(&Failure::from(error))
+fn failed(error: impl Into<Failure>) -> Fault {
+    Fault::as_json(&error.into())
 }
 
 /// The scope that is asked for, no more than `granted`; all of it where none is asked for.

@@ -50,7 +50,11 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
         .value("refresh_token")
         .ok_or(ProtocolError::InvalidRequest("refresh_token is missing"))?;
     let hash = opaque::hash(text);
-    let found = app.realm.store.read(|tx| grants::refresh_token(tx, &hash)).map_err(failed)?;
+    let found = app
+        .realm
+        .store
+        .read(|tx| grants::refresh_token(tx, &hash))
+        .map_err(failed)?;
     let theirs = |(token, grant): &(RefreshToken, Grant)| {
         grant.client == asking.client.id && token.binding.allows(&asking.binding)
     };
@@ -129,7 +133,11 @@ impl Refresh<'_> {
             } else {
                 Refreshing::Same(self.text.to_owned())
             },
-            id_token: if scopes.has(Scope::Openid) { IdToken::Again } else { IdToken::No },
+            id_token: if scopes.has(Scope::Openid) {
+                IdToken::Again
+            } else {
+                IdToken::No
+            },
             grant,
         };
         let minted = mint.write(self.asking, tx, granted)?;
