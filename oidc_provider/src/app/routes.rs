@@ -4,7 +4,7 @@
 use super::App;
 use crate::admin;
 use crate::http::{Fault, cors, guard, language};
-use crate::oidc::{authorize, discovery, end_session, register, token, userinfo};
+use crate::oidc::{authorize, discovery, end_session, introspect, register, revoke, token, userinfo};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
 use crate::pages::{approve, assets, bind, not_me, passkey, portal, security, sign_in, which};
@@ -25,6 +25,10 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const TOKEN: &str = "/token";
 /// Path of the userinfo endpoint.
 pub const USERINFO: &str = "/userinfo";
+/// Path of the introspection endpoint.
+pub const INTROSPECT: &str = "/introspect";
+/// Path of the revocation endpoint.
+pub const REVOKE: &str = "/revoke";
 /// Path of the key set.
 pub const JWKS: &str = "/jwks";
 /// Path of the end-session endpoint.
@@ -152,6 +156,8 @@ fn everybody() -> Vec<Served> {
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
         on_get(AUTHORIZE, Anybody, authorize::by_get).and_post(authorize::by_post),
         on_post(TOKEN, Application, token::endpoint).readable_elsewhere(),
+        on_post(INTROSPECT, Application, introspect::endpoint),
+        on_post(REVOKE, Application, revoke::endpoint).readable_elsewhere(),
         on_get(USERINFO, TokenHolder, userinfo::by_get)
             .and_post(userinfo::by_post)
             .readable_elsewhere(),

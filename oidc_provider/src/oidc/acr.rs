@@ -17,7 +17,12 @@ const BEFORE: [(&str, Level); 2] = [
 /// The level that one of our names stands for.
 pub fn level(name: &str) -> Option<Level> {
     let now = Level::ALL.into_iter().find(|level| methods::acr(*level) == Some(name));
-    now.or_else(|| BEFORE.into_iter().find(|(known, _)| *known == name).map(|(_, level)| level))
+    now.or_else(|| {
+        BEFORE
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, level)| level)
+    })
 }
 
 /// The strongest level that a web sign-in can reach here: that of a passkey where keys can be used at all, and of hardware

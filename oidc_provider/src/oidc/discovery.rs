@@ -3,8 +3,9 @@
 //!
 //! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
 
-use super::{acr, claims, scope::Scope};
+use super::{acr, claims, scope::Scope, token};
 use crate::app::{App, routes};
+use crate::clients::GrantType;
 use crate::config::Issuer;
 use crate::http::headers;
 use crate::keys::{Alg, KeySet};
@@ -25,6 +26,9 @@ pub struct Prebuilt {
     etag: HeaderValue,
     head: HeaderMap,
 }
+
+/// How applications prove who they are, at every endpoint alike.
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// Applications fetch the key set anew after this: a `next` key is published for longer before it signs.
 const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -52,20 +56,28 @@ impl Prebuilt {
 
     /// The provider's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 9207).
     pub fn discovery(issuer: &Issuer, strongest: Level) -> Self {
+        let confidential: Vec<_> = AUTH_METHODS.into_iter().filter(|method| *method != "none").collect();
         Self::new(&json!({
             "issuer": issuer.as_str(),
             "authorization_endpoint": issuer.at(routes::AUTHORIZE),
             "token_endpoint": issuer.at(routes::TOKEN),
             "userinfo_endpoint": issuer.at(routes::USERINFO),
+            "introspection_endpoint": issuer.at(routes::INTROSPECT),
+            "revocation_endpoint": issuer.at(routes::REVOKE),
             "jwks_uri": issuer.at(routes::JWKS),
             "end_session_endpoint": issuer.at(routes::END_SESSION),
             "scopes_supported": Scope::ALL.map(Scope::name),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": token::SUPPORTED.map(GrantType::name),
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": Alg::ALL.map(Alg::name),
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "userinfo_signing_alg_values_supported": Alg::ALL.map(Alg::name),
+            "introspection_signing_alg_values_supported": Alg::ALL.map(Alg::name),
+            "token_endpoint_auth_methods_supported": AUTH_METHODS,
+            // Whoever asks about tokens proves who it is; whoever takes one back shows it.
+            "introspection_endpoint_auth_methods_supported": confidential,
+            "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
             "code_challenge_methods_supported": ["S256"],
             "acr_values_supported": acr::reachable(strongest),
             "claims_supported": claims::SUPPORTED,

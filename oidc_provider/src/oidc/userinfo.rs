@@ -5,6 +5,7 @@
 use super::claims;
 use super::errors::{ProtocolError, Token};
 use super::scope::{Scope, Scopes};
+use super::subject::subject;
 use crate::app::App;
 use crate::grants::{self, Found};
 use crate::http::body::form;
@@ -81,7 +82,7 @@ fn told(app: &App, found: &Found) -> Result<Response, Fault> {
         .map(|details| details.claims.userinfo.clone())
         .unwrap_or_default();
     let mut told: Map<String, Value> = claims::about(&holder.account, &holder.groups, &scopes, &named);
-    told.insert("sub".to_owned(), holder.account.id.to_string().into());
+    told.insert("sub".to_owned(), subject(app, &found.client, holder.account.id).into());
     let Some(alg) = found.client.settings.userinfo_alg else {
         return Ok(answer("application/json", Value::Object(told).to_string()));
     };

@@ -24,11 +24,16 @@ async fn names_endpoints_that_answer() {
         let path = metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
         assert_eq!(browser.get(path).await.status, expected, "{member}");
     }
-    assert_eq!(browser.post("/token", &[]).await.status, StatusCode::UNAUTHORIZED);
+    for member in ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+        let path = metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
+        assert_eq!(
+            browser.post(path, &[]).await.status,
+            StatusCode::UNAUTHORIZED,
+            "{member}"
+        );
+    }
     for absent in [
         "registration_endpoint",
-        "introspection_endpoint",
-        "revocation_endpoint",
         "device_authorization_endpoint",
         "pushed_authorization_request_endpoint",
     ] {
@@ -59,7 +64,15 @@ async fn every_advertised_choice_works_and_others_are_refused() {
     );
     assert_eq!(list("response_types_supported"), ["code"]);
     assert_eq!(list("code_challenge_methods_supported"), ["S256"]);
-    assert_eq!(list("grant_types_supported"), ["authorization_code"]);
+    assert_eq!(
+        list("grant_types_supported"),
+        [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange"
+        ]
+    );
     for scope in list("scopes_supported") {
         let back = browser
             .get(&wiki.request(&[("scope", &format!("openid {scope}"))]))

@@ -42,11 +42,7 @@ async fn a_passkey_alone_signs_in_without_a_name() {
     assert_eq!(claims["auth_time"], scene.now());
     // The session is a passkey's, and suffices for what asks for as much.
     let again = browser
-        .get(
-            &scene
-                .wiki()
-                .request(&[("acr_values", "phr"), ("prompt", "none")]),
-        )
+        .get(&scene.wiki().request(&[("acr_values", "phr"), ("prompt", "none")]))
         .await;
     assert_eq!(told(&scene, &again).await["amr"], json!(["pop", "user", "mfa"]));
     // This browser is offered the passkey first from now on; that cookie decides nothing.
@@ -455,7 +451,11 @@ async fn phr_and_phrh_are_told_as_they_were_asked_for_and_reached() {
     for (habits, asked, acr) in [
         (Habits::default(), "phrh phr", "phr"),
         (Habits::default(), "phrh", "phr"),
-        (Habits::default(), "urn:nobody urn:samekey:acr:phr phr", "urn:samekey:acr:phr"),
+        (
+            Habits::default(),
+            "urn:nobody urn:samekey:acr:phr phr",
+            "urn:samekey:acr:phr",
+        ),
         (attested.clone(), "phr phrh", "phr"),
         (attested, "phrh phr", "phrh"),
     ] {

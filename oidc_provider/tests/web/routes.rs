@@ -73,6 +73,8 @@ GET /jwks Anybody
 GET /authorize Anybody
 POST /authorize Anybody
 POST /token Application
+POST /introspect Application
+POST /revoke Application
 GET /userinfo TokenHolder
 POST /userinfo TokenHolder
 POST /register Registrant

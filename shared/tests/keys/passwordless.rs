@@ -28,10 +28,7 @@ fn a_passkey_signs_in_without_name_and_password_and_claims_no_more_than_it_shows
     let grant = granted(scene.press(&mut turn, &prompt));
     assert_eq!((grant.login.as_str(), grant.account), ("ann", Some(scene.ann)));
     assert_eq!((&grant.first, grant.level), (&FirstFactor::Passkey, Level::Highest));
-    assert_eq!(
-        (grant.acr(), grant.amr()),
-        (Some("phr"), vec!["pop", "user", "mfa"])
-    );
+    assert_eq!((grant.acr(), grant.amr()), (Some("phr"), vec!["pop", "user", "mfa"]));
     assert!(grant.first_at.is_some());
     let line = scene.trail("sign-in-granted").pop().unwrap();
     assert_eq!(field(&line, "first_factor").as_deref(), Some("passkey"));

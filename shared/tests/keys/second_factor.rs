@@ -174,10 +174,7 @@ fn a_touch_only_key_is_a_second_factor_and_never_the_only_one() {
     let prompt = asked_key(step);
     assert_eq!(prompt.method, Method::SecurityKey);
     let grant = granted(scene.press(&mut turn, &prompt));
-    assert_eq!(
-        (grant.acr(), grant.amr()),
-        (Some("phr"), vec!["pwd", "pop", "mfa"])
-    );
+    assert_eq!((grant.acr(), grant.amr()), (Some("phr"), vec!["pwd", "pop", "mfa"]));
 }
 
 #[test]
@@ -230,10 +227,7 @@ fn hardware_is_asked_of_those_who_can_and_refused_in_words_to_those_who_cannot()
     // Only the one that can.
     assert_eq!(prompt.ask.allow.len(), 1);
     let grant = granted(attested.press(&mut turn, &prompt));
-    assert_eq!(
-        (grant.acr(), grant.amr()),
-        (Some("phrh"), vec!["pwd", "hwk", "mfa"])
-    );
+    assert_eq!((grant.acr(), grant.amr()), (Some("phrh"), vec!["pwd", "hwk", "mfa"]));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::keys::jws;
 use crate::oidc::claims;
 use crate::oidc::id_token::{self, IdTokenClaims};
 use crate::oidc::scope::{Scope, Scopes};
+use crate::oidc::subject::subject;
 use axum::body::Body;
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
@@ -336,7 +337,7 @@ impl Minted {
         let session = granted.grant.session.map(|session| session.to_string());
         let claims = IdTokenClaims {
             iss: app.config.issuer.as_str(),
-            sub: &subject(app, granted),
+            sub: &sub(app, granted),
             aud: granted.client.id.as_str(),
             exp: self.issued_at + app.config.token_seconds,
             iat: self.issued_at,
@@ -353,9 +354,9 @@ impl Minted {
 }
 
 /// The person as this client knows them, or the client itself (oidc.md section 7, 13).
-pub(super) fn subject(_app: &AppState, granted: &Granted) -> String {
+fn sub(app: &AppState, granted: &Granted) -> String {
     match &granted.holder {
-        Some(holder) => holder.account.id.to_string(),
+        Some(holder) => subject(app, &granted.client, holder.account.id),
         None => granted.client.id.to_string(),
     }
 }
@@ -374,7 +375,7 @@ pub(super) fn signed(app: &AppState, granted: &Granted, jti: String, now: UnixTi
         iss: app.config.issuer.as_str().to_owned(),
         exp: granted.expires_at,
         aud: granted.audience.clone(),
-        sub: subject(app, granted),
+        sub: sub(app, granted),
         client_id: granted.client.id.to_string(),
         iat: now,
         jti,

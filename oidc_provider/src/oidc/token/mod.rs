@@ -8,6 +8,8 @@ pub mod issue;
 pub mod pkce;
 mod refresh_grant;
 
+pub use issue::{First, Granted, Mint, Minted};
+
 use super::client_auth::{self, Call};
 use super::errors::ProtocolError;
 use crate::app::{App, AppState, blocking, routes};
@@ -21,6 +23,14 @@ use axum::response::Response;
 use samekey_shared::audit::{Actor, Event, EventKind};
 use samekey_shared::source::Door;
 use std::collections::BTreeSet;
+
+/// The grants that are served here.
+pub const SUPPORTED: [GrantType; 4] = [
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::ClientCredentials,
+    GrantType::TokenExchange,
+];
 
 /// Who asks for tokens, proven, and by which grant.
 #[derive(Debug, Clone)]
