@@ -1,0 +1,1 @@
+//! The plan of FAPI 2.0 Message Signing (final).

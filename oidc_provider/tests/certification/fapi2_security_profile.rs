@@ -1,0 +1,1 @@
+//! The plan of the FAPI 2.0 Security Profile (final).

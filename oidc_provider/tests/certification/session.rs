@@ -1,0 +1,1 @@
+//! The plan of session management (OpenID Connect Session Management 1.0).
