@@ -1,5 +1,6 @@
 //! The house rules that no compiler holds: first lines, sizes, names, and documents that speak of what is there.
 
+mod conformance;
 mod documents;
 mod files;
 mod requirements;

@@ -33,7 +33,7 @@ fn rows(page: &str) -> Vec<Row> {
 }
 
 /// What stands between backticks.
-fn quoted(cell: &str) -> Vec<String> {
+pub(super) fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -78,7 +78,7 @@ fn every_proof_is_a_test_of_that_file_or_an_open_question() {
 }
 
 /// Whether a function of this name stands there under a mark that makes it a test, or in a list of boxed tests.
-fn is_test(text: &str, name: &str) -> bool {
+pub(super) fn is_test(text: &str, name: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     // Property tests take what they try as arguments.
     let heads = [format!("fn {name}("), format!("async fn {name}()")];
