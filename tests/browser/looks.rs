@@ -3,13 +3,13 @@
 
 use super::scene::{Scene, WEB_PASSWORD};
 use super::tour;
-use crate::support::boxed::{self, target, tree};
+use crate::support::boxed::{self, target};
 use crate::support::chromium::Window;
+use crate::support::npm;
 use samekey_demo::machine;
 use serde_json::json;
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Wide and narrow, each light and dark.
 const LOOKS: [(u32, &str); 4] = [(1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")];
@@ -67,7 +67,7 @@ impl Eyes<'_> {
 /// Walks through every page in one language; what was found on them.
 fn walk(scene: &Scene, language: &'static str, person: &'static str) -> Vec<String> {
     let axe = std::fs::read_to_string(target().join("axe/node_modules/axe-core/axe.min.js"))
-        .expect("axe-core is missing, so this test was NOT RUN: tests/axe/fetch <target>/axe brings it");
+        .expect("axe-core is missing, so this test was NOT RUN: tests/fetch_npm tests/axe <target>/axe brings it");
     let window = scene.window_without_autofill();
     window.go(&scene.page("/forgot-password"));
     window.click(&format!("button[name=language][value={language}]"));
@@ -96,13 +96,7 @@ fn body() {
 #[test]
 fn every_page_can_be_used_by_everybody_in_every_look_and_language() {
     if !machine::is_inside() {
-        let fetched = Command::new(tree().join("tests/axe/fetch"))
-            .arg(target().join("axe"))
-            .status();
-        assert!(
-            fetched.is_ok_and(|status| status.success()),
-            "tests/axe/fetch: npm is needed, `make setup` installs it"
-        );
+        npm::fetch("tests/axe", &target().join("axe"));
     }
     let name = concat!(
         module_path!(),

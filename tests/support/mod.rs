@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod earlier;
 pub mod fake_agent;
 pub mod live_agent;
+pub mod npm;
 pub mod pam_host;
 pub mod seat;
 pub mod site;
