@@ -13,5 +13,6 @@ mod notices;
 mod recheck;
 mod samekey_key;
 mod sshd;
+mod stacks;
 mod stock;
 mod tripwire;

@@ -66,6 +66,16 @@ pub fn shipped_module() -> PathBuf {
     .clone()
 }
 
+/// The module that answers by a script.
+pub fn stand_in() -> PathBuf {
+    static DONE: OnceLock<PathBuf> = OnceLock::new();
+    DONE.get_or_init(|| {
+        cargo(&["build", "-p", "samekey-stand-in"]);
+        target().join("debug/libsamekey_stand_in.so")
+    })
+    .clone()
+}
+
 fn cargo(arguments: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .args(arguments)

@@ -42,6 +42,12 @@ struct Handle {
 
 #[link(name = "pam")]
 unsafe extern "C" {
+    fn pam_start(
+        service: *const c_char,
+        user: *const c_char,
+        conversation: *const Conversation,
+        handle: *mut *mut Handle,
+    ) -> c_int;
     fn pam_start_confdir(
         service: *const c_char,
         user: *const c_char,
@@ -140,28 +146,39 @@ impl std::fmt::Debug for AskedFor {
     }
 }
 
-/// A folder of services.
+/// A folder of services, or the machine's own.
 #[derive(Debug, Clone)]
 pub struct PamHost {
-    folder: PathBuf,
+    folder: Option<PathBuf>,
 }
 
 impl PamHost {
     /// Services are files in this folder.
     pub fn new(folder: &Path) -> Self {
         Self {
-            folder: folder.to_owned(),
+            folder: Some(folder.to_owned()),
         }
+    }
+
+    /// Services are looked for where every application looks. Only in a box may a test write there.
+    pub fn of_the_machine() -> Self {
+        Self { folder: None }
     }
 
     /// Writes a service.
     pub fn service(&self, name: &str, lines: &str) {
-        std::fs::create_dir_all(&self.folder).unwrap();
-        std::fs::write(self.folder.join(name), lines).unwrap();
+        let folder = self.folder.as_ref().unwrap();
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join(name), lines).unwrap();
     }
 
     /// Opens a handle for this user of this service.
     pub fn login(&self, service: &str, user: &str, replies: Vec<Reply>) -> Login {
+        self.attempt(service, user, replies).unwrap()
+    }
+
+    /// The same; the code with which libpam refuses to begin.
+    pub fn attempt(&self, service: &str, user: &str, replies: Vec<Reply>) -> Result<Login, i32> {
         let mut person = Box::new(Person {
             replies: replies.into(),
             ..Person::default()
@@ -172,18 +189,27 @@ impl PamHost {
         });
         let mut handle = ptr::null_mut();
         let [service, user] = [service, user].map(|text| CString::new(text).unwrap());
-        let folder = CString::new(self.folder.to_str().unwrap()).unwrap();
+        let folder = self
+            .folder
+            .as_ref()
+            .map(|folder| CString::new(folder.to_str().unwrap()).unwrap());
         // SAFETY: all strings end with a zero; conversation and person live in boxes that `Login` keeps.
         let code = unsafe {
-            pam_start_confdir(
-                service.as_ptr(),
-                user.as_ptr(),
-                &raw const *conversation,
-                folder.as_ptr(),
-                &raw mut handle,
-            )
+            let (service, user) = (service.as_ptr(), user.as_ptr());
+            match &folder {
+                Some(folder) => pam_start_confdir(
+                    service,
+                    user,
+                    &raw const *conversation,
+                    folder.as_ptr(),
+                    &raw mut handle,
+                ),
+                None => pam_start(service, user, &raw const *conversation, &raw mut handle),
+            }
         };
-        assert_eq!(code, SUCCESS, "pam_start_confdir");
+        if code != SUCCESS {
+            return Err(code);
+        }
         let login = Login {
             handle,
             _conversation: conversation,
@@ -194,7 +220,7 @@ impl PamHost {
         // SAFETY: the item is a function pointer of just this type.
         let code = unsafe { pam_set_item(login.handle, FAIL_DELAY, delay as *const c_void) };
         assert_eq!(code, SUCCESS, "PAM_FAIL_DELAY");
-        login
+        Ok(login)
     }
 }
 
