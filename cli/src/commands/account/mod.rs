@@ -8,6 +8,7 @@ mod lock;
 mod password;
 mod release;
 mod remove;
+mod rescue;
 mod role;
 mod show;
 
@@ -91,6 +92,10 @@ pub enum Verb {
         /// Login name
         name: String,
     },
+    /// Let somebody without their device in by the first factor alone for a while; the daemons may be stopped
+    ///
+    /// An exception of the policy with an end, a reason and its author; it is audited, and its person is written to.
+    Rescue(rescue::Rescue),
     /// Remove an account: its devices are unbound, its name becomes free, its trail stays
     Remove {
         /// Login name
@@ -125,6 +130,7 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Lock { name, force } => lock::lock(&installation, name, *force),
         Verb::Unlock { name } => lock::unlock(&installation, name),
         Verb::Release { name } => release::run(&installation, name),
+        Verb::Rescue(wanted) => rescue::rescue(&installation, wanted),
         Verb::Remove {
             name,
             yes,
