@@ -10,6 +10,7 @@ use crate::line::{Line, Lost};
 use crate::passages::{Passage, Passages, Trace};
 use crate::peer::{Peer, Trust};
 use crate::presence::{Presence, Records};
+use crate::proofs::Proofs;
 use crate::reach::Reach;
 use crate::stack;
 use crate::surroundings;
@@ -48,6 +49,8 @@ pub struct House {
     pub host: String,
     /// Who passed lately.
     pub passages: Passages,
+    /// Who proved a second factor lately.
+    proofs: Proofs,
     told_of: Mutex<HashMap<u32, i64>>,
     keys: Option<Arc<dyn LocalKeys>>,
     records: Records,
@@ -63,6 +66,7 @@ impl House {
             realm,
             host,
             passages: Passages::default(),
+            proofs: Proofs::default(),
             told_of: Mutex::default(),
             keys: None,
             records: Records::default(),
@@ -134,6 +138,9 @@ impl House {
         if trust == Trust::Nobody {
             return Ok(self.refuse_peer(start, peer));
         }
+        if start.call == Call::Proof {
+            return self.proof(line, start, trust);
+        }
         let Some(doorway) = surroundings::doorway(start, trust, &self.realm.names, &self.host) else {
             journal::trouble("a module names a PAM service that cannot exist");
             return Ok(Ending::undecided(Outage::BadRequest));
@@ -146,7 +153,7 @@ impl House {
                     .and_binding(enrol::possible(start, trust));
                 conversation::sign_in(self, line, start, &doorway, &reach)?
             }
-            Call::Account => account_phase::check(self, line, start, &doorway, trust, &reach)?,
+            Call::Account | Call::Proof => account_phase::check(self, line, start, &doorway, trust, &reach)?,
         };
         self.remember(start, trust, &ending);
         log(start, &doorway, &ending);
@@ -174,17 +181,47 @@ impl House {
         self.realm.relying_party.is_some() && has_any().unwrap_or(false)
     }
 
-    /// Keeps in mind, for the account phase, who passed.
+    /// Tells root when somebody proved a second factor at this place: asks nothing, writes nothing.
+    fn proof(&self, line: &mut Line<'_>, start: &Start, trust: Trust) -> Result<Ending, Lost> {
+        let login = LoginName::parse(&start.user, &self.realm.names).ok();
+        let found = login.filter(|_| trust == Trust::Root).and_then(|login| {
+            let at = self.proofs.find(start, &login, self.realm.clock.now())?;
+            Some((login, at))
+        });
+        let Some((login, at)) = found else {
+            let reason = Reason::SecondFactorMissing;
+            return Ok(Ending {
+                verdict: Verdict::Refused { reason },
+                code: reason.code(),
+                login: None,
+                request: None,
+            });
+        };
+        line.tell(at.to_string())?;
+        Ok(Ending {
+            verdict: Verdict::Granted,
+            code: "ok",
+            login: Some(login),
+            request: None,
+        })
+    }
+
+    /// Keeps in mind, for the account phase and for `samekey setup confirm`, who passed.
     fn remember(&self, start: &Start, trust: Trust, ending: &Ending) {
         let passage = match ending.verdict {
             Verdict::Granted => Passage::Proven,
             Verdict::Exempt => Passage::Exempt,
             _ => return,
         };
-        if let (Call::Authenticate, Trust::Root, Some(trace), Some(login)) =
-            (start.call, trust, Trace::of(start), &ending.login)
-        {
-            self.passages.record(trace, login, passage, self.realm.clock.now());
+        let now = self.realm.clock.now();
+        let (Call::Authenticate, Trust::Root, Some(login)) = (start.call, trust, &ending.login) else {
+            return;
+        };
+        if passage == Passage::Proven {
+            self.proofs.record(start, login, now);
+        }
+        if let Some(trace) = Trace::of(start) {
+            self.passages.record(trace, login, passage, now);
         }
     }
 

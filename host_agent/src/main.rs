@@ -31,6 +31,7 @@ mod passages;
 mod peer;
 mod post;
 mod presence;
+mod proofs;
 mod reach;
 #[cfg(test)]
 mod scripted;

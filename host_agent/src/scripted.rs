@@ -361,6 +361,54 @@ fn sudo_may_go_on_while_its_time_stamp_lasts() {
 }
 
 #[test]
+fn root_is_told_when_a_login_was_proven_on_which_connection_and_nobody_else_is() {
+    let scene = Scene::new();
+    let asks = |user: &str| Start {
+        call: Call::Proof,
+        ..start(user)
+    };
+    let missing = refused(Reason::SecondFactorMissing);
+    assert_eq!(
+        scene.play(ROOT, asks("demo"), &[]).verdict,
+        missing,
+        "nobody has logged in"
+    );
+    let at = scene.test.realm.clock.now();
+    scene.play(ROOT, start("demo"), &[&scene.code()]);
+    scene.test.clock.advance(300);
+    let told = scene.play(ROOT, asks("demo"), &[]);
+    assert_eq!(
+        (told.verdict, told.shown),
+        (Some(Verdict::Granted), vec![at.to_string()])
+    );
+    let others = [
+        Start {
+            service: "sudo".into(),
+            ..asks("demo")
+        },
+        Start {
+            user: "root".into(),
+            ..asks("demo")
+        },
+        Start {
+            ssh_connection: Some("192.0.2.7 4712 192.0.2.1 22".into()),
+            ..asks("demo")
+        },
+        Start {
+            ssh_connection: None,
+            ..asks("demo")
+        },
+    ];
+    for other in others {
+        assert_eq!(scene.play(ROOT, other, &[]).verdict, missing);
+    }
+    let before = scene.trail();
+    scene.test.clock.advance(3601);
+    assert_eq!(scene.play(ROOT, asks("demo"), &[]).verdict, missing, "an hour is over");
+    assert_eq!(scene.trail(), before, "a question leaves no trace");
+}
+
+#[test]
 fn the_tripwire_says_why_and_writes_it_down() {
     let scene = Scene::new();
     let went = scene.play(ROOT, account("demo", "publickey ssh-ed25519 AAAA\n"), &[]);

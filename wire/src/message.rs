@@ -38,6 +38,9 @@ pub enum Call {
     Authenticate,
     /// `pam_acct_mgmt` without a trace of our own authentication: may this login go on? Never prompts.
     Account,
+    /// No phase: root asks whether this login was proven in the last hour. Never prompts, lets nobody in. Told first is
+    /// an information, the moment of the proof in Unix seconds.
+    Proof,
 }
 
 /// Everything PAM knows about the login. What an unprivileged caller says here is a claim, not a fact.
