@@ -70,7 +70,7 @@ pub struct Add {
     /// It is too old for PKCE; not for public apps
     #[arg(long)]
     pkce_optional: bool,
-    /// How its ID tokens are signed: RS256, ES256 or EdDSA
+    /// How its ID tokens are signed: RS256, PS256, ES256 or EdDSA
     #[arg(long, value_name = "ALG", default_value = "RS256")]
     id_token_alg: Alg,
     /// A name of a level that the app knows, for one of ours; may be repeated

@@ -2,8 +2,8 @@
 
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
-use crate::output::{Answer, Table};
-use samekey_provider::keys::{self, Alg, KeySet, KeysError};
+use crate::output::{Answer, Table, moment};
+use samekey_provider::keys::{self, Alg, Key, KeySet, KeysError};
 use samekey_shared::audit::EventKind;
 use serde_json::json;
 use std::path::Path;
@@ -11,14 +11,41 @@ use std::path::Path;
 /// `samekey signing-keys …`
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
+    /// List the keys: those that sign, those published to sign next, those whose tokens may still live
+    List,
     /// Sign with the keys published as next from now on; those before stay published until their tokens are over
+    ///
+    /// A running provider does so by itself as often as `signing-key-days` in its section says.
     Rotate,
 }
 
 /// Runs the verb.
 pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
-    let Verb::Rotate = verb;
     let installation = Installation::open(config)?;
+    match verb {
+        Verb::List => list(&installation),
+        Verb::Rotate => rotate(&installation),
+    }
+}
+
+fn list(installation: &Installation) -> Result<Answer, Failure> {
+    let realm = &installation.realm;
+    let set = KeySet::load(&realm.store, &realm.keyring()?)?;
+    let mut table = Table::new(&["ALGORITHM", "STATE", "SINCE", "KEY ID"]);
+    for key in set.iter() {
+        table.row([
+            key.alg.name().to_owned(),
+            key.state.name().to_owned(),
+            moment(Some(key.since)),
+            key.kid.clone(),
+        ]);
+    }
+    let one = |key: &Key| json!({ "alg": key.alg.name(), "state": key.state.name(), "since": key.since, "kid": key.kid });
+    let data = json!({ "keys": set.iter().map(one).collect::<Vec<_>>() });
+    Ok(Answer::data(data, table.draw()))
+}
+
+fn rotate(installation: &Installation) -> Result<Answer, Failure> {
     let realm = &installation.realm;
     let keyring = realm.keyring()?;
     let event = installation::event(EventKind::SigningKeyRotated);

@@ -11,4 +11,4 @@ mod upkeep;
 pub use blocking::blocking;
 pub use front::Front;
 pub use state::{App, AppState, Published, StartError};
-pub use upkeep::upkeep;
+pub use upkeep::{tend_keys, upkeep};

@@ -1,7 +1,10 @@
 //! Background work: follows key rotations, prepares the next keys, forgets what has ended.
 
 use super::App;
+use super::state::StartError;
 use crate::{clients, grants, keys, sessions};
+use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::source::Door;
 use samekey_shared::store::StoreError;
 use std::time::Duration;
 
@@ -29,13 +32,8 @@ pub async fn upkeep(app: App) {
 
 fn once(app: &App, looks: u32) {
     if looks.is_multiple_of(SWEEP_EVERY) {
-        let prepared = app.realm.keyring().map_err(|why| why.to_string()).and_then(|keyring| {
-            let realm = &app.realm;
-            keys::prepare_next(&realm.store, &keyring, realm.entropy.as_ref(), realm.clock.now())
-                .map_err(|why| why.to_string())
-        });
-        if let Err(why) = prepared {
-            tracing::error!(why, "no next signing keys");
+        if let Err(error) = tend_keys(app) {
+            tracing::error!(%error, "the signing keys were neither prepared nor rotated");
         }
         if let Err(error) = sweep(app) {
             tracing::error!(%error, "ended sessions and codes were not swept");
@@ -52,6 +50,27 @@ fn once(app: &App, looks: u32) {
     if let Err(error) = app.follow_rotation() {
         tracing::error!(%error, "the signing keys cannot be read again; the ones read before go on");
     }
+}
+
+/// Publishes the next keys, forgets the old, and turns those that have signed for as long as `signing-key-days` says.
+pub fn tend_keys(app: &App) -> Result<(), StartError> {
+    let realm = &app.realm;
+    let (keyring, entropy, now) = (realm.keyring()?, realm.entropy.as_ref(), realm.clock.now());
+    keys::prepare_next(&realm.store, &keyring, entropy, now)?;
+    keys::forget(&realm.store, now)?;
+    let Some(days) = app.config.signing_key_days else {
+        return Ok(());
+    };
+    let event = Event::new(EventKind::SigningKeyRotated, Actor::Samekey)
+        .at(Door::Web, "provider:schedule")
+        .detail("days", days);
+    let turned = keys::rotate_due(&realm.store, &keyring, entropy, now, days, &mut |tx| {
+        audit::append(tx, &event, now).map(drop)
+    })?;
+    if turned {
+        tracing::info!(days, "signing keys rotated on schedule");
+    }
+    Ok(())
 }
 
 fn sweep(app: &App) -> Result<(), StoreError> {

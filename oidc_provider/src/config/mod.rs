@@ -59,6 +59,9 @@ pub struct ProviderSection {
     /// Seconds after which refresh tokens end, however often they are used.
     #[serde(default = "default_refresh_seconds")]
     refresh_seconds: i64,
+    /// Days after which the keys that sign tokens are replaced; 0 leaves that to `samekey signing-keys rotate`.
+    #[serde(default = "default_signing_key_days")]
+    signing_key_days: i64,
     /// A PNG or SVG file shown beside the realm's name.
     logo: Option<PathBuf>,
     /// Colour of links and buttons, `#rrggbb`, on light ground.
@@ -133,6 +136,10 @@ fn default_refresh_seconds() -> i64 {
     90 * 86_400
 }
 
+fn default_signing_key_days() -> i64 {
+    90
+}
+
 /// Why the section cannot be used. The provider does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SectionError {
@@ -161,6 +168,9 @@ pub enum SectionError {
         "[provider]: refresh-idle-seconds from token-seconds to refresh-seconds, which is 31536000 (a year) at most"
     )]
     RefreshLifetimes,
+    /// Keys that change before applications have seen the next ones.
+    #[error("[provider] signing-key-days: 0, or from 7 to 3650")]
+    KeyDays,
     /// A PAM service name that could be a path.
     #[error("[provider] pam-service: 1 to 64 characters of a-z 0-9 - _")]
     PamService,
@@ -200,6 +210,8 @@ pub struct ProviderConfig {
     pub refresh_idle_seconds: i64,
     /// Life of a family of refresh tokens in seconds.
     pub refresh_seconds: i64,
+    /// Days that a key signs; `None` where only a command replaces it.
+    pub signing_key_days: Option<i64>,
     /// The operator's own look.
     pub branding: Branding,
     /// Whom we may call.
@@ -236,6 +248,9 @@ impl ProviderSection {
         if idle < self.token_seconds || whole < idle || whole > 365 * 86_400 {
             return Err(SectionError::RefreshLifetimes);
         }
+        if self.signing_key_days != 0 && !(7..=3650).contains(&self.signing_key_days) {
+            return Err(SectionError::KeyDays);
+        }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
         if !(1..=64).contains(&self.pam_service.len()) || !self.pam_service.bytes().all(plain) {
             return Err(SectionError::PamService);
@@ -260,6 +275,7 @@ impl ProviderSection {
             token_seconds: self.token_seconds,
             refresh_idle_seconds: idle,
             refresh_seconds: whole,
+            signing_key_days: (self.signing_key_days != 0).then_some(self.signing_key_days),
             branding,
             outbound: OutboundConfig::check(&self.outbound_allow, self.outbound_ca.as_deref())?,
             registration: self.registration,
@@ -313,6 +329,8 @@ mod tests {
             "refresh-idle-seconds = 5",
             "refresh-seconds = 86400",
             "refresh-seconds = 315360000",
+            "signing-key-days = 1",
+            "signing-key-days = -90",
             "pam-service = \"../x\"",
             "passwords = \"none\"",
         ] {

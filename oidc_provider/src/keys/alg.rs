@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum Alg {
     /// RSA PKCS #1 v1.5 with SHA-256: what OpenID Connect demands of everybody, and so the default.
     Rs256,
+    /// RSA PSS with SHA-256: what FAPI 2.0 takes of RSA (section 5.4.1). Its keys are its own: a key has one use.
+    Ps256,
     /// ECDSA on P-256 with SHA-256: the fastest to make and the shortest.
     Es256,
     /// Ed25519.
@@ -16,12 +18,13 @@ pub enum Alg {
 
 impl Alg {
     /// Every algorithm, in the order of discovery.
-    pub const ALL: [Self; 3] = [Self::Rs256, Self::Es256, Self::EdDsa];
+    pub const ALL: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
     /// Its JOSE name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
         }
@@ -36,7 +39,7 @@ impl fmt::Display for Alg {
 
 /// Not an algorithm that we sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signature algorithms are RS256, ES256 and EdDSA")]
+#[error("the signature algorithms are RS256, PS256, ES256 and EdDSA")]
 pub struct NotAnAlg;
 
 impl FromStr for Alg {

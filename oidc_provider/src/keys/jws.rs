@@ -76,7 +76,7 @@ pub fn read_typed<T: DeserializeOwned>(keys: &KeySet, typ: &str, token: &str) ->
 pub fn half_hash(alg: Alg, text: &str) -> String {
     // Ed25519 hashes with SHA-512 inside, and so does its at_hash.
     let (hash, half) = match alg {
-        Alg::Rs256 | Alg::Es256 => (&ring::digest::SHA256, 16),
+        Alg::Rs256 | Alg::Ps256 | Alg::Es256 => (&ring::digest::SHA256, 16),
         Alg::EdDsa => (&ring::digest::SHA512, 32),
     };
     BASE64URL_NOPAD.encode(&ring::digest::digest(hash, text.as_bytes()).as_ref()[..half])

@@ -1,4 +1,4 @@
-//! Signing keys: made at first start, sealed in the store, rotated by a command.
+//! Signing keys: made at first start, sealed in the store, rotated on schedule and by a command.
 //!
 //! ```text
 //!            make            rotate            rotate        after KEPT seconds
@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A `next` key is published before it signs, so that applications that cache the key set know it already; a `retired` one
-//! stays published so that what it signed can still be verified. Exactly one key of each algorithm is active.
+//! stays published so that what it signed can still be verified. A key's id is its thumbprint: the same after every restart and
+//! on every node, and never that of another key. Exactly one key of each algorithm is active.
 
 mod alg;
 pub mod jws;
@@ -16,9 +17,10 @@ mod rows;
 
 pub use alg::{Alg, NotAnAlg};
 pub use pair::{Pair, PairError, PublicJwk, make};
-pub use rotate::{ensure, prepare_next, rotate};
+pub use rotate::{ensure, forget, prepare_next, rotate, rotate_due};
 pub use rows::SEALED;
 
+use samekey_shared::clock::UnixTime;
 use samekey_shared::secrets::{Keyring, Place, SealError};
 use samekey_shared::store::{Store, StoreError};
 use std::str::FromStr;
@@ -92,6 +94,8 @@ pub struct Key {
     pub alg: Alg,
     /// Where it is in its life.
     pub state: KeyState,
+    /// Since when, in seconds since 1970.
+    pub since: UnixTime,
     /// The key itself.
     pub pair: Pair,
 }
@@ -118,6 +122,7 @@ impl KeySet {
                     kid: row.kid,
                     alg: row.alg,
                     state: row.state,
+                    since: row.changed_at,
                     pair,
                 })
             })
@@ -125,6 +130,11 @@ impl KeySet {
         let set = Self(keys);
         Alg::ALL.into_iter().try_for_each(|alg| set.active(alg).map(|_| ()))?;
         Ok(set)
+    }
+
+    /// Each key, by algorithm and age.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter()
     }
 
     /// The key that signs.

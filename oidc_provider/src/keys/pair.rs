@@ -9,7 +9,7 @@ use samekey_shared::entropy::Entropy;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// Modulus of an RS256 key, in bits.
+/// Modulus of an RS256 or PS256 key, in bits.
 const RSA_BITS: usize = 2048;
 
 /// Why a key could not be made, read or used.
@@ -32,6 +32,8 @@ type RsaParts = ring::rsa::PublicKeyComponents<Vec<u8>>;
 pub enum Pair {
     /// For [`Alg::Rs256`].
     Rsa(Box<RsaKeyPair>),
+    /// For [`Alg::Ps256`].
+    RsaPss(Box<RsaKeyPair>),
     /// For [`Alg::Es256`].
     P256(EcdsaKeyPair),
     /// For [`Alg::EdDsa`].
@@ -78,7 +80,7 @@ impl PublicJwk {
 /// Makes the private key of an algorithm; the bytes are what `Pair::read` reads back.
 pub fn make(alg: Alg, entropy: &dyn Entropy) -> Result<Zeroizing<Vec<u8>>, PairError> {
     match alg {
-        Alg::Rs256 => {
+        Alg::Rs256 | Alg::Ps256 => {
             let key = rsa::RsaPrivateKey::new(&mut Draw(entropy), RSA_BITS).map_err(|_| PairError::Making)?;
             let der = key.to_pkcs8_der().map_err(|_| PairError::Making)?;
             Ok(Zeroizing::new(der.as_bytes().to_vec()))
@@ -102,6 +104,7 @@ impl Pair {
         let wrong = |_| PairError::Reading;
         Ok(match alg {
             Alg::Rs256 => Self::Rsa(Box::new(RsaKeyPair::from_pkcs8(private).map_err(wrong)?)),
+            Alg::Ps256 => Self::RsaPss(Box::new(RsaKeyPair::from_pkcs8(private).map_err(wrong)?)),
             Alg::Es256 => {
                 let spec = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
                 Self::P256(EcdsaKeyPair::from_pkcs8(spec, private, &SystemRandom::new()).map_err(wrong)?)
@@ -122,7 +125,7 @@ impl Pair {
             y: None,
         };
         match self {
-            Self::Rsa(pair) => {
+            Self::Rsa(pair) | Self::RsaPss(pair) => {
                 "RSA".clone_into(&mut jwk.kty);
                 let parts = RsaParts::from(pair.public());
                 jwk.n = text(&parts.n);
@@ -149,12 +152,8 @@ impl Pair {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PairError> {
         let random = SystemRandom::new();
         match self {
-            Self::Rsa(pair) => {
-                let mut out = vec![0; pair.public().modulus_len()];
-                pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut out)
-                    .map_err(|_| PairError::Signing)?;
-                Ok(out)
-            }
+            Self::Rsa(pair) => rsa_signed(pair, &signature::RSA_PKCS1_SHA256, &random, message),
+            Self::RsaPss(pair) => rsa_signed(pair, &signature::RSA_PSS_SHA256, &random, message),
             Self::P256(pair) => {
                 let signed = pair.sign(&random, message).map_err(|_| PairError::Signing)?;
                 Ok(signed.as_ref().to_vec())
@@ -166,12 +165,12 @@ impl Pair {
     /// Whether a signature is this key's.
     pub fn verifies(&self, message: &[u8], signed: &[u8]) -> bool {
         match self {
-            Self::Rsa(pair) => {
-                let parts = RsaParts::from(pair.public());
-                parts
-                    .verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, signed)
-                    .is_ok()
-            }
+            Self::Rsa(pair) => RsaParts::from(pair.public())
+                .verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, signed)
+                .is_ok(),
+            Self::RsaPss(pair) => RsaParts::from(pair.public())
+                .verify(&signature::RSA_PSS_2048_8192_SHA256, message, signed)
+                .is_ok(),
             Self::P256(pair) => UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, pair.public_key())
                 .verify(message, signed)
                 .is_ok(),
@@ -180,6 +179,18 @@ impl Pair {
                 .is_ok(),
         }
     }
+}
+
+fn rsa_signed(
+    pair: &RsaKeyPair,
+    padding: &'static dyn signature::RsaEncoding,
+    random: &SystemRandom,
+    message: &[u8],
+) -> Result<Vec<u8>, PairError> {
+    let mut out = vec![0; pair.public().modulus_len()];
+    pair.sign(padding, random, message, &mut out)
+        .map_err(|_| PairError::Signing)?;
+    Ok(out)
 }
 
 /// Our entropy in the form that `rsa` asks for.
@@ -227,6 +238,14 @@ mod tests {
             assert!(!pair.verifies(b"message", b""));
         }
         assert!(!pairs[0].verifies(b"message", &pairs[1].sign(b"message").unwrap()));
+    }
+
+    #[test]
+    fn one_rsa_key_never_verifies_the_other_padding() {
+        let private = make(Alg::Rs256, &SeededEntropy::new(8)).unwrap();
+        let [plain, pss] = [Alg::Rs256, Alg::Ps256].map(|alg| Pair::read(alg, &private).unwrap());
+        assert!(!plain.verifies(b"message", &pss.sign(b"message").unwrap()));
+        assert!(!pss.verifies(b"message", &plain.sign(b"message").unwrap()));
     }
 
     #[test]

@@ -86,3 +86,11 @@ pub(super) fn forget(tx: &mut Tx<'_>, before: UnixTime) -> Result<u64, StoreErro
         params![KeyState::Retired.name(), before],
     )
 }
+
+/// Sets every moment after `latest` to `now`.
+pub(super) fn set_back(tx: &mut Tx<'_>, latest: UnixTime, now: UnixTime) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE signing_keys SET changed_at = $2 WHERE changed_at > $1",
+        params![latest, now],
+    )
+}

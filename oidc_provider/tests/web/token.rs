@@ -246,6 +246,7 @@ async fn another_implementation_accepts_each_signature() {
     let scene = Scene::new();
     for (alg, theirs) in [
         (Alg::Rs256, CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
+        (Alg::Ps256, CoreJwsSigningAlgorithm::RsaSsaPssSha256),
         (Alg::Es256, CoreJwsSigningAlgorithm::EcdsaP256Sha256),
         (Alg::EdDsa, CoreJwsSigningAlgorithm::EdDsa),
     ] {
