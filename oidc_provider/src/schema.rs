@@ -34,5 +34,9 @@ pub const SCHEMA: Component = Component {
             version: 7,
             sql: include_str!("../migrations/provider_0007.sql"),
         },
+        Migration {
+            version: 10,
+            sql: include_str!("../migrations/provider_0010.sql"),
+        },
     ],
 };

@@ -1,4 +1,4 @@
-//! Who is locked, removed or given another password is signed out of every browser.
+//! Who is locked, removed or given another password is signed out of every browser, and of the applications behind it.
 
 use super::place::Place;
 use samekey_provider::SCHEMA;
@@ -35,6 +35,18 @@ fn signed_in(realm: &Realm, person: AccountId) {
         )
     });
     assert_eq!(made.unwrap(), 1);
+    realm
+        .store
+        .write(|tx| sessions::note_client(tx, id, &"wiki".parse().unwrap()))
+        .unwrap();
+}
+
+/// For which people notices wait that an application is told, taken away.
+fn notices(realm: &Realm) -> Vec<String> {
+    let found = realm
+        .store
+        .write(|tx| tx.query("DELETE FROM logout_notices RETURNING account", &[]));
+    found.unwrap().iter().map(|row| row.text(0).unwrap().to_owned()).collect()
 }
 
 fn browsers(realm: &Realm, person: AccountId) -> usize {
@@ -65,6 +77,8 @@ fn locking_removing_and_another_password_end_every_session_of_that_person_alone(
         let ended = place.run(&words, input);
         assert_eq!(ended.exit, 0, "{words:?}: {ended:?}");
         assert_eq!(browsers(&realm, ann), 0, "{words:?}");
+        let person = ann.to_string();
+        assert_eq!(notices(&realm), [person.clone(), person], "{words:?}");
     }
     assert_eq!(browsers(&realm, bob), 1);
 }

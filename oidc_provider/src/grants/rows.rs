@@ -1,6 +1,7 @@
 //! The codes' statements, written once for both engines, and the mapping of their rows.
 
 use super::Code;
+use crate::sessions;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::ids::RequestId;
 use samekey_shared::params;
@@ -16,7 +17,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|why| StoreError::Inconsistent(format!("a grant cannot be read: {why}")))
 }
 
-/// Writes a code.
+/// Writes a code, and notes that its application is signed in under the session.
 pub fn insert_code(tx: &mut Tx<'_>, hash: &[u8; 32], code: &Code) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO authorization_codes \
@@ -34,7 +35,7 @@ pub fn insert_code(tx: &mut Tx<'_>, hash: &[u8; 32], code: &Code) -> Result<(), 
             code.expires_at
         ],
     )?;
-    Ok(())
+    sessions::note_client(tx, code.session, &code.client)
 }
 
 /// The code of this hash, used or not.

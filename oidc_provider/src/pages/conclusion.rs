@@ -38,8 +38,8 @@ pub(super) struct Conclusion<'a> {
 /// What the last run wrote.
 #[derive(Debug, Clone)]
 pub(super) struct Written {
-    /// The session that the person has now.
-    pub session: SessionId,
+    /// Whether the session has a new cookie.
+    pub renewed: bool,
     /// Whether a passkey was the first factor.
     pub with_passkey: bool,
     /// For how many seconds this browser is remembered from now on.
@@ -89,7 +89,7 @@ impl<'a> Conclusion<'a> {
 
     /// The new session, if one was begun.
     pub(super) fn begun(&self) -> Option<Begun> {
-        let written = self.written.as_ref().filter(|written| written.session == self.fresh)?;
+        let written = self.written.as_ref().filter(|written| written.renewed)?;
         Some(Begun {
             session: self.cookie.text().to_owned(),
             with_passkey: written.with_passkey,
@@ -112,7 +112,7 @@ impl<'a> Conclusion<'a> {
         let account = grant
             .account
             .ok_or_else(|| StoreError::Inconsistent("a web grant without an account".into()))?;
-        let session = self.session(tx, account, grant)?;
+        let (session, renewed) = self.session(tx, account, grant)?;
         self.recognise(tx, account, grant)?;
         if self.app.realm.mail {
             outbox::speaks(tx, account, self.person.visitor.t.language())?;
@@ -123,7 +123,7 @@ impl<'a> Conclusion<'a> {
             Some(request) => self.toward_application(tx, request, account, session, grant)?,
         };
         self.written = Some(Written {
-            session,
+            renewed,
             with_passkey: grant.first == FirstFactor::Passkey,
             remembered: grant.remember,
             end,
@@ -165,8 +165,8 @@ impl<'a> Conclusion<'a> {
         Ok(())
     }
 
-    /// The session this grant rests on, or a new one in its place when anything was proven anew.
-    fn session(&self, tx: &mut Tx<'_>, account: AccountId, grant: &Grant) -> Result<SessionId, StoreError> {
+    /// The session this grant rests on, and whether it has a new cookie: so when anything was proven anew.
+    fn session(&self, tx: &mut Tx<'_>, account: AccountId, grant: &Grant) -> Result<(SessionId, bool), StoreError> {
         let now = self.app.realm.clock.now();
         let before = self.person.session.as_ref();
         if let Some(before) = before {
@@ -175,7 +175,7 @@ impl<'a> Conclusion<'a> {
                 && Some(before.first_at) == grant.first_at
                 && before.evidence == grant.evidence;
             if unchanged && sessions::touch(tx, before.id, grant.session, now)? {
-                return Ok(before.id);
+                return Ok((before.id, false));
             }
         }
         let new = NewSession {
@@ -186,8 +186,7 @@ impl<'a> Conclusion<'a> {
             expires_at: grant.first_at.unwrap_or(now).saturating_add(grant.session.lasts),
             idle: grant.session.idle,
         };
-        sessions::begin(tx, &new, account, grant, before.map(|before| before.id), now)?;
-        Ok(self.fresh)
+        Ok((sessions::begin(tx, &new, account, grant, before, now)?, true))
     }
 
     fn toward_application(

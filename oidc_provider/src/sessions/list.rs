@@ -1,6 +1,6 @@
 //! The sessions of an account: shown to their person and to administrators, and ended one by one or all at once.
 
-use super::rows;
+use super::{applications, rows};
 use crate::grants;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::FlowError;
@@ -54,11 +54,12 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
     })
 }
 
-/// Ends every session of the account but one, with every code and token that was given to it, also under sessions of
-/// before; how many ended.
+/// Signs out everywhere: ends every session of the account but one, with every code and token that was given to it, also
+/// under sessions of before, and leaves a notice for each application; how many ended.
 pub fn end_all(tx: &mut Tx<'_>, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
     grants::end_of_account(tx, account, except)?;
     let kept = except.map_or_else(String::new, |id| id.to_string());
+    applications::leave_all_notices(tx, account, &kept)?;
     tx.execute(
         "DELETE FROM web_sessions WHERE account = $1 AND id <> $2",
         params![account, kept.as_str()],

@@ -1,11 +1,21 @@
 //! Browser sessions: made when somebody signs in, replaced whenever what was proven changes, ended by signing out.
 //!
-//! The cookie holds 256 random bits, the store their hash. A new sign-in always makes a new row and ends the old one, so
-//! that a cookie from before is worth nothing afterwards (oidc.md row 20).
+//! The cookie holds 256 random bits, the store their hash. Whenever something is proven anew the bits are drawn anew, so that a
+//! cookie from before is worth nothing afterwards (oidc.md row 20). The session's id stays as long as the same person stays:
+//! applications know it as `sid`, and what they were given under it ends with it.
+//!
+//! ```text
+//! sign-in ─► session ─► codes and tokens, each application noted ─► end ─► codes and tokens gone, a notice for each application
+//! ```
+//!
+//! Every way to end a session writes the notices in the same unit of work (OpenID Connect Back-Channel Logout 1.0);
+//! [`crate::logout`] sends them.
 
+mod applications;
 mod list;
 mod rows;
 
+pub use applications::{clients_of, forget_client, note_client};
 pub use list::{Listed, end_all, end_born_of, end_own, of_account};
 pub use rows::{end, is_live, lasts, sign_out, sweep, touch};
 
@@ -88,18 +98,24 @@ pub fn current(realm: &Realm, tx: &mut Tx<'_>, headers: &HeaderMap) -> Result<Op
     }))
 }
 
-/// Writes the session of a grant and ends the one that the same browser had.
+/// Writes the session of a grant: the one that the same browser had goes on under a new cookie if it is the same person's,
+/// and ends if it was another's. The id of the session that there is now.
 pub fn begin(
     tx: &mut Tx<'_>,
     new: &NewSession,
     account: AccountId,
     grant: &Grant,
-    before: Option<SessionId>,
+    before: Option<&Session>,
     now: UnixTime,
-) -> Result<(), StoreError> {
-    if let Some(before) = before {
-        rows::replace(tx, before)?;
-    }
+) -> Result<SessionId, StoreError> {
     let first_at = grant.first_at.unwrap_or(now);
-    rows::insert(tx, new, account, (&grant.first, first_at), &grant.evidence, now)
+    let first = (&grant.first, first_at);
+    if let Some(before) = before {
+        if before.account.id == account && rows::renew(tx, before.id, new, first, &grant.evidence, now)? {
+            return Ok(before.id);
+        }
+        rows::sign_out(tx, before.id)?;
+    }
+    rows::insert(tx, new, account, first, &grant.evidence, now)?;
+    Ok(new.id)
 }

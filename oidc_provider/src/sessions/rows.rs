@@ -1,6 +1,6 @@
 //! The sessions' statements, written once for both engines, and the mapping of their rows.
 
-use super::NewSession;
+use super::{NewSession, applications};
 use crate::grants::{self, Offline};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::SessionSpan;
@@ -53,6 +53,19 @@ pub(super) fn evidence(text: &str) -> Result<Vec<Evidence>, StoreError> {
     Ok(records.into_iter().map(recall).collect())
 }
 
+fn written(evidence: &[Evidence]) -> Result<String, StoreError> {
+    let records: Vec<EvidenceRecord> = evidence.iter().map(Evidence::record).collect();
+    serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))
+}
+
+fn word(first: &FirstFactor) -> &'static str {
+    if *first == FirstFactor::Passkey {
+        PASSKEY
+    } else {
+        PASSWORD
+    }
+}
+
 fn first(word: &str) -> Result<FirstFactor, StoreError> {
     match word {
         PASSWORD => Ok(FirstFactor::Password),
@@ -89,8 +102,6 @@ pub(super) fn insert(
     evidence: &[Evidence],
     now: UnixTime,
 ) -> Result<(), StoreError> {
-    let records: Vec<EvidenceRecord> = evidence.iter().map(Evidence::record).collect();
-    let records = serde_json::to_string(&records).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
         "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at, \
          first_factor, browser, source, idle) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11)",
@@ -99,14 +110,10 @@ pub(super) fn insert(
             new.secret_hash.as_slice(),
             account,
             first_at,
-            records,
+            written(evidence)?,
             now,
             new.expires_at,
-            if *first == FirstFactor::Passkey {
-                PASSKEY
-            } else {
-                PASSWORD
-            },
+            word(first),
             new.browser.as_str(),
             new.source.as_str(),
             new.idle
@@ -128,24 +135,52 @@ pub fn touch(tx: &mut Tx<'_>, id: SessionId, span: SessionSpan, now: UnixTime) -
     Ok(touched == 1)
 }
 
-/// Ends a session because a new one takes its place; tokens given under it go on until they end by themselves.
-pub(super) fn replace(tx: &mut Tx<'_>, id: SessionId) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])
+/// Goes on with a session after its person proved something anew: all of it is as of now but its id. False if it has ended.
+pub(super) fn renew(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+    new: &NewSession,
+    (first, first_at): (&FirstFactor, UnixTime),
+    evidence: &[Evidence],
+    now: UnixTime,
+) -> Result<bool, StoreError> {
+    let renewed = tx.execute(
+        "UPDATE web_sessions SET secret_hash = $2, first_at = $3, evidence = $4, seen_at = $5, expires_at = $6, \
+         first_factor = $7, browser = $8, source = $9, idle = $10 WHERE id = $1",
+        params![
+            id,
+            new.secret_hash.as_slice(),
+            first_at,
+            written(evidence)?,
+            now,
+            new.expires_at,
+            word(first),
+            new.browser.as_str(),
+            new.source.as_str(),
+            new.idle
+        ],
+    )?;
+    Ok(renewed == 1)
 }
 
-/// Ends a session with every code and token that was given under it; false when it had ended before.
+/// Ends a session with every code and token that was given under it, and leaves a notice for each application; false when
+/// it had ended before.
 pub fn end(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    applications::leave_notices(tx, id)?;
     grants::end_of_session(tx, id, Offline::Ended)?;
     Ok(tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])? == 1)
 }
 
 /// The same when a person signs out by themselves: what they granted for offline access goes on.
 pub fn sign_out(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    applications::leave_notices(tx, id)?;
     grants::end_of_session(tx, id, Offline::Kept)?;
     Ok(tx.execute("DELETE FROM web_sessions WHERE id = $1", params![id])? == 1)
 }
 
-/// Forgets what has ended.
+/// Forgets what has ended. A session that only grew old leaves no notices: applications have ends of their own, and nobody
+/// signed out.
 pub fn sweep(tx: &mut Tx<'_>, now: UnixTime) -> Result<u64, StoreError> {
+    applications::sweep(tx, now)?;
     tx.execute("DELETE FROM web_sessions WHERE expires_at < $1", params![now])
 }

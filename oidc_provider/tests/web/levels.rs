@@ -36,8 +36,8 @@ async fn a_level_asked_for_steps_up_and_is_told() {
     let second = told(&scene, &back).await;
     assert_eq!(second["acr"], MFA);
     assert_eq!(second["amr"], serde_json::json!(["pwd", "otp", "mfa"]));
-    assert_ne!(second["sid"], first["sid"], "another level is another session (row 20)");
-    // The cookie from before the step-up is worth nothing.
+    assert_eq!(second["sid"], first["sid"], "the session goes on, under another cookie");
+    // Row 20. The cookie from before the step-up is worth nothing.
     let old = scene.browser();
     old.set_cookies(before);
     let back = old.get(&wiki.request(&[("prompt", "none")])).await;
@@ -142,7 +142,7 @@ async fn prompt_login_asks_everything_again_and_cancelling_changes_nothing() {
         .await;
     let again = told(&scene, &back).await;
     assert_eq!(again["auth_time"], scene.now());
-    assert_ne!(again["sid"], first["sid"]);
+    assert_eq!(again["sid"], first["sid"], "the same person's session goes on");
 }
 
 #[tokio::test]
