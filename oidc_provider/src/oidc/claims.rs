@@ -4,21 +4,41 @@ pub use super::subject::{Pairwise, subject};
 
 use super::scope::{Scope, Scopes};
 use crate::oidc::errors::AuthorizeError;
-use samekey_shared::accounts::Account;
+use samekey_shared::accounts::attributes::{self, Attributes};
+use samekey_shared::accounts::{self, Account};
+use samekey_shared::clock::UnixTime;
+use samekey_shared::devices::email::{self, EmailAddress};
+use samekey_shared::store::{Store, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The claims about a person that we can tell, each with the scope that allows it.
-const ABOUT: [(&str, Scope); 4] = [
+/// The claims about a person that we can tell, each with the scope that allows it (OpenID Connect Core 5.1 and 5.4).
+pub const ABOUT: [(&str, Scope); 20] = [
     ("name", Scope::Profile),
+    ("given_name", Scope::Profile),
+    ("family_name", Scope::Profile),
+    ("middle_name", Scope::Profile),
+    ("nickname", Scope::Profile),
     ("preferred_username", Scope::Profile),
+    ("profile", Scope::Profile),
+    ("picture", Scope::Profile),
+    ("website", Scope::Profile),
+    ("gender", Scope::Profile),
+    ("birthdate", Scope::Profile),
+    ("zoneinfo", Scope::Profile),
+    ("locale", Scope::Profile),
+    ("updated_at", Scope::Profile),
     ("email", Scope::Email),
+    ("email_verified", Scope::Email),
+    ("address", Scope::Address),
+    ("phone_number", Scope::Phone),
+    ("phone_number_verified", Scope::Phone),
     ("groups", Scope::Groups),
 ];
 
-/// Every claim that discovery tells.
-pub const SUPPORTED: [&str; 14] = [
+/// The claims of the protocol itself.
+const PROTOCOL: [&str; 11] = [
     "sub",
     "iss",
     "aud",
@@ -28,12 +48,14 @@ pub const SUPPORTED: [&str; 14] = [
     "nonce",
     "acr",
     "amr",
-    "name",
-    "preferred_username",
-    "email",
-    "groups",
+    "at_hash",
     "sid",
 ];
+
+/// Every claim that discovery tells.
+pub fn supported() -> impl Iterator<Item = &'static str> {
+    PROTOCOL.into_iter().chain(ABOUT.iter().map(|(name, _)| *name))
+}
 
 /// Longest `claims` parameter.
 const LONGEST: usize = 4096;
@@ -102,30 +124,93 @@ pub fn widened(scopes: &Scopes, requested: &Requested) -> Scopes {
     Scopes::read(&text)
 }
 
-/// The claims about a person that these scopes and names allow.
-pub fn about(
+/// What is known about a person, as far as it is asked for.
+#[derive(Default)]
+struct Known {
+    groups: BTreeSet<String>,
+    attributes: Attributes,
+    changed_at: Option<UnixTime>,
+    proven: bool,
+}
+
+/// The claims about a person that these scopes and names allow, as they are now; nothing is read where nothing is asked.
+pub fn told(
+    store: &Store,
     account: &Account,
-    groups: &BTreeSet<String>,
     scopes: &Scopes,
     named: &BTreeSet<String>,
-) -> Map<String, Value> {
+) -> Result<Map<String, Value>, StoreError> {
+    if named.is_empty() && !ABOUT.iter().any(|(_, scope)| scopes.has(*scope)) {
+        return Ok(Map::new());
+    }
+    store.read(|tx| about(tx, account, scopes, named))
+}
+
+/// The same in the caller's unit of work.
+pub fn about(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    scopes: &Scopes,
+    named: &BTreeSet<String>,
+) -> Result<Map<String, Value>, StoreError> {
+    let asked = |name: &str, scope: Scope| scopes.has(scope) || named.contains(name);
+    let known = read(tx, account, &asked)?;
     let mut told = Map::new();
     for (name, scope) in ABOUT {
-        if !scopes.has(scope) && !named.contains(name) {
-            continue;
-        }
-        let value = match name {
-            "name" => account.display_name.clone().map(Value::from),
-            "preferred_username" => Some(Value::from(account.name.as_str())),
-            "email" => account.email.clone().map(Value::from),
-            "groups" => Some(groups.iter().cloned().map(Value::from).collect()),
-            _ => None,
-        };
-        if let Some(value) = value {
+        if let Some(value) = asked(name, scope).then(|| value(name, account, &known)).flatten() {
             told.insert(name.to_owned(), value);
         }
     }
-    told
+    Ok(told)
+}
+
+/// Reads only what is asked for: most calls want little.
+fn read(tx: &mut Tx<'_>, account: &Account, asked: &dyn Fn(&str, Scope) -> bool) -> Result<Known, StoreError> {
+    let any = |of: &[Scope]| ABOUT.iter().any(|(name, scope)| of.contains(scope) && asked(name, *scope));
+    let mut known = Known::default();
+    if any(&[Scope::Groups]) {
+        known.groups = accounts::rows::groups_of(tx, account.id)?;
+    }
+    if any(&[Scope::Profile, Scope::Address, Scope::Phone])
+        && let Some((attributes, changed_at)) = attributes::of_account(tx, account.id)?
+    {
+        (known.attributes, known.changed_at) = (attributes, Some(changed_at));
+    }
+    if any(&[Scope::Email]) {
+        known.proven = is_proven(tx, account)?;
+    }
+    Ok(known)
+}
+
+/// Whether the profile's address is one that this person proved to us: the very address of their security e-mail (oidc.md row
+/// 31). Either of them changed, and the proof is none. The security e-mail itself is never told (R60).
+fn is_proven(tx: &mut Tx<'_>, account: &Account) -> Result<bool, StoreError> {
+    let Some(told) = account.email.as_deref().and_then(|text| EmailAddress::parse(text).ok()) else {
+        return Ok(false);
+    };
+    Ok(email::of_account(tx, account.id)?.is_some_and(|bound| bound.address == told))
+}
+
+fn value(name: &str, account: &Account, known: &Known) -> Option<Value> {
+    let attributes = &known.attributes;
+    match name {
+        "name" => account.display_name.clone().map(Value::from),
+        "preferred_username" => Some(account.name.as_str().into()),
+        "email" => account.email.clone().map(Value::from),
+        "email_verified" => account.email.as_ref().map(|_| known.proven.into()),
+        "groups" => Some(known.groups.iter().cloned().map(Value::from).collect()),
+        "updated_at" => known.changed_at.map(Value::from),
+        // Nobody proves numbers here.
+        "phone_number_verified" => attributes.value("phone_number").map(|_| false.into()),
+        "address" => {
+            let parts: Map<String, Value> = attributes
+                .address()
+                .map(|(part, value)| (part.to_owned(), value.into()))
+                .collect();
+            (!parts.is_empty()).then_some(Value::Object(parts))
+        }
+        plain => attributes.value(plain).map(Value::from),
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +220,7 @@ mod tests {
     #[test]
     fn reads_wishes_and_leaves_out_what_it_cannot_tell() {
         let requested = Requested::read(
-            r#"{"userinfo":{"name":{"essential":true},"phone_number":null},"id_token":{"acr":{"essential":true,"values":["a","b"]},"email":null}}"#,
+            r#"{"userinfo":{"name":{"essential":true},"shoe_size":null},"id_token":{"acr":{"essential":true,"values":["a","b"]},"email":null}}"#,
         )
         .unwrap();
         assert_eq!(requested.userinfo, BTreeSet::from(["name".to_owned()]));
@@ -144,6 +229,17 @@ mod tests {
         assert!(requested.acr_essential);
         let widened = widened(&Scopes::read("openid"), &requested);
         assert_eq!(widened.to_string(), "openid profile email");
+    }
+
+    #[test]
+    fn every_claim_and_every_attribute_has_one_scope() {
+        let names: BTreeSet<&str> = ABOUT.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names.len(), ABOUT.len());
+        for attribute in Attributes::names() {
+            let claim = attribute.split('.').next().unwrap_or(attribute);
+            assert!(names.contains(claim), "{attribute} is told by no scope");
+        }
+        assert_eq!(supported().count(), supported().collect::<BTreeSet<_>>().len());
     }
 
     #[test]

@@ -10,10 +10,14 @@ use std::fmt;
 pub enum Scope {
     /// Who it is: `sub`.
     Openid,
-    /// `name` and `preferred_username`.
+    /// Names, and what else the profile holds.
     Profile,
-    /// `email`, from the profile; never `email_verified`, since nobody proved it here.
+    /// `email`, from the profile, and whether we have a proof of it.
     Email,
+    /// `address`.
+    Address,
+    /// `phone_number`.
+    Phone,
     /// `groups` of the store.
     Groups,
     /// Tokens that go on after the person has signed out (OpenID Connect Core section 11).
@@ -22,10 +26,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of discovery.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Openid,
         Self::Profile,
         Self::Email,
+        Self::Address,
+        Self::Phone,
         Self::Groups,
         Self::OfflineAccess,
     ];
@@ -36,6 +42,8 @@ impl Scope {
             Self::Openid => "openid",
             Self::Profile => "profile",
             Self::Email => "email",
+            Self::Address => "address",
+            Self::Phone => "phone",
             Self::Groups => "groups",
             Self::OfflineAccess => "offline_access",
         }

@@ -81,7 +81,8 @@ fn told(app: &App, found: &Found) -> Result<Response, Fault> {
     let named = details
         .map(|details| details.claims.userinfo.clone())
         .unwrap_or_default();
-    let mut told: Map<String, Value> = claims::about(&holder.account, &holder.groups, &scopes, &named);
+    let mut told = claims::told(&app.realm.store, &holder.account, &scopes, &named)
+        .map_err(|error| Fault::as_json(&Failure::from(error)))?;
     told.insert("sub".to_owned(), subject(app, &found.client, holder.account.id).into());
     let Some(alg) = found.client.settings.userinfo_alg else {
         return Ok(answer("application/json", Value::Object(told).to_string()));

@@ -32,6 +32,8 @@ pub(super) fn show(
         Scope::Openid => t.say("sign-in-scope-openid"),
         Scope::Profile => t.say("sign-in-scope-profile"),
         Scope::Email => t.say("sign-in-scope-email"),
+        Scope::Address => t.say("sign-in-scope-address"),
+        Scope::Phone => t.say("sign-in-scope-phone"),
         Scope::Groups => t.say("sign-in-scope-groups"),
         Scope::OfflineAccess => t.say("sign-in-scope-offline"),
     };

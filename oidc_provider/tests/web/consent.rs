@@ -20,7 +20,7 @@ async fn is_asked_once_for_each_set_of_scopes() {
     let browser = scene.browser();
     let asks = scene.sign_in(&browser, &shop.request(&[])).await;
     let page = browser.get(&asks.location()).await;
-    assert!(page.body.contains("The shop") && page.body.contains("your name and user name"));
+    assert!(page.body.contains("The shop") && page.body.contains("your name, user name and"));
     let back = browser.press(&asks.location(), "allow", &[]).await;
     assert_eq!(
         shop.redeem(&back.returned("code").unwrap(), &[]).await.status,

@@ -1,5 +1,6 @@
 //! Accounts: who may sign in, under which one name, in which groups, with which password.
 
+pub mod attributes;
 pub mod groups;
 mod login_name;
 mod nss;
@@ -7,6 +8,7 @@ pub mod password;
 mod profile;
 pub mod rows;
 
+pub use attributes::Attributes;
 pub use groups::{GroupSource, Groups};
 pub use login_name::{LoginName, LoginNameError, RealmNames};
 pub use password::PasswordCost;

@@ -1,7 +1,7 @@
 //! The rows of accounts, and of the groups that the store gives them.
 //!
 //! Removing an account keeps its row, so that its id, which tokens name, is never given again and the trail of its
-//! devices stays; its name becomes free, its password and groups are wiped. A removed account is invisible here.
+//! devices stays; its name becomes free, its password, groups and attributes are wiped. A removed account is invisible here.
 
 use super::password::PasswordHash;
 use super::profile::{check_flags, check_shown};
@@ -25,6 +25,10 @@ pub const SCHEMA: Component = Component {
         Migration {
             version: 2,
             sql: include_str!("../../migrations/accounts_0002.sql"),
+        },
+        Migration {
+            version: 3,
+            sql: include_str!("../../migrations/accounts_0003.sql"),
         },
     ],
 };
@@ -121,6 +125,15 @@ pub fn set_display_name(tx: &mut Tx<'_>, id: AccountId, name: Option<&str>) -> R
     )?)
 }
 
+/// Changes the profile's address, or takes it away.
+pub fn set_email(tx: &mut Tx<'_>, id: AccountId, email: Option<&str>) -> Result<(), AccountError> {
+    check_shown("the e-mail address", email)?;
+    existing(tx.execute(
+        "UPDATE accounts SET email = $1 WHERE id = $2 AND removed_at IS NULL",
+        params![email, id],
+    )?)
+}
+
 /// Gives another role.
 pub fn set_role(tx: &mut Tx<'_>, id: AccountId, role: Role) -> Result<(), AccountError> {
     existing(tx.execute(
@@ -160,6 +173,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, StoreError> {
 /// Removes the account. Its devices are unbound by the caller, through `devices::rows::unbind`, in the same unit.
 pub fn remove(tx: &mut Tx<'_>, id: AccountId, now: UnixTime) -> Result<(), AccountError> {
     tx.execute("DELETE FROM account_groups WHERE account = $1", params![id])?;
+    tx.execute("DELETE FROM account_attributes WHERE account = $1", params![id])?;
     trust::revoke_all(tx, id)?;
     existing(tx.execute(
         "UPDATE accounts SET removed_at = $1, state = $2, password = NULL, role = $3 \

@@ -1,7 +1,7 @@
 //! Accounts: pages of them, one of them, new ones, and what may be changed about them.
 
 use super::{AdministrationError, Desk, rows};
-use crate::accounts::{Account, AccountState, LoginName, NewAccount, rows as accounts};
+use crate::accounts::{Account, AccountState, Attributes, LoginName, NewAccount, attributes, rows as accounts};
 use crate::attempts::{self, Lock};
 use crate::audit::EventKind;
 use crate::devices::{self, Bound, DeviceKind};
@@ -9,7 +9,7 @@ use crate::ids::AccountId;
 use crate::outbox::AdministratorAct;
 use crate::roles::{Action, Role, may_appoint};
 use crate::store::Tx;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,6 +115,8 @@ pub struct Detail {
     pub account: Account,
     /// The groups that the store gives it.
     pub groups: BTreeSet<String>,
+    /// What applications may be told of the person.
+    pub attributes: Attributes,
     /// What is bound.
     pub bound: Bound,
     /// The locks that wrong answers made.
@@ -145,6 +147,8 @@ pub struct Properties {
     pub flags: Option<BTreeSet<String>>,
     /// All groups of the store.
     pub groups: Option<BTreeSet<String>>,
+    /// What applications may be told of the person: each named one; an empty one is taken away.
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl Desk<'_> {
@@ -182,6 +186,7 @@ impl Desk<'_> {
             let lockout = self.realm.policy(tx)?.settings().lockout;
             Ok(Detail {
                 groups: accounts::groups_of(tx, account.id)?,
+                attributes: attributes::of_account(tx, account.id)?.unwrap_or_default().0,
                 bound: devices::rows::bound(tx, account.id)?,
                 locks: attempts::locks(tx, &lockout, name, self.realm.clock.now())?,
                 account,
@@ -248,6 +253,13 @@ impl Desk<'_> {
                     .difference(groups)
                     .try_for_each(|group| accounts::remove_group(tx, account.id, group))?;
             }
+            if !to.attributes.is_empty() {
+                let mut there = attributes::of_account(tx, account.id)?.unwrap_or_default().0;
+                to.attributes
+                    .iter()
+                    .try_for_each(|(name, value)| there.set(name, value))?;
+                attributes::replace(tx, account.id, &there, self.realm.clock.now())?;
+            }
             let after = summary(tx, name)?;
             if before == after {
                 return Ok(false);
@@ -265,8 +277,13 @@ fn summary(tx: &mut Tx<'_>, name: &LoginName) -> Result<String, AdministrationEr
     let account = accounts::find(tx, name)?.ok_or(AdministrationError::NotFound)?;
     let words = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
     let groups = accounts::groups_of(tx, account.id)?;
+    let attributes = attributes::of_account(tx, account.id)?.unwrap_or_default().0;
+    let attributes: String = attributes
+        .iter()
+        .map(|(name, value)| format!(" {name}={value:?}"))
+        .collect();
     Ok(format!(
-        "name={:?} flags={} groups={}",
+        "name={:?} flags={} groups={}{attributes}",
         account.display_name.as_deref().unwrap_or_default(),
         words(&account.flags),
         words(&groups)

@@ -6,6 +6,7 @@ mod idle;
 mod last;
 mod lock;
 mod password;
+mod profile;
 mod release;
 mod remove;
 mod rescue;
@@ -31,6 +32,10 @@ pub enum Verb {
     Add(add::Add),
     /// Change flags or groups of an account
     Change(change::Change),
+    /// Show or change what applications may be told about a person: names, address, telephone and the like
+    ///
+    /// Scopes profile, email, address and phone let applications ask for it. Nothing of it decides anything here.
+    Profile(profile::Profile),
     /// List accounts in the order of their names
     List {
         /// Begin after this name
@@ -118,6 +123,7 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
     match verb {
         Verb::Add(wanted) => add::add(&installation, wanted),
         Verb::Change(wanted) => change::change(&installation, wanted),
+        Verb::Profile(wanted) => profile::profile(&installation, wanted),
         Verb::List { after, limit } => show::list(&installation, after.as_deref(), *limit),
         Verb::Show { name } => show::show(&installation, name),
         Verb::Role { name, role, force } => role::set(&installation, name, *role, *force),

@@ -11,7 +11,7 @@ use samekey_shared::administration::{Filter, Listed, NewPerson, Properties, Resc
 use samekey_shared::devices::DeviceKind;
 use samekey_shared::roles::Role;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// An account in a list.
@@ -66,6 +66,8 @@ pub struct AccountDetail {
     pub account: AccountEntry,
     /// Groups of the store.
     pub groups: BTreeSet<String>,
+    /// What applications may be told of the person: claims of OpenID Connect and their values.
+    pub attributes: BTreeMap<String, String>,
     /// Recovery codes that are left.
     pub recovery_left: u32,
     /// Locks that hold.
@@ -98,6 +100,8 @@ pub struct ChangeBody {
     pub flags: Option<BTreeSet<String>>,
     /// All groups of the store.
     pub groups: Option<BTreeSet<String>>,
+    /// What applications may be told of the person, such as `given_name` or `address.locality`; an empty one is taken away.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Another role.
@@ -204,6 +208,11 @@ pub async fn show(
     told(&AccountDetail {
         account: entry(&detail.account, &kinds),
         groups: detail.groups,
+        attributes: detail
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         recovery_left: detail.bound.recovery_left,
         locks: locks.collect(),
     })
@@ -231,7 +240,7 @@ pub async fn add(
     changed(seat.work(&app, move |desk| desk.add(&name, &new)).await?)
 }
 
-/// Changes the name shown, flags and groups.
+/// Changes the name shown, flags, groups and what applications may be told.
 #[utoipa::path(patch, path = "/api/v1/accounts/{name}", tag = "accounts", params(("name" = String, Path)),
     request_body = ChangeBody, responses((status = 200, body = Changed), (status = 403, body = ProblemDocument)))]
 pub async fn change(
@@ -244,11 +253,13 @@ pub async fn change(
         display_name,
         flags,
         groups,
+        attributes,
     } = body(&seat)?;
     let to = Properties {
         display_name,
         flags,
         groups,
+        attributes,
     };
     changed(seat.work(&app, move |desk| desk.change(&name, &to)).await?)
 }

@@ -333,7 +333,9 @@ impl Minted {
             .active(granted.client.settings.id_token_alg)
             .map_err(|why| failed(why.into()))?;
         // What scopes allow is told at /userinfo; only what was asked by name comes here too.
-        let none = Scopes::default();
+        let named = &details.claims.id_token;
+        let about = claims::told(&app.realm.store, &holder.account, &Scopes::default(), named)
+            .map_err(|why| failed(why.into()))?;
         let session = granted.grant.session.map(|session| session.to_string());
         let claims = IdTokenClaims {
             iss: app.config.issuer.as_str(),
@@ -347,7 +349,7 @@ impl Minted {
             nonce,
             at_hash: jws::half_hash(key.alg, access),
             sid: session.as_deref(),
-            about: claims::about(&holder.account, &holder.groups, &none, &details.claims.id_token),
+            about,
         };
         id_token::mint(key, &claims).map(Some).map_err(|why| failed(why.into()))
     }

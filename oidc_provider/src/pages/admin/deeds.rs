@@ -113,6 +113,7 @@ async fn done(kind: Kind, app: &App, seat: &Seat, name: &LoginName) -> Result<&'
                     display_name: Some(form.field("display-name").trim().to_owned()),
                     groups: Some(words(&form.params, "groups")),
                     flags: Some(words(&form.params, "flags")),
+                    ..Properties::default()
                 };
                 word(desk.change(&name, &to)?, "changed")
             }
