@@ -10,6 +10,7 @@ pub mod grants;
 pub mod http;
 pub mod jose;
 pub mod keys;
+pub mod logout;
 pub mod mail;
 pub mod oidc;
 pub mod operations;

@@ -3,6 +3,7 @@
 use clap::Parser;
 use samekey_provider::app::{AppState, serve};
 use samekey_provider::config::ProviderSection;
+use samekey_provider::logout::Messenger;
 use samekey_provider::mail::{MailSection, Sender};
 use samekey_provider::{SCHEMA, telemetry};
 use samekey_shared::clock::SystemClock;
@@ -70,11 +71,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         Some(mail) => Some(Sender::start(app.realm.clone(), mail, app.config.issuer.clone())?),
         None => None,
     };
+    let messenger = Messenger::start(app.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
     let served = runtime.block_on(serve::serve(app));
+    drop(messenger);
     drop(sender);
     served?;
     Ok(())

@@ -30,7 +30,8 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
 
 fn list(installation: &Installation) -> Result<Answer, Failure> {
     let realm = &installation.realm;
-    let set = KeySet::load(&realm.store, &realm.keyring()?)?;
+    let keyring = realm.keyring()?;
+    let set = KeySet::load(&realm.store, &keyring)?;
     let mut table = Table::new(&["ALGORITHM", "STATE", "SINCE", "KEY ID"]);
     for key in set.iter() {
         table.row([

@@ -4,7 +4,9 @@
 use super::App;
 use crate::admin;
 use crate::http::{Fault, cors, guard, language};
-use crate::oidc::{authorize, discovery, end_session, introspect, register, revoke, token, userinfo};
+use crate::oidc::{
+    authorize, discovery, end_session, introspect, register, revoke, session_state, token, userinfo,
+};
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
 use crate::pages::{approve, assets, bind, not_me, passkey, portal, security, sign_in, which};
@@ -36,6 +38,8 @@ pub const END_SESSION: &str = "/logout";
 
 /// Path of the client registration endpoint.
 pub const REGISTER: &str = "/register";
+/// Path of the frame that applications ask about the session.
+pub const CHECK_SESSION: &str = "/check-session";
 
 /// Who gets anything from a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +170,7 @@ fn everybody() -> Vec<Served> {
             .and("PUT", put(register::change))
             .and("DELETE", delete(register::remove)),
         on_get(END_SESSION, Anybody, end_session::by_get).and_post(end_session::by_post),
+        on_get(CHECK_SESSION, Anybody, session_state::frame),
         on_post("/sign-out", SessionHolder, end_session::confirmed),
         on_get("/sign-in", FlowHolder, sign_in::show),
         on_post("/sign-in", FlowHolder, sign_in::submit),
@@ -216,6 +221,8 @@ fn everybody() -> Vec<Served> {
         on_get("/assets/icon.svg", Anybody, assets::icon),
         on_get("/assets/form_post.js", Anybody, assets::form_post),
         on_get("/assets/passkey.js", Anybody, assets::passkey),
+        on_get("/assets/signed_out.js", Anybody, assets::signed_out),
+        on_get("/assets/check_session.js", Anybody, assets::check_session),
         on_get("/assets/copy.js", Anybody, assets::copy),
         on_get("/assets/print.js", Anybody, assets::print),
     ]

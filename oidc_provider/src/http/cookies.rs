@@ -10,6 +10,9 @@ use samekey_shared::trust::{Browser, Mark, Shown};
 
 /// The browser session.
 pub const SESSION: &str = "__Host-samekey-session";
+/// The browser's state that applications' frames are compared with (OpenID Connect Session Management 1.0): a hash of the session's
+/// cookie, worth nothing anywhere else, and so readable by our script in another site's page.
+pub const STATE: &str = "__Host-samekey-state";
 /// A sign-in in progress; the flow's id follows.
 pub const FLOW_PREFIX: &str = "__Host-samekey-flow-";
 /// A passkey tried beside a sign-in's own question; the flow's id follows.
@@ -61,6 +64,17 @@ pub fn shown(headers: &HeaderMap, words: &str) -> Browser {
 pub fn set(name: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
     let age = seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     HeaderValue::from_str(&format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}")).ok()
+}
+
+/// A `Set-Cookie` for our own script in a frame of another site's page. Only for what tells nothing and opens nothing.
+pub fn set_readable(name: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+    let age = seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+    HeaderValue::from_str(&format!("{name}={value}; Path=/; Secure; SameSite=None{age}")).ok()
+}
+
+/// A `Set-Cookie` that ends such a one.
+pub fn end_readable(name: &str) -> Option<HeaderValue> {
+    set_readable(name, "", Some(0))
 }
 
 /// A `Set-Cookie` that ends it.

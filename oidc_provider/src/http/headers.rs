@@ -12,12 +12,12 @@ const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame
 /// Adds what the handler did not set itself. No `Cross-Origin-Opener-Policy`: an application that signs people in from a popup
 /// would lose the popup.
 pub fn complete<B>(response: &mut Response<B>) {
+    let framable = response.extensions().get::<Framable>().is_some();
     let headers = response.headers_mut();
-    let fixed: [(HeaderName, &'static str); 5] = [
+    let fixed: [(HeaderName, &'static str); 4] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Not `no-referrer`: Chromium would then send `Origin: null` with our own forms (oidc.md section 7, 12).
         (REFERRER_POLICY, "same-origin"),
-        (X_FRAME_OPTIONS, "DENY"),
         (
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=()",
@@ -27,10 +27,29 @@ pub fn complete<B>(response: &mut Response<B>) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if !framable {
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Marks the one answer that other sites' pages may frame: it shows nothing, and nothing on it can be pressed.
+#[derive(Debug, Clone, Copy)]
+pub struct Framable;
+
+/// The policy of that page.
+pub const FRAMABLE_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'";
+
+/// The policy of a page that frames these origins and no other.
+pub fn framing_policy(origins: &[String]) -> String {
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; frame-src {}; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'",
+        origins.join(" ")
+    )
 }
 
 /// The policy of a page: our style sheet, no inline script or style, no frame, and forms that end here or at `targets`

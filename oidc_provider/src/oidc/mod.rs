@@ -12,6 +12,7 @@ pub mod introspect;
 pub mod register;
 pub mod revoke;
 pub mod scope;
+pub mod session_state;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

@@ -16,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// `GET /userinfo`
 pub async fn by_get(State(app): State<App>, headers: HeaderMap) -> Result<Response, Fault> {

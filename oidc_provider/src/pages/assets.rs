@@ -46,6 +46,22 @@ pub async fn form_post() -> Response {
     )
 }
 
+/// `GET /assets/signed_out.js`
+pub async fn signed_out() -> Response {
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/signed_out.js"),
+    )
+}
+
+/// `GET /assets/check_session.js`
+pub async fn check_session() -> Response {
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/check_session.js"),
+    )
+}
+
 /// `GET /assets/copy.js`
 pub async fn copy() -> Response {
     file("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))

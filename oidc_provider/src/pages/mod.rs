@@ -25,4 +25,4 @@ pub mod view;
 pub mod which;
 
 pub use frame::Frame;
-pub use show::{error_page, message, page};
+pub use show::{error_page, message, page, with_policy};

@@ -1,5 +1,6 @@
 //! What can go wrong on a page, each with the status, the title and the sentence that a person is told.
 
+use crate::app::routes;
 use axum::http::StatusCode;
 use samekey_shared::texts::Texts;
 
@@ -95,6 +96,16 @@ impl Problem {
             Self::Unavailable | Self::Failed => t.say("problem-title-ours"),
             Self::SignInGone => t.say("problem-title-sign-in-gone"),
             _ => t.say("problem-title-refused"),
+        }
+    }
+
+    /// Where the person can do it themselves after all, with the link's text.
+    pub fn way_out(self, t: Texts) -> Option<(String, String)> {
+        match self {
+            Self::UnknownLogoutAddress | Self::DoubtfulHint => {
+                Some((routes::END_SESSION.to_owned(), t.say("frame-sign-out")))
+            }
+            _ => None,
         }
     }
 

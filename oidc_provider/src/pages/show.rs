@@ -14,9 +14,14 @@ use axum::response::{IntoResponse, Response};
 
 /// The page, with forms that may end at `targets` (origins) beside ourselves.
 pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Result<Response, Fault> {
+    with_policy(view, &page_policy(targets, scripts))
+}
+
+/// The page, under a policy of its own.
+pub fn with_policy(view: &impl Template, policy: &str) -> Result<Response, Fault> {
     let html = view.render().map_err(|why| Failure::Rendering(why.to_string()))?;
-    let policy = HeaderValue::from_str(&page_policy(targets, scripts))
-        .map_err(|_| Failure::Rendering("a form target is no header value".into()))?;
+    let policy =
+        HeaderValue::from_str(policy).map_err(|_| Failure::Rendering("an address is no header value".into()))?;
     let mut response = Response::new(Body::from(html));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -44,6 +49,7 @@ pub fn error_page(app: &AppState, visitor: &Visitor, problem: Problem) -> Respon
     let mut view = message(Frame::new(app, t), problem.title(t), problem.text(t));
     view.code = Some(problem.code());
     view.request = Some(visitor.request.to_string());
+    view.link = problem.way_out(t);
     let mut response =
         page(&view, &[], Scripts::None).unwrap_or_else(|_| (StatusCode::OK, problem.text(t)).into_response());
     *response.status_mut() = problem.status();

@@ -8,9 +8,10 @@ use super::security::FRESH;
 use crate::app::App;
 use crate::clients::Client;
 use crate::http::{Failure, Fault, Visitor, cookies};
-use crate::oidc::acr;
+use crate::oidc::authorize::request::AuthorizeRequest;
 use crate::oidc::authorize::{levels, respond};
 use crate::oidc::errors::AuthorizeError;
+use crate::oidc::{acr, session_state};
 use crate::sessions::Session;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
@@ -290,19 +291,25 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
     let (mut response, cookies) = match turn {
         Turn::Show(flow) => {
             let mut set = flow.keep(app, headers)?;
-            set.extend(session_cookies(flow.begun.as_ref()));
+            set.extend(session_cookies(app, flow.begun.as_ref()));
             (respond::see_other(&flow.address())?, set)
         }
         Turn::Finished(Finished { flow, begun, outcome }) => {
             let t = flow.texts(headers);
             let response = match (outcome, flow.request()) {
-                (Outcome::Code(code), Some(request)) => respond::success(app, t, &request.return_to, &code)?,
+                (Outcome::Code(code), Some(request)) => {
+                    let state = state(app, headers, begun.as_ref(), request);
+                    respond::success(app, t, &request.return_to, &code, state)?
+                }
                 (Outcome::Error(error), Some(request)) => respond::error(app, t, &request.return_to, error)?,
                 (Outcome::Emergency, _) => respond::see_other("/security?done=emergency")?,
                 (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
                 _ => respond::see_other(&flow.purpose.page())?,
             };
-            let mut set = session_cookies(begun.as_ref());
+            let mut set = session_cookies(app, begun.as_ref());
+            if begun.is_none() {
+                set.extend(session_state::missing_cookie(app, headers));
+            }
             set.extend(flow.end());
             (response, set)
         }
@@ -313,7 +320,15 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
     Ok(response)
 }
 
-fn session_cookies(begun: Option<&Begun>) -> Vec<HeaderValue> {
+/// What the application may watch the session by.
+fn state(app: &App, headers: &HeaderMap, begun: Option<&Begun>, request: &AuthorizeRequest) -> Option<String> {
+    let held = || cookies::value(headers, cookies::SESSION);
+    let session = begun.map(|begun| begun.session.as_str()).or_else(held)?;
+    let to = &request.return_to;
+    session_state::of(app, to.client.as_str(), &to.redirect_uri, session)
+}
+
+fn session_cookies(app: &App, begun: Option<&Begun>) -> Vec<HeaderValue> {
     let Some(begun) = begun else { return Vec::new() };
     let last = if begun.with_passkey {
         cookies::PASSKEY
@@ -324,6 +339,7 @@ fn session_cookies(begun: Option<&Begun>) -> Vec<HeaderValue> {
     let remembered = begun.remembered.as_ref();
     [
         cookies::set(cookies::SESSION, &begun.session, None),
+        session_state::cookie(app, &begun.session),
         cookies::set(cookies::LAST_USED, last, Some(cookies::LAST_USED_SECONDS)),
         own.and_then(|own| cookies::set(cookies::BROWSER, own, Some(cookies::BROWSER_SECONDS))),
         remembered.and_then(|(token, lives)| cookies::set(cookies::REMEMBERED, token, Some(*lives))),

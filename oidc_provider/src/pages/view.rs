@@ -173,3 +173,20 @@ pub struct FormPostView<'a> {
     /// What it is told.
     pub fields: &'a [(&'static str, String)],
 }
+
+/// After a sign-out, with the applications that are told by their frames (OpenID Connect Front-Channel Logout 1.0).
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub struct SignedOutView<'a> {
+    /// What stands around it.
+    pub frame: Frame<'a>,
+    /// The frames' addresses.
+    pub frames: &'a [String],
+    /// Where it goes on.
+    pub then: Option<&'a str>,
+}
+
+/// What applications ask whether their session goes on (OpenID Connect Session Management 1.0).
+#[derive(Template)]
+#[template(path = "check_session.html")]
+pub struct CheckSessionView;

@@ -127,3 +127,59 @@ async fn by_post_it_is_the_same() {
     assert!(moved.location().starts_with("/logout?id_token_hint="));
     assert_eq!(browser.get(&moved.location()).await.location(), SIGNED_OUT);
 }
+
+/// A step-up between sign-in and sign-out: the application's token names the same session still.
+#[tokio::test]
+async fn a_token_from_before_a_step_up_still_names_the_session() {
+    let scene = Scene::with("", crate::scene::LAX);
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    let back = scene.with_password(&browser, &wiki.request(&[])).await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+    let asks = browser
+        .get(&wiki.request(&[("acr_values", "urn:samekey:acr:mfa")]))
+        .await;
+    browser
+        .press(&asks.location(), "code", &[("code", &scene.code())])
+        .await
+        .location();
+    let hint = tokens["id_token"].as_str().unwrap();
+    let out = browser.get(&logout(&[("id_token_hint", hint)])).await;
+    assert!(out.body.contains("You are signed out"), "{}", out.body);
+    let access_token = tokens["access_token"].as_str().unwrap();
+    assert_eq!(
+        scene.wiki().userinfo(access_token).await.status,
+        StatusCode::UNAUTHORIZED,
+        "what was given before the step-up ends with the session too"
+    );
+}
+
+/// `logout_hint` only ever makes us ask; `ui_locales` chooses the language of what is shown.
+#[tokio::test]
+async fn a_logout_hint_for_somebody_else_makes_us_ask_in_the_applications_language() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let (id_token, _) = signed_in(&scene, &browser).await;
+    for (hint, asked) in [("bob", true), ("ann@elsewhere.example", true), ("ann", false)] {
+        let params = [
+            ("id_token_hint", id_token.as_str()),
+            ("logout_hint", hint),
+            ("ui_locales", "tlh zh-CN en"),
+        ];
+        let page = browser.get(&logout(&params)).await;
+        let title = if asked { "退出登录？" } else { "您已退出登录" };
+        assert!(page.body.contains(title), "{hint}: {}", page.body);
+        assert_eq!(browser.cookies().contains_key("__Host-samekey-session"), asked);
+    }
+}
+
+/// Row 3 at this endpoint.
+#[tokio::test]
+async fn a_repeated_or_malformed_parameter_is_refused() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    signed_in(&scene, &browser).await;
+    for query in ["state=a&state=b", "client_id=wiki&client_id=wiki", "state=%ff", "state=a%0d%0ab"] {
+        assert_eq!(browser.get(&format!("/logout?{query}")).await.status, StatusCode::BAD_REQUEST, "{query}");
+    }
+    assert_eq!(browser.get("/").await.status, StatusCode::OK, "still signed in");
+}

@@ -83,6 +83,7 @@ PUT /register/{id} Registrant
 DELETE /register/{id} Registrant
 GET /logout Anybody
 POST /logout Anybody
+GET /check-session Anybody
 POST /sign-out SessionHolder
 GET /sign-in FlowHolder
 POST /sign-in FlowHolder
@@ -133,6 +134,8 @@ GET /assets/logo Anybody
 GET /assets/icon.svg Anybody
 GET /assets/form_post.js Anybody
 GET /assets/passkey.js Anybody
+GET /assets/signed_out.js Anybody
+GET /assets/check_session.js Anybody
 GET /assets/copy.js Anybody
 GET /assets/print.js Anybody";
     assert_eq!(table.join("\n"), reviewed);

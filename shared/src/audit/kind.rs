@@ -132,6 +132,8 @@ kinds! {
     TokenRevoked => "token-revoked",
     /// A browser session ended.
     SessionEnded => "session-ended",
+    /// An application could not be told that a session ended, and will not be.
+    LogoutUntold => "logout-untold",
     /// A person had a remembered browser forgotten: it is asked for the second factor again.
     BrowserForgotten => "browser-forgotten",
     /// The sealing keys were rotated.

@@ -47,7 +47,8 @@ pub fn profile(installation: &Installation, wanted: &Profile) -> Result<Answer, 
             set(tx, &account, &mut there, what, value)?;
         }
         attributes::replace(tx, account.id, &there, installation.now())?;
-        let after = shown(tx, &Installation::account(tx, &name)?)?;
+        let account = Installation::account(tx, &name)?;
+        let after = shown(tx, &account)?;
         if before != after {
             let event = installation::event(EventKind::AccountChanged)
                 .about(&name)

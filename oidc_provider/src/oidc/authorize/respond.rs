@@ -24,9 +24,17 @@ pub fn see_other(address: &str) -> Result<Response, Fault> {
     Ok(response)
 }
 
-/// Hands the application its code.
-pub fn success(app: &AppState, t: Texts, to: &ReturnTo, code: &str) -> Result<Response, Fault> {
-    send(app, t, to, vec![("code", code.to_owned())])
+/// Hands the application its code, and what it may watch the session by (Session Management 1.0 section 2).
+pub fn success(
+    app: &AppState,
+    t: Texts,
+    to: &ReturnTo,
+    code: &str,
+    session_state: Option<String>,
+) -> Result<Response, Fault> {
+    let mut fields = vec![("code", code.to_owned())];
+    fields.extend(session_state.map(|state| ("session_state", state)));
+    send(app, t, to, fields)
 }
 
 /// Tells the application why it gets none.

@@ -6,13 +6,12 @@ use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
 use super::view::SessionView;
 use crate::app::{App, blocking};
-use crate::http::{Fault, Visitor, cookies};
+use crate::http::{Fault, Visitor};
 use crate::oidc::authorize::respond;
-use crate::oidc::end_session;
+use crate::oidc::end_session::{self, front_channel};
 use crate::sessions::{self, Listed};
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
 use samekey_shared::ids::SessionId;
@@ -90,17 +89,24 @@ fn ended(app: &App, caller: &Caller) -> Result<Response, Fault> {
         (_, Ok(id)) => Ending::One(id),
         (_, Err(_)) => return not_found(here),
     };
-    let done = app.realm.store.write(|tx| finish(app, tx, caller, &ending))?;
-    let gone = match (&ending, done) {
-        (Ending::One(_), 0) => return not_found(here),
-        (Ending::One(id), _) => *id == caller.session.id,
-        (Ending::Others, _) => false,
-        (Ending::All, _) => true,
+    let here_too = match &ending {
+        Ending::One(id) => *id == caller.session.id,
+        Ending::Others => false,
+        Ending::All => true,
     };
-    match ending {
-        _ if gone => signed_out(app, caller),
-        Ending::One(_) => respond::see_other("/security?done=session-ended"),
-        Ending::Others | Ending::All => respond::see_other("/security?done=others-ended"),
+    let (done, frames) = app.realm.store.write(|tx| {
+        let frames = if here_too {
+            front_channel::addresses(app, tx, caller.session.id)?
+        } else {
+            Vec::new()
+        };
+        Ok::<_, StoreError>((finish(app, tx, caller, &ending)?, frames))
+    })?;
+    match (&ending, done) {
+        (Ending::One(_), 0) => not_found(here),
+        _ if here_too => end_session::ended_here(app, caller.visitor.t, &frames, None),
+        (Ending::One(_), _) => respond::see_other("/security?done=session-ended"),
+        (Ending::Others | Ending::All, _) => respond::see_other("/security?done=others-ended"),
     }
 }
 
@@ -122,12 +128,4 @@ fn finish(app: &App, tx: &mut Tx<'_>, caller: &Caller, ending: &Ending) -> Resul
         audit::append(tx, &event, app.realm.clock.now())?;
     }
     Ok(done)
-}
-
-fn signed_out(app: &App, caller: &Caller) -> Result<Response, Fault> {
-    let mut response = end_session::signed_out(app, caller.visitor.t, None)?;
-    if let Some(cookie) = cookies::end(cookies::SESSION) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    Ok(response)
 }
