@@ -1,9 +1,12 @@
 //! The parameters of a query or form, each at most once, decoded strictly.
 //!
-//! RFC 6749 section 3.1: parameters "MUST NOT be included more than once", and one without a value counts as omitted.
+//! RFC 6749 section 3.1: parameters "MUST NOT be included more than once", and one without a value counts as omitted. Two
+//! names may be repeated: what a token is for (RFC 8707 section 2, RFC 8693 section 2.1).
 
 /// More parameters than this in one request are refused.
 const MOST: usize = 64;
+/// The names that may be repeated.
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Why parameters were refused. Every endpoint answers `invalid_request`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,27 +34,84 @@ impl Params {
             let mut halves = piece.splitn(2, |b| *b == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
-            if found.iter().any(|(known, _)| *known == name) {
-                return Err(BadParams::Repeated);
-            }
-            if found.len() == MOST {
-                return Err(BadParams::TooMany);
-            }
-            found.push((name, value));
+            add(&mut found, name, value)?;
         }
         Ok(Self(found))
     }
 
-    /// The value of a parameter; `None` when absent or empty.
+    /// The same of pairs that came in another form, such as the claims of a request object (RFC 9101).
+    pub fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadParams> {
+        let mut found = Vec::new();
+        for (name, value) in pairs {
+            plain(&name)?;
+            plain(&value)?;
+            add(&mut found, name, value)?;
+        }
+        Ok(Self(found))
+    }
+
+    /// The value of a parameter; `None` when absent or empty. Of a repeated one the first.
     pub fn value(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
+        self.values(name).next()
+    }
+
+    /// Every value of a parameter that may be repeated; empty ones are absent.
+    pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let found = self.0.iter().filter(move |(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Each name and value, in the order sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The same without these names.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        Self(kept.cloned().collect())
+    }
+
+    /// The same with this parameter, and no other of its name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.without(&[name]);
+        changed.0.push((name.to_owned(), value.to_owned()));
+        changed
+    }
+
+    /// These over others: what is in both counts as it is here.
+    #[must_use]
+    pub fn over(&self, others: &Self) -> Self {
+        let further = others.0.iter().filter(|(name, _)| self.values(name).next().is_none());
+        Self(self.0.iter().chain(further).cloned().collect())
     }
 
     /// The same parameters as a query string.
     pub fn encoded(&self) -> String {
         encode(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
+}
+
+fn add(found: &mut Vec<(String, String)>, name: String, value: String) -> Result<(), BadParams> {
+    let again = found.iter().any(|(known, _)| *known == name);
+    if again && !REPEATABLE.contains(&name.as_str()) {
+        return Err(BadParams::Repeated);
+    }
+    if found.len() == MOST {
+        return Err(BadParams::TooMany);
+    }
+    found.push((name, value));
+    Ok(())
+}
+
+/// CR and LF end the lines of a pasted text area; nothing we read has a use for the other control characters.
+fn plain(text: &str) -> Result<(), BadParams> {
+    if text.chars().any(char::is_control) {
+        return Err(BadParams::Malformed);
+    }
+    Ok(())
 }
 
 /// One name or value, decoded.
@@ -66,10 +126,7 @@ pub fn decode(text: &[u8]) -> Result<String, BadParams> {
         });
     }
     let text = String::from_utf8(bytes).map_err(|_| BadParams::Malformed)?;
-    // CR and LF end the lines of a pasted text area; nothing we read has a use for the other control characters.
-    if text.chars().any(char::is_control) {
-        return Err(BadParams::Malformed);
-    }
+    plain(&text)?;
     Ok(text)
 }
 
@@ -129,6 +186,20 @@ mod tests {
         assert_eq!(Params::parse(b"state=&a").unwrap().value("state"), None);
         assert_eq!(Params::parse(b"state=&state=x"), Err(BadParams::Repeated));
         assert_eq!(Params::parse(b"st%61te=y&state=x"), Err(BadParams::Repeated));
+    }
+
+    #[test]
+    fn only_what_a_token_is_for_may_be_named_more_than_once() {
+        let params = Params::parse(b"resource=a&resource=b&resource=").unwrap();
+        assert_eq!(params.values("resource").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(params.value("resource"), Some("a"));
+        assert_eq!(Params::parse(b"scope=a&scope=b"), Err(BadParams::Repeated));
+        let pairs = |text: &str| Params::of_pairs([("state".to_owned(), text.to_owned())]);
+        assert_eq!(pairs("a\nb"), Err(BadParams::Malformed));
+        let (inner, outer) = (pairs("inside").unwrap(), Params::parse(b"state=x&scope=openid").unwrap());
+        let both = inner.over(&outer);
+        assert_eq!((both.value("state"), both.value("scope")), (Some("inside"), Some("openid")));
+        assert_eq!(both.with("state", "y").without(&["scope"]).encoded(), "state=y");
     }
 
     #[test]
