@@ -35,6 +35,10 @@ pub const SCHEMA: Component = Component {
             sql: include_str!("../migrations/provider_0007.sql"),
         },
         Migration {
+            version: 8,
+            sql: include_str!("../migrations/provider_0008.sql"),
+        },
+        Migration {
             version: 10,
             sql: include_str!("../migrations/provider_0010.sql"),
         },

@@ -5,7 +5,7 @@ use super::App;
 use crate::admin;
 use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{
-    authorize, discovery, end_session, introspect, register, revoke, session_state, token, userinfo,
+    authorize, discovery, end_session, introspect, par, register, revoke, session_state, token, userinfo,
 };
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
@@ -23,6 +23,8 @@ use std::sync::LazyLock;
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// Path of the authorization endpoint.
 pub const AUTHORIZE: &str = "/authorize";
+/// Path of the pushed authorization request endpoint.
+pub const PAR: &str = "/par";
 /// Path of the token endpoint.
 pub const TOKEN: &str = "/token";
 /// Path of the userinfo endpoint.
@@ -159,6 +161,7 @@ fn everybody() -> Vec<Served> {
         on_get(DISCOVERY, Anybody, discovery::discovery).readable_elsewhere(),
         on_get(JWKS, Anybody, discovery::jwks).readable_elsewhere(),
         on_get(AUTHORIZE, Anybody, authorize::by_get).and_post(authorize::by_post),
+        on_post(PAR, Application, par::endpoint),
         on_post(TOKEN, Application, token::endpoint).readable_elsewhere(),
         on_post(INTROSPECT, Application, introspect::endpoint),
         on_post(REVOKE, Application, revoke::endpoint).readable_elsewhere(),

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::state::StartError;
+use crate::oidc::par;
 use crate::{clients, grants, keys, sessions};
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::source::Door;
@@ -80,6 +81,7 @@ fn sweep(app: &App) -> Result<(), StoreError> {
         sessions::sweep(tx, now)?;
         samekey_shared::trust::sweep(tx, now)?;
         samekey_shared::tickets::sweep(tx, now)?;
+        par::sweep(tx, now)?;
         grants::sweep(tx, now)
     })
 }

@@ -176,6 +176,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, id: &ClientId) -> Result<u64, StoreError> 
     for sql in [
         "DELETE FROM consents WHERE client = $1",
         "DELETE FROM client_assertions WHERE client = $1",
+        "DELETE FROM pushed_requests WHERE client = $1",
     ] {
         tx.execute(sql, params![id.as_str()])?;
     }

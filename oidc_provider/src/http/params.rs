@@ -196,9 +196,15 @@ mod tests {
         assert_eq!(Params::parse(b"scope=a&scope=b"), Err(BadParams::Repeated));
         let pairs = |text: &str| Params::of_pairs([("state".to_owned(), text.to_owned())]);
         assert_eq!(pairs("a\nb"), Err(BadParams::Malformed));
-        let (inner, outer) = (pairs("inside").unwrap(), Params::parse(b"state=x&scope=openid").unwrap());
+        let (inner, outer) = (
+            pairs("inside").unwrap(),
+            Params::parse(b"state=x&scope=openid").unwrap(),
+        );
         let both = inner.over(&outer);
-        assert_eq!((both.value("state"), both.value("scope")), (Some("inside"), Some("openid")));
+        assert_eq!(
+            (both.value("state"), both.value("scope")),
+            (Some("inside"), Some("openid"))
+        );
         assert_eq!(both.with("state", "y").without(&["scope"]).encoded(), "state=y");
     }
 

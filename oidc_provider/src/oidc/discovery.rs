@@ -3,6 +3,7 @@
 //!
 //! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
 
+use super::authorize::request::{PROMPTS, RESPONSE_MODES};
 use super::{acr, claims, scope::Scope, token};
 use crate::app::{App, routes};
 use crate::clients::GrantType;
@@ -60,6 +61,8 @@ impl Prebuilt {
         Self::new(&json!({
             "issuer": issuer.as_str(),
             "authorization_endpoint": issuer.at(routes::AUTHORIZE),
+            "pushed_authorization_request_endpoint": issuer.at(routes::PAR),
+            "require_pushed_authorization_requests": false,
             "token_endpoint": issuer.at(routes::TOKEN),
             "userinfo_endpoint": issuer.at(routes::USERINFO),
             "introspection_endpoint": issuer.at(routes::INTROSPECT),
@@ -73,7 +76,8 @@ impl Prebuilt {
             "frontchannel_logout_session_supported": true,
             "scopes_supported": Scope::ALL.map(Scope::name),
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query", "form_post"],
+            "response_modes_supported": RESPONSE_MODES.map(|(word, _, _)| word),
+            "authorization_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "grant_types_supported": token::SUPPORTED.map(GrantType::name),
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": Alg::ALL.map(Alg::name),
@@ -91,7 +95,7 @@ impl Prebuilt {
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
-            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "prompt_values_supported": PROMPTS.map(|(word, _)| word),
             "display_values_supported": ["page"],
             "ui_locales_supported": Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>(),
         }))

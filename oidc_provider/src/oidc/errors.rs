@@ -25,6 +25,10 @@ pub enum ProtocolError {
     InvalidScope,
     /// A `resource` or `audience` that was not granted, or that this client may not have (RFC 8707, RFC 8693).
     InvalidTarget,
+    /// A pushed authorization request that `/authorize` would refuse in the same words (RFC 9126 section 2.3).
+    Authorization(AuthorizeError),
+    /// A form larger than we read (RFC 9126 section 2.3).
+    TooLarge,
     /// No access token, or a wrong one.
     InvalidToken(Token),
     /// The token does not cover `openid`.
@@ -61,7 +65,9 @@ impl ProtocolError {
             | Self::UnsupportedGrantType
             | Self::UnauthorizedClient
             | Self::InvalidScope
-            | Self::InvalidTarget => StatusCode::BAD_REQUEST,
+            | Self::InvalidTarget
+            | Self::Authorization(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidClient(_) | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +78,8 @@ impl ProtocolError {
     /// The code on the wire.
     pub fn code(self) -> &'static str {
         match self {
-            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
+            Self::Authorization(error) => error.code(),
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -89,6 +96,8 @@ impl ProtocolError {
     fn description(self) -> &'static str {
         match self {
             Self::InvalidRequest(what) => what,
+            Self::Authorization(error) => error.description(),
+            Self::TooLarge => "the form is larger than 16 KiB",
             Self::InvalidClient(_) => "client authentication failed",
             Self::InvalidGrant => {
                 "the code or token is unknown, used, expired or revoked, or not for this client and request"
@@ -131,16 +140,20 @@ impl ProtocolError {
     }
 }
 
-/// Errors that go back to the application by redirect (RFC 6749 section 4.1.2.1, OpenID Connect Core 3.1.2.6, and
-/// "unmet authentication requirements").
+/// Errors that go back to the application by redirect (RFC 6749 section 4.1.2.1, OpenID Connect Core 3.1.2.6, RFC 8707
+/// section 2, RFC 9101 section 7, and "unmet authentication requirements").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthorizeError {
     /// The request is wrong.
     InvalidRequest(&'static str),
     /// Another response type than `code`.
     UnsupportedResponseType,
-    /// `openid` is not among the scopes.
+    /// No scope that this application may ask for.
     InvalidScope,
+    /// The application may not ask for codes, or its registration contradicts the profile that it claims.
+    UnauthorizedClient(&'static str),
+    /// A `resource` that is none, or none of this application's.
+    InvalidTarget,
     /// The person said no.
     AccessDenied,
     /// `prompt=none`, and nobody is signed in, or not recently or strongly enough.
@@ -151,9 +164,13 @@ pub enum AuthorizeError {
     InteractionRequired,
     /// The level asked for is essential and out of reach.
     UnmetAuthenticationRequirements,
-    /// `request`
+    /// A request object that does not hold.
+    InvalidRequestObject(&'static str),
+    /// A `request_uri` that leads to nothing, or was used.
+    InvalidRequestUri(&'static str),
+    /// An unsigned `request` of a client that did not register for it.
     RequestNotSupported,
-    /// `request_uri`
+    /// A `request_uri` of a client that registered none.
     RequestUriNotSupported,
     /// `registration`
     RegistrationNotSupported,
@@ -166,11 +183,15 @@ impl AuthorizeError {
             Self::InvalidRequest(_) => "invalid_request",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
+            Self::InvalidRequestUri(_) => "invalid_request_uri",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
@@ -180,16 +201,20 @@ impl AuthorizeError {
     /// A sentence for the application's developer.
     pub fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) => what,
+            Self::InvalidRequest(what)
+            | Self::UnauthorizedClient(what)
+            | Self::InvalidRequestObject(what)
+            | Self::InvalidRequestUri(what) => what,
             Self::UnsupportedResponseType => "only response_type=code is supported",
-            Self::InvalidScope => "the scope must contain openid",
+            Self::InvalidScope => "the scope names nothing that this application may ask for",
+            Self::InvalidTarget => "a resource is no absolute URI, or not one of this application",
             Self::AccessDenied => "the person refused or gave up",
             Self::LoginRequired => "nobody is signed in, or not recently or strongly enough",
             Self::ConsentRequired => "the person has not agreed to these scopes",
             Self::InteractionRequired => "the person must be asked something",
             Self::UnmetAuthenticationRequirements => "the essential acr cannot be reached",
-            Self::RequestNotSupported => "the request parameter is not supported",
-            Self::RequestUriNotSupported => "the request_uri parameter is not supported",
+            Self::RequestNotSupported => "an unsigned request object needs request_object_signing_alg none",
+            Self::RequestUriNotSupported => "the request_uri is not one that the application registered",
             Self::RegistrationNotSupported => "the registration parameter is not supported",
         }
     }

@@ -1,7 +1,7 @@
 //! After a sign-in by e-mailed code on the way to an application: "check your devices now" (M19, Q4), before the person goes
 //! on. The application learns nothing until they do.
 
-use super::conclusion::{code, still_registered};
+use super::conclusion::{give_code, still_registered};
 use super::flow::{CheckDevices, Flow, Stage};
 use super::problem::Problem;
 use super::turn::{self, Outcome, Person, Turn};
@@ -50,11 +50,10 @@ pub(super) fn go_on(app: &App, person: &Person, mut flow: Flow, stage: CheckDevi
     let now = app.realm.clock.now();
     let written = app.realm.store.write(|tx| {
         let fresh = grants::spend_flow(tx, flow.id, now + super::flow::LIFETIME)?;
-        if !fresh || still_registered(tx, request)?.is_none() {
-            return Ok(false);
+        match still_registered(tx, request)?.filter(|_| fresh) {
+            Some(client) => give_code(tx, app, &client, (request, proven.clone()), &token),
+            None => Ok::<_, StoreError>(false),
         }
-        grants::insert_code(tx, &token.hash(), &code(app, request, proven.clone()))?;
-        Ok::<_, StoreError>(true)
     })?;
     if !written {
         return Err(Problem::SignInGone.into());

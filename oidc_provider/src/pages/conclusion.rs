@@ -9,9 +9,10 @@ use crate::app::AppState;
 use crate::clients::{self, Client, Consent};
 use crate::grants::{self, Code, CodeDetails, consents};
 use crate::http::Failure;
-use crate::oidc::authorize::levels;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
+use crate::oidc::authorize::{self, levels};
 use crate::oidc::errors::AuthorizeError;
+use crate::oidc::{fapi2, par};
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
 use samekey_shared::flows::{Basis, FlowError, Grant, Shown};
 use samekey_shared::ids::{AccountId, SessionId};
@@ -200,11 +201,7 @@ impl<'a> Conclusion<'a> {
         let Some(client) = still_registered(tx, request)? else {
             return Ok(End::Gone);
         };
-        if request
-            .hinted_subject
-            .as_ref()
-            .is_some_and(|hinted| *hinted != account.to_string())
-        {
+        if !authorize::is_hinted(self.app, &client, account, request) {
             return Ok(End::Error(AuthorizeError::LoginRequired));
         }
         let acr = match levels::told(request, &client, grant) {
@@ -227,13 +224,35 @@ impl<'a> Conclusion<'a> {
         if must_agree {
             return Ok(End::Consent(proven));
         }
-        grants::insert_code(tx, &self.code.hash(), &code(self.app, request, proven))?;
-        Ok(End::Code)
+        if give_code(tx, self.app, &client, (request, proven), &self.code)? {
+            Ok(End::Code)
+        } else {
+            let used = AuthorizeError::InvalidRequestUri("the request_uri was used before");
+            Ok(End::Error(used))
+        }
     }
 }
 
+/// Writes the code that answers the request, and spends with it what was pushed (RFC 9126 section 7.3); false where another
+/// code had answered that before.
+pub(super) fn give_code(
+    tx: &mut Tx<'_>,
+    app: &AppState,
+    client: &Client,
+    (request, proven): (&AuthorizeRequest, Proven),
+    token: &Token,
+) -> Result<bool, StoreError> {
+    if let Some(handle) = request.pushed
+        && !par::spend(tx, handle, app.realm.clock.now())?
+    {
+        return Ok(false);
+    }
+    grants::insert_code(tx, &token.hash(), &code(app, client, request, proven))?;
+    Ok(true)
+}
+
 /// The code that this request and this proof come to.
-pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -> Code {
+fn code(app: &AppState, client: &Client, request: &AuthorizeRequest, proven: Proven) -> Code {
     Code {
         grant: proven.grant,
         client: request.return_to.client.clone(),
@@ -248,11 +267,11 @@ pub(super) fn code(app: &AppState, request: &AuthorizeRequest, proven: Proven) -
             amr: proven.amr,
             auth_time: proven.auth_time,
             claims: request.claims.clone(),
-            resources: Vec::new(),
-            dpop_jkt: None,
+            resources: request.resources.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
             shown: Some(proven.shown),
         },
-        expires_at: app.realm.clock.now() + app.config.code_seconds,
+        expires_at: app.realm.clock.now() + fapi2::code_seconds(client, app.config.code_seconds),
     }
 }
 

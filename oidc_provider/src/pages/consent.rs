@@ -1,6 +1,6 @@
 //! The question of consent, asked once for each set of scopes, after the sign-in and before the code.
 
-use super::conclusion::{code, still_registered};
+use super::conclusion::{give_code, still_registered};
 use super::flow::{Flow, Proven};
 use super::problem::Problem;
 use super::turn::{self, Outcome, Person, Turn};
@@ -71,11 +71,13 @@ pub(super) fn allow(app: &App, person: &Person, flow: Flow, proven: &Proven) -> 
     .detail("scope", &request.scopes);
     let written = app.realm.store.write(|tx| {
         let fresh = grants::spend_flow(tx, flow.id, now + super::flow::LIFETIME)?;
-        if !fresh || still_registered(tx, request)?.is_none() {
+        let Some(registered) = still_registered(tx, request)?.filter(|_| fresh) else {
+            return Ok(false);
+        };
+        if !give_code(tx, app, &registered, (request, proven.clone()), &token)? {
             return Ok(false);
         }
         consents::give(tx, proven.account, client, &request.scopes, now)?;
-        grants::insert_code(tx, &token.hash(), &code(app, request, proven.clone()))?;
         audit::append(tx, &event, now)?;
         Ok::<_, StoreError>(true)
     })?;

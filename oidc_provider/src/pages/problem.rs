@@ -25,6 +25,8 @@ pub enum Problem {
     UnknownReturnAddress,
     /// The same, after signing out.
     UnknownLogoutAddress,
+    /// The application's request was left here too long ago, was answered, or is another application's.
+    RequestGone,
     /// A logout hint that is no token of ours.
     DoubtfulHint,
     /// The sign-in's cookie is gone, too old, or another window's.
@@ -53,6 +55,7 @@ impl Problem {
             | Self::UnknownApplication
             | Self::UnknownReturnAddress
             | Self::UnknownLogoutAddress
+            | Self::RequestGone
             | Self::DoubtfulHint
             | Self::SignInGone => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -78,6 +81,7 @@ impl Problem {
             Self::UnknownApplication => "unknown_application",
             Self::UnknownReturnAddress => "unknown_return_address",
             Self::UnknownLogoutAddress => "unknown_logout_address",
+            Self::RequestGone => "invalid_request_uri",
             Self::DoubtfulHint => "doubtful_hint",
             Self::SignInGone => "sign_in_gone",
             Self::NotAllowed => "denied_by_rule",
@@ -94,7 +98,7 @@ impl Problem {
         match self {
             Self::NoSuchPage => t.say("problem-title-no-such-page"),
             Self::Unavailable | Self::Failed => t.say("problem-title-ours"),
-            Self::SignInGone => t.say("problem-title-sign-in-gone"),
+            Self::SignInGone | Self::RequestGone => t.say("problem-title-sign-in-gone"),
             _ => t.say("problem-title-refused"),
         }
     }
@@ -121,6 +125,7 @@ impl Problem {
             Self::UnknownApplication => t.say("problem-unknown-application"),
             Self::UnknownReturnAddress => t.say("problem-unknown-return-address"),
             Self::UnknownLogoutAddress => t.say("problem-unknown-logout-address"),
+            Self::RequestGone => t.say("problem-request-gone"),
             Self::DoubtfulHint => t.say("problem-doubtful-hint"),
             Self::SignInGone => t.say("problem-sign-in-gone"),
             Self::NotAllowed => t.say("admin-not-allowed"),

@@ -32,11 +32,7 @@ async fn names_endpoints_that_answer() {
             "{member}"
         );
     }
-    for absent in [
-        "registration_endpoint",
-        "device_authorization_endpoint",
-        "pushed_authorization_request_endpoint",
-    ] {
+    for absent in ["registration_endpoint", "device_authorization_endpoint"] {
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
 }
@@ -107,11 +103,16 @@ async fn every_advertised_choice_works_and_others_are_refused() {
     }
     for mode in list("response_modes_supported") {
         let back = browser.get(&wiki.request(&[("response_mode", &mode)])).await;
-        assert!(
-            back.status == StatusCode::SEE_OTHER || back.body.contains("name=\"code\""),
-            "{mode}"
-        );
+        let member = if mode.ends_with("jwt") { "response" } else { "code" };
+        let told = if mode.starts_with("form_post") {
+            back.field(member)
+        } else {
+            back.returned(member).unwrap_or_default()
+        };
+        assert!(!told.is_empty(), "{mode}");
     }
+    let pushed = wiki.push(&[]).await;
+    assert!(browser.get(&wiki.pushed(&pushed)).await.returned("code").is_some());
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 use crate::browser::{Browser, Page};
 use crate::scene::{CALLBACK, ISSUER, Scene};
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{Request, StatusCode};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use openidconnect::core::{CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{ClientId, ClientSecret, HttpRequest, HttpResponse, IssuerUrl, Nonce};
@@ -66,6 +66,36 @@ impl RelyingParty {
         format!("/authorize?{}", encode(params.into_iter()))
     }
 
+    /// Leaves the same request at `/par`.
+    pub async fn push(&self, changes: &[(&str, &str)]) -> Page {
+        let request = self.request(changes);
+        let body = request.split_once('?').unwrap().1.to_owned();
+        self.post_form("/par", body).await
+    }
+
+    /// The address that a browser is sent to with the handle of a request that was pushed.
+    pub fn pushed(&self, answer: &Page) -> String {
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        let uri = answer.json()["request_uri"].as_str().unwrap().to_owned();
+        self.with_handle(&uri)
+    }
+
+    /// The same with any handle.
+    pub fn with_handle(&self, uri: &str) -> String {
+        let params = [("client_id", self.id.as_str()), ("request_uri", uri)];
+        format!("/authorize?{}", encode(params.into_iter()))
+    }
+
+    /// Posts a form as this client, proven by its secret.
+    pub async fn post_form(&self, path: &str, body: String) -> Page {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(secret) = &self.secret {
+            let pair = BASE64.encode(format!("{}:{secret}", self.id).as_bytes());
+            request = request.header(AUTHORIZATION, format!("Basic {pair}"));
+        }
+        Browser::new(self.router.clone()).send(request, Body::from(body)).await
+    }
+
     /// Redeems a code with these changes to an ordinary request.
     pub async fn redeem(&self, code: &str, changes: &[(&str, &str)]) -> Page {
         let mut params = vec![
@@ -88,13 +118,7 @@ impl RelyingParty {
 
     /// Posts a form as this client, with its secret in the header.
     pub async fn post(&self, path: &str, params: &[(&str, &str)]) -> Page {
-        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(secret) = &self.secret {
-            let pair = BASE64.encode(format!("{}:{secret}", self.id).as_bytes());
-            request = request.header(AUTHORIZATION, format!("Basic {pair}"));
-        }
-        let body = encode(params.iter().copied());
-        Browser::new(self.router.clone()).send(request, Body::from(body)).await
+        self.post_form(path, encode(params.iter().copied())).await
     }
 
     /// Shows a refresh token, with these further parameters.

@@ -72,6 +72,7 @@ fn the_table_of_routes_is_the_reviewed_one() {
 GET /jwks Anybody
 GET /authorize Anybody
 POST /authorize Anybody
+POST /par Application
 POST /token Application
 POST /introspect Application
 POST /revoke Application

@@ -14,6 +14,7 @@ problem-unknown-application = The application that sent you here is not register
 problem-unknown-return-address = The application asked to send you back to an address that is not registered for it. Tell the people who run the application.
 problem-unknown-logout-address = The application asked to send you on to an address that is not registered for it. You are still signed in.
 problem-doubtful-hint = The application's request to sign you out cannot be verified. You are still signed in.
+problem-request-gone = What the application asked for was left here too long ago, was answered already, or is not its own (invalid_request_uri). Go back to the application and start again.
 problem-sign-in-gone = It took too long, was finished already, or cookies are switched off. Go back to the application and start again.
 problem-no-such-page = Check the link you followed.
 problem-wrong-method = This address is not called in that way.

@@ -14,6 +14,7 @@ problem-unknown-application = 将您引导至此的应用未注册。请告知�
 problem-unknown-return-address = 应用要求将您送回一个未为其注册的地址。请告知该应用的运营人员。
 problem-unknown-logout-address = 应用要求将您转到一个未为其注册的地址。您仍处于登录状态。
 problem-doubtful-hint = 无法验证应用要求您退出登录的请求。您仍处于登录状态。
+problem-request-gone = 应用预先提交的请求已过期、已处理，或不属于该应用（invalid_request_uri）。请返回应用重新开始。
 problem-sign-in-gone = 登录已超时、已完成，或浏览器禁用了 Cookie。请返回应用重新开始。
 problem-no-such-page = 请检查您打开的链接。
 problem-wrong-method = 不能以这种方式访问此地址。

@@ -7,17 +7,19 @@
 //! ```
 
 pub mod checks;
+pub mod effective;
+mod jarm;
 pub mod levels;
 pub mod request;
 pub mod respond;
 
-use crate::app::{App, blocking, routes};
+use crate::app::{App, AppState, blocking, routes};
 use crate::clients::{self, Client};
 use crate::http::body::form;
 use crate::http::{Fault, Params, Visitor, language};
-use crate::oidc::acr;
 use crate::oidc::errors::AuthorizeError;
-use crate::pages::flow::{Flow, Purpose, Question, Refused, Stage};
+use crate::oidc::{acr, subject};
+use crate::pages::flow::{self, Flow, Purpose, Question, Stage};
 use crate::pages::problem::Problem;
 use crate::pages::turn::{self, Finished, Person, Turn};
 use crate::sessions::{self, Session};
@@ -25,8 +27,10 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use effective::{Effective, Refused, Way};
 use request::{AuthorizeRequest, Prompt};
 use samekey_shared::flows::{FlowError, RefusalCode};
+use samekey_shared::ids::AccountId;
 
 /// `POST /authorize`
 pub async fn by_post(request: Request) -> Result<Response, Fault> {
@@ -49,26 +53,37 @@ pub async fn by_get(
         };
         Ok::<_, FlowError>((client, sessions::current(&app.realm, tx, &headers)?))
     })?;
-    let return_to = checks::return_to(&params, client.as_ref())?;
     let Some(client) = client else {
         return Err(Problem::UnknownApplication.into());
     };
-    let published = app.published();
-    let request = checks::request(
-        &params,
-        &client,
-        return_to.clone(),
-        &published.keys,
-        app.config.issuer.as_str(),
-    )
-    .and_then(|request| levels::asked(&request, &client, acr::strongest(app.passkeys.as_ref())).map(|_| request));
-    match request {
-        Err(error) => respond::error(&app, visitor.t, &return_to, error),
-        Ok(request) => {
-            let person = Person { visitor, session };
-            blocking(&app, move |app| interact(app, &person, &headers, &client, request)).await
+    let person = Person { visitor, session };
+    blocking(&app, move |app| {
+        let request = effective::read(app, &client, params, Way::Browser)
+            .and_then(|effective| admitted(app, &client, &effective));
+        match request {
+            Ok(request) => interact(app, &person, &headers, &client, request),
+            Err(Refused::Page(problem)) => Err(problem.into()),
+            Err(Refused::Tell(to, error)) => respond::error(app, person.visitor.t, &to, error),
+            Err(Refused::Failed(failure)) => Err(failure.into()),
         }
-    }
+    })
+    .await
+}
+
+/// Holds the parameters that count against every check, in their order: what `/authorize` serves, and what `/par` keeps.
+pub fn admitted(app: &App, client: &Client, effective: &Effective) -> Result<AuthorizeRequest, Refused> {
+    let to = checks::return_to(&effective.params, client).map_err(Refused::Page)?;
+    let published = app.published();
+    let given = checks::Given {
+        effective,
+        client,
+        keys: &published.keys,
+        issuer: app.config.issuer.as_str(),
+    };
+    let strongest = acr::strongest(app.passkeys.as_ref());
+    checks::request(&given, to.clone())
+        .and_then(|request| levels::asked(&request, client, strongest).map(|_| request))
+        .map_err(|error| Refused::Tell(Box::new(to), error))
 }
 
 /// Asks as little as the request, the session and the policy allow.
@@ -82,7 +97,10 @@ fn interact(
     let to = request.return_to.clone();
     let t = language::of(headers, request.language);
     let silent = request.prompts(Prompt::None);
-    let known = person.session.as_ref().filter(|session| may_go_on(session, &request));
+    let known = person
+        .session
+        .as_ref()
+        .filter(|session| may_go_on(app, client, session, &request));
     let hint = request.login_hint.clone().unwrap_or_default();
     let purpose = Purpose::Application(Box::new(request));
     let turn = match known {
@@ -101,10 +119,15 @@ fn interact(
 }
 
 /// Whether the session that is there may serve this request at all, perhaps after more questions.
-fn may_go_on(session: &Session, request: &AuthorizeRequest) -> bool {
+fn may_go_on(app: &App, client: &Client, session: &Session, request: &AuthorizeRequest) -> bool {
+    let others = [Prompt::SelectAccount, Prompt::Create];
+    is_hinted(app, client, session.account.id, request) && !others.iter().any(|prompt| request.prompts(*prompt))
+}
+
+/// Whether this person is the one that the request names, where it names anybody.
+pub fn is_hinted(app: &AppState, client: &Client, account: AccountId, request: &AuthorizeRequest) -> bool {
     let hinted = request.hinted_subject.as_ref();
-    let same = hinted.is_none_or(|subject| *subject == session.account.id.to_string());
-    same && !request.prompts(Prompt::SelectAccount)
+    hinted.is_none_or(|named| *named == subject::subject(app, client, account))
 }
 
 /// What `prompt=none` answers when something would have to be asked (OpenID Connect Core 3.1.2.6).
@@ -117,7 +140,7 @@ fn silently_unmet(turn: &Turn) -> Option<AuthorizeError> {
             } => AuthorizeError::InteractionRequired,
             Stage::Name { .. } | Stage::Asking { .. } => AuthorizeError::LoginRequired,
             Stage::Consent(_) => AuthorizeError::ConsentRequired,
-            Stage::Refused(Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {
+            Stage::Refused(flow::Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {
                 AuthorizeError::UnmetAuthenticationRequirements
             }
             Stage::Refused(_) | Stage::CheckDevices(_) => AuthorizeError::InteractionRequired,

@@ -1,7 +1,9 @@
 //! An authorization request, read into a type that cannot be invalid.
 
 use crate::clients::ClientId;
+use crate::keys::Alg;
 use crate::oidc::claims::Requested;
+use crate::oidc::par::Handle;
 use crate::oidc::scope::Scopes;
 use samekey_shared::texts::Language;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,16 @@ pub enum ResponseMode {
     FormPost,
 }
 
+/// The words of `response_mode`, each with the way it stands for and whether the answer is a signed JWT (JARM section 2.3).
+/// Our only response type is `code`, whose `jwt` is `query.jwt`.
+pub const RESPONSE_MODES: [(&str, ResponseMode, bool); 5] = [
+    ("query", ResponseMode::Query, false),
+    ("form_post", ResponseMode::FormPost, false),
+    ("query.jwt", ResponseMode::Query, true),
+    ("form_post.jwt", ResponseMode::FormPost, true),
+    ("jwt", ResponseMode::Query, true),
+];
+
 /// One value of `prompt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Prompt {
@@ -28,7 +40,20 @@ pub enum Prompt {
     Consent,
     /// Ask who it is.
     SelectAccount,
+    /// Somebody is here for the first time (Initiating User Registration via OpenID Connect 1.0). Accounts are their
+    /// organisation's, and nobody makes one here; what a person makes here is their first binding. So nobody's session is
+    /// used, and the sign-in leads through whatever binding the policy wants of them, protected by its `first-bind`.
+    Create,
 }
+
+/// The words of `prompt`.
+pub const PROMPTS: [(&str, Prompt); 5] = [
+    ("none", Prompt::None),
+    ("login", Prompt::Login),
+    ("consent", Prompt::Consent),
+    ("select_account", Prompt::SelectAccount),
+    ("create", Prompt::Create),
+];
 
 /// Where an answer may go: known to be the client's own before anything else is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +64,9 @@ pub struct ReturnTo {
     pub redirect_uri: String,
     /// How.
     pub mode: ResponseMode,
+    /// What signs the answer, where it is a JWT (JARM).
+    #[serde(default, with = "signed_with", skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Alg>,
     /// What the application wants back unchanged.
     pub state: Option<String>,
 }
@@ -65,15 +93,45 @@ pub struct AuthorizeRequest {
     pub login_hint: Option<String>,
     /// The first of `ui_locales` that we speak.
     pub language: Option<Language>,
-    /// Whose ID token the application sent as a hint: the account's id.
+    /// Who must be the one that signs in, by the name the application knows: of an ID token that it sent as a hint, or of
+    /// the `claims` parameter (OpenID Connect Core 5.5.1).
     pub hinted_subject: Option<String>,
     /// Claims asked for by name.
     pub claims: Requested,
+    /// What the access token is for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The DPoP key that the code is bound to (RFC 9449 section 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// Under which handle it was pushed (RFC 9126): spent by the code that answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Handle>,
 }
 
 impl AuthorizeRequest {
     /// Whether the application wants this of `prompt`.
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)
+    }
+}
+
+/// An algorithm by its JOSE name.
+mod signed_with {
+    use crate::keys::Alg;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(alg: &Option<Alg>, out: S) -> Result<S::Ok, S::Error> {
+        match alg {
+            Some(alg) => out.serialize_some(alg.name()),
+            None => out.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Alg>, D::Error> {
+        let name = Option::<String>::deserialize(from)?;
+        name.map(|name| name.parse().map_err(serde::de::Error::custom))
+            .transpose()
     }
 }

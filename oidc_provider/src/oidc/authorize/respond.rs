@@ -1,5 +1,7 @@
-//! The answer to the application: by redirect or by a form that the browser posts, always with `iss` (RFC 9207).
+//! The answer to the application: by redirect or by a form that the browser posts, always with `iss` (RFC 9207); or the
+//! whole of it as one signed JWT, where it is asked for (JARM).
 
+use super::jarm;
 use super::request::{ResponseMode, ReturnTo};
 use crate::app::AppState;
 use crate::clients::redirect;
@@ -44,7 +46,7 @@ pub fn error(app: &AppState, t: Texts, to: &ReturnTo, error: AuthorizeError) -> 
 
 /// The address that tells the application of an error, for a link; `None` where the answer is a form.
 pub fn error_address(app: &AppState, to: &ReturnTo, error: AuthorizeError) -> Option<String> {
-    let fields = complete(app, to, error_fields(error));
+    let fields = complete(app, to, error_fields(error)).ok()?;
     let pairs = fields.iter().map(|(name, value)| (*name, value.as_str()));
     (to.mode == ResponseMode::Query).then(|| append(&to.redirect_uri, pairs))
 }
@@ -56,16 +58,24 @@ fn error_fields(error: AuthorizeError) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn complete(app: &AppState, to: &ReturnTo, mut fields: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+/// With `state` and `iss`; as a JWT these two are inside (JARM section 2.1, RFC 9207 section 2.4).
+fn complete(
+    app: &AppState,
+    to: &ReturnTo,
+    mut fields: Vec<(&'static str, String)>,
+) -> Result<Vec<(&'static str, String)>, Failure> {
     if let Some(state) = &to.state {
         fields.push(("state", state.clone()));
     }
+    if let Some(alg) = to.signed {
+        return Ok(vec![("response", jarm::sign(app, to, alg, fields)?)]);
+    }
     fields.push(("iss", app.config.issuer.as_str().to_owned()));
-    fields
+    Ok(fields)
 }
 
 fn send(app: &AppState, t: Texts, to: &ReturnTo, fields: Vec<(&'static str, String)>) -> Result<Response, Fault> {
-    let fields = complete(app, to, fields);
+    let fields = complete(app, to, fields)?;
     match to.mode {
         ResponseMode::Query => see_other(&append(
             &to.redirect_uri,

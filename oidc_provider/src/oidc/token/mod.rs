@@ -117,14 +117,12 @@ fn narrowed(params: &Params, granted: &str) -> Result<String, ProtocolError> {
     }
 }
 
-/// The API that a token request names (RFC 8707 section 2.2): one of those granted, or the provider itself.
+/// The APIs that a token request names (RFC 8707 section 2.2): of those granted, or the provider itself.
 fn resources(params: &Params, granted: &[String], app: &AppState) -> Result<Vec<String>, ProtocolError> {
-    let Some(named) = params.value("resource") else {
-        return Ok(Vec::new());
-    };
-    let known = granted.iter().map(String::as_str).chain([app.config.issuer.as_str()]);
-    if known.into_iter().any(|one| one == named) {
-        Ok(vec![named.to_owned()])
+    let own = app.config.issuer.as_str();
+    let named: Vec<String> = params.values("resource").map(str::to_owned).collect();
+    if named.iter().all(|one| one == own || granted.contains(one)) {
+        Ok(named)
     } else {
         Err(ProtocolError::InvalidTarget)
     }
