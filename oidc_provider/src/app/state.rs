@@ -95,7 +95,7 @@ impl AppState {
         };
         let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
         Ok(Arc::new(Self {
-            discovery: Prebuilt::discovery(&config.issuer, acr::strongest(passkeys.as_ref())),
+            discovery: Prebuilt::discovery(&config, acr::strongest(passkeys.as_ref())),
             figures: Figures::default(),
             outbound: Outbound::new(&config.outbound),
             fetched_keys: FetchedKeys::default(),

@@ -4,10 +4,10 @@
 //! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
 
 use super::authorize::request::{PROMPTS, RESPONSE_MODES};
-use super::{acr, claims, scope::Scope, token};
+use super::{acr, claims, client_auth, scope::Scope, token};
 use crate::app::{App, routes};
-use crate::clients::GrantType;
-use crate::config::Issuer;
+use crate::clients::{GrantType, SubjectType};
+use crate::config::{ProviderConfig, SelfRegistration};
 use crate::http::headers;
 use crate::keys::{Alg, KeySet};
 use axum::body::{Body, Bytes};
@@ -27,9 +27,6 @@ pub struct Prebuilt {
     etag: HeaderValue,
     head: HeaderMap,
 }
-
-/// How applications prove who they are, at every endpoint alike.
-const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// Applications fetch the key set anew after this: a `next` key is published for longer before it signs.
 const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -56,9 +53,9 @@ impl Prebuilt {
     }
 
     /// The provider's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 9207).
-    pub fn discovery(issuer: &Issuer, strongest: Level) -> Self {
-        let confidential: Vec<_> = AUTH_METHODS.into_iter().filter(|method| *method != "none").collect();
-        Self::new(&json!({
+    pub fn discovery(config: &ProviderConfig, strongest: Level) -> Self {
+        let issuer = &config.issuer;
+        let mut document = json!({
             "issuer": issuer.as_str(),
             "authorization_endpoint": issuer.at(routes::AUTHORIZE),
             "pushed_authorization_request_endpoint": issuer.at(routes::PAR),
@@ -79,14 +76,10 @@ impl Prebuilt {
             "response_modes_supported": RESPONSE_MODES.map(|(word, _, _)| word),
             "authorization_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "grant_types_supported": token::SUPPORTED.map(GrantType::name),
-            "subject_types_supported": ["public"],
+            "subject_types_supported": SubjectType::ALL.iter().map(|one| one.name()).collect::<Vec<_>>(),
             "id_token_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "userinfo_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "introspection_signing_alg_values_supported": Alg::ALL.map(Alg::name),
-            "token_endpoint_auth_methods_supported": AUTH_METHODS,
-            // Whoever asks about tokens proves who it is; whoever takes one back shows it.
-            "introspection_endpoint_auth_methods_supported": confidential,
-            "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
             "code_challenge_methods_supported": ["S256"],
             "acr_values_supported": acr::reachable(strongest),
             "claims_supported": claims::supported().collect::<Vec<_>>(),
@@ -98,7 +91,14 @@ impl Prebuilt {
             "prompt_values_supported": PROMPTS.map(|(word, _)| word),
             "display_values_supported": ["page"],
             "ui_locales_supported": Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>(),
-        }))
+        });
+        for (name, value) in client_auth::advertised(config) {
+            document[name] = value;
+        }
+        if config.registration != SelfRegistration::Off {
+            document["registration_endpoint"] = issuer.at(routes::REGISTER).into();
+        }
+        Self::new(&document)
     }
 
     /// The whole document, or that the one with this tag still holds.

@@ -7,11 +7,13 @@
 //! A client may use the one method it is registered with and no other. Whatever is wrong, the answer is `invalid_client` and
 //! the same; the log tells the operator what it was.
 
+mod advertised;
 mod assertion;
 mod certificate;
 mod peer;
 mod shown;
 
+pub use advertised::{advertised, methods};
 pub use certificate::ClientCertificate;
 pub(crate) use certificate::distinguished;
 pub use peer::PeerCertificates;
