@@ -135,7 +135,8 @@ impl Metadata {
             return Err(bad(member, "encryption is not supported"));
         }
         let types = self.response_types.as_deref();
-        if types.is_some_and(|types| !types.iter().any(|one| one == "code")) {
+        // Without a code flow there are none.
+        if types.is_some_and(|types| !types.is_empty() && !types.iter().any(|one| one == "code")) {
             return Err(bad("response_types", "only code is supported"));
         }
         Ok(())

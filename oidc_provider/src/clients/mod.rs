@@ -27,8 +27,9 @@ pub use rows::{
     Secrets, SelfRegistered, by_id, drop_secret, list, registration_hash, secret_hash, set_registered, strangers,
     with_secrets,
 };
+pub use rules::checked as acceptable;
 pub use settings::ClientSettings;
-pub use told::metadata;
+pub use told::{metadata, unusual};
 
 use crate::oidc::acr;
 use samekey_shared::clock::UnixTime;

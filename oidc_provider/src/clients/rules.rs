@@ -12,7 +12,7 @@ const MOST: usize = 32;
 const LONGEST: usize = 255;
 
 /// The settings in the one way they are stored, or what is wrong with them.
-pub(super) fn checked(kind: ClientKind, settings: &ClientSettings) -> Result<ClientSettings, RegistrationError> {
+pub fn checked(kind: ClientKind, settings: &ClientSettings) -> Result<ClientSettings, RegistrationError> {
     let mut settings = settings.clone();
     if kind == ClientKind::Public {
         settings.auth_method = AuthMethod::None;

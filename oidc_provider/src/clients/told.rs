@@ -1,7 +1,7 @@
 //! A client's settings as metadata again: the client information response (RFC 7591 section 3.2.1).
 
 use super::metadata::Metadata;
-use super::{CertificateName, Client, GrantType};
+use super::{CertificateName, Client, ClientSettings, GrantType};
 use serde_json::{Map, Value};
 
 /// What is registered, without anything secret. Members without a value are left out.
@@ -11,6 +11,28 @@ pub fn metadata(client: &Client) -> Map<String, Value> {
         return Map::new();
     };
     members.into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// What of the settings is other than usual, under their own names: for lists that show the usual ones in words.
+pub fn unusual(settings: &ClientSettings) -> Vec<(String, String)> {
+    const IN_WORDS: [&str; 7] = [
+        "redirect-uris",
+        "post-logout-redirect-uris",
+        "pkce",
+        "consent",
+        "id-token-alg",
+        "acr-aliases",
+        "auth-method",
+    ];
+    let Ok(Value::Object(all)) = serde_json::to_value(settings) else {
+        return Vec::new();
+    };
+    let told = all.into_iter().filter(|(name, _)| !IN_WORDS.contains(&name.as_str()));
+    told.map(|(name, value)| match value {
+        Value::String(text) => (name, text),
+        other => (name, other.to_string()),
+    })
+    .collect()
 }
 
 fn some<T: Clone>(list: &[T]) -> Option<Vec<T>> {

@@ -52,9 +52,10 @@ pub fn framing_policy(origins: &[String]) -> String {
     )
 }
 
-/// The policy of a page: our style sheet, no inline script or style, no frame, and forms that end here or at `targets`
+/// The policy of a page: our style sheet, our pictures and those of `pictures` (origins), no inline script or style, no frame,
+/// and forms that end here or at `targets`
 /// (Chromium holds `form-action` against the whole chain of redirects after a form).
-pub fn page_policy(targets: &[String], scripts: Scripts) -> String {
+pub fn page_policy(targets: &[String], pictures: &[String], scripts: Scripts) -> String {
     let script = match scripts {
         Scripts::None => "",
         Scripts::Own => "script-src 'self'; ",
@@ -65,8 +66,13 @@ pub fn page_policy(targets: &[String], scripts: Scripts) -> String {
         forms.push(' ');
         forms.push_str(target);
     }
+    let mut images = String::from("'self'");
+    for origin in pictures {
+        images.push(' ');
+        images.push_str(origin);
+    }
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; {script}form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src {images}; {script}form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
 }
 

@@ -5,7 +5,7 @@ use super::flow::{Flow, Proven};
 use super::problem::Problem;
 use super::turn::{self, Outcome, Person, Turn};
 use super::view::ConsentView;
-use super::{Frame, page};
+use super::{About, Frame, page_with};
 use crate::app::App;
 use crate::clients::redirect;
 use crate::grants::{self, consents};
@@ -24,7 +24,7 @@ pub(super) fn show(
     app: &App,
     t: Texts,
     flow: &Flow,
-    application: Option<&str>,
+    application: Option<About<'_>>,
     targets: &[String],
 ) -> Result<Response, Fault> {
     let request = flow.request().ok_or(Problem::SignInGone)?;
@@ -37,16 +37,18 @@ pub(super) fn show(
         Scope::Groups => t.say("sign-in-scope-groups"),
         Scope::OfflineAccess => t.say("sign-in-scope-offline"),
     };
+    let about = application.ok_or(Problem::UnknownApplication)?;
+    let pictures: Vec<String> = about.pictures().into_iter().collect();
     let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
     let view = ConsentView {
         frame: Frame::new(app, t),
-        application: application.ok_or(Problem::UnknownApplication)?,
+        about,
         lines: request.scopes.iter().map(line).collect(),
         target: &target,
         flow: &flow.id.to_string(),
         csrf: &flow.csrf(app),
     };
-    page(&view, targets, Scripts::None)
+    page_with(&view, targets, &pictures, Scripts::None)
 }
 
 /// The person agrees: consent, code and audit event in one unit of work, once.

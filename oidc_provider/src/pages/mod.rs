@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod announcement;
+mod application;
 pub mod approve;
 pub mod assets;
 pub mod bind;
@@ -24,5 +25,6 @@ pub mod turn;
 pub mod view;
 pub mod which;
 
+pub use application::About;
 pub use frame::Frame;
-pub use show::{error_page, message, page, with_policy};
+pub use show::{error_page, message, page, page_with, with_policy};

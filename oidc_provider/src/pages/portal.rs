@@ -5,9 +5,11 @@ use super::problem::Problem;
 use super::turn::{self, Turn};
 use super::{Frame, message, page};
 use crate::app::App;
+use crate::clients::{self, Client, Consent};
 use crate::grants::consents;
 use crate::http::body::form;
 use crate::http::headers::Scripts;
+use crate::http::params::append;
 use crate::http::{Fault, Params, Visitor, csrf};
 use crate::oidc::authorize::respond;
 use crate::oidc::end_session;
@@ -20,7 +22,7 @@ use axum::response::Response;
 use samekey_shared::audit::{self, Actor, Event, EventKind, utc};
 use samekey_shared::flows::FlowError;
 use samekey_shared::source::Door;
-use samekey_shared::store::StoreError;
+use samekey_shared::store::{StoreError, Tx};
 use samekey_shared::trust::last::{self, Before};
 
 /// What the form tokens of withdrawing are for.
@@ -36,6 +38,12 @@ struct Known {
     since: String,
 }
 
+/// An application that one can begin to sign in to from here (OpenID Connect Core section 4).
+struct Opening {
+    name: String,
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "home.html")]
 struct HomeView<'a> {
@@ -43,6 +51,7 @@ struct HomeView<'a> {
     name: &'a str,
     login: &'a str,
     last: String,
+    open: Vec<Opening>,
     applications: Vec<Known>,
     withdraw: String,
     sign_out: String,
@@ -59,9 +68,10 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         let before = Before::Moment(session.first_at);
         let last = last::of(tx, &session.account.name, before)?;
         let applications = consents::of_account(tx, session.account.id)?;
-        Ok::<_, FlowError>(Some((session, last, applications)))
+        let open = openings(tx, app.config.issuer.as_str(), &applications)?;
+        Ok::<_, FlowError>(Some((session, last, applications, open)))
     })?;
-    let Some((session, last, applications)) = found else {
+    let Some((session, last, applications, open)) = found else {
         return respond::see_other("/login");
     };
     let frame = Frame::of(&app, &headers).signed_in(&session);
@@ -74,6 +84,7 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
             .unwrap_or(session.account.name.as_str()),
         login: session.account.name.as_str(),
         last: last.map_or_else(|| t.say("sign-in-first"), |last| last.sentence(t)),
+        open,
         applications: applications.into_iter().map(known).collect(),
         withdraw: app.csrf.of(WITHDRAW, &session.id.to_string()),
         sign_out: end_session::csrf_token(&app, session.id),
@@ -81,6 +92,22 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         frame,
     };
     page(&view, &[], Scripts::None)
+}
+
+/// The operator's own, and those that the person agreed to: nobody else's link belongs on our page.
+fn openings(tx: &mut Tx<'_>, issuer: &str, agreed: &[consents::Agreed]) -> Result<Vec<Opening>, StoreError> {
+    let mut all = clients::list(tx)?;
+    all.retain(|client| {
+        client.settings.consent == Consent::Given || agreed.iter().any(|one| one.id == client.id.as_str())
+    });
+    let opening = |client: Client| {
+        let address = client.settings.initiate_login_uri?;
+        Some(Opening {
+            address: append(&address, [("iss", issuer)].into_iter()),
+            name: client.name,
+        })
+    };
+    Ok(all.into_iter().filter_map(opening).collect())
 }
 
 fn known(agreed: consents::Agreed) -> Known {

@@ -14,7 +14,17 @@ use axum::response::{IntoResponse, Response};
 
 /// The page, with forms that may end at `targets` (origins) beside ourselves.
 pub fn page(view: &impl Template, targets: &[String], scripts: Scripts) -> Result<Response, Fault> {
-    with_policy(view, &page_policy(targets, scripts))
+    page_with(view, targets, &[], scripts)
+}
+
+/// The same, with pictures of these origins too.
+pub fn page_with(
+    view: &impl Template,
+    targets: &[String],
+    pictures: &[String],
+    scripts: Scripts,
+) -> Result<Response, Fault> {
+    with_policy(view, &page_policy(targets, pictures, scripts))
 }
 
 /// The page, under a policy of its own.

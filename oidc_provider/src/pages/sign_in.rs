@@ -11,7 +11,7 @@ use super::questions::{self, Shown};
 use super::security::hybrid;
 use super::turn::{self, Person, Turn};
 use super::view::{RememberBox, SignInView};
-use super::{Frame, bind, check_devices, consent, page, passkey, refusal};
+use super::{About, Frame, bind, check_devices, consent, page_with, passkey, refusal};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
 use crate::clients::{self, Client};
@@ -44,11 +44,11 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         .and_then(|request| redirect::origin(&request.return_to.redirect_uri))
         .into_iter()
         .collect();
-    let application = client.as_ref().map(|client| client.name.as_str());
+    let application = client.as_ref().map(About::of);
     let t = flow.texts(&headers);
     let settings = app.settings();
     if let Some(asked) = bind::asked(&flow) {
-        return bind::show(&app, t, &flow, asked, application, &targets);
+        return bind::show(&app, t, &flow, asked, application.map(|about| about.name), &targets);
     }
     let Shown {
         step,
@@ -94,7 +94,8 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
     } else {
         Scripts::None
     };
-    page(&view, &targets, scripts)
+    let pictures: Vec<String> = application.and_then(|about| about.pictures()).into_iter().collect();
+    page_with(&view, &targets, &pictures, scripts)
 }
 
 /// The box of M01, where the policy remembers this browser after the proof that is asked.

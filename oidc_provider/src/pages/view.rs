@@ -1,6 +1,7 @@
 //! The pages' templates as types: askama checks each against its file when we compile, and escapes every value.
 
 use super::announcement::Announcement;
+use super::application::About;
 use super::frame::Frame;
 use super::which::Badge;
 use askama::Template;
@@ -84,7 +85,7 @@ pub struct SignInView<'a> {
     /// What stands around it.
     pub frame: Frame<'a>,
     /// The application one is on the way to.
-    pub application: Option<&'a str>,
+    pub application: Option<About<'a>>,
     /// What the operator announces (R106).
     pub announcement: Option<Announcement>,
     /// What to do without any of one's devices (M10).
@@ -118,7 +119,7 @@ pub struct ConsentView<'a> {
     /// What stands around it.
     pub frame: Frame<'a>,
     /// The application.
-    pub application: &'a str,
+    pub about: About<'a>,
     /// What it will know.
     pub lines: Vec<String>,
     /// Where the answer goes.

@@ -161,6 +161,7 @@ admin-client-redirects-hint = Compared byte by byte; separated by spaces.
 admin-client-logouts = Addresses after signing out
 admin-client-pkce = PKCE
 admin-client-consent = Consent
+admin-client-auth = Proves who it is by
 admin-client-alg = ID tokens signed with
 admin-client-text = An application that signs people in through this provider.
 admin-client-secret = New secret

@@ -2,6 +2,9 @@
 
 sign-in-title = Sign in
 sign-in-to-go-on-to = to go on to
+sign-in-app-home = About the application
+sign-in-app-policy = Its privacy policy
+sign-in-app-terms = Its terms of service
 sign-in-user-name = User name
 sign-in-password = Password
 sign-in-with-password = Log on with Password
@@ -74,6 +77,7 @@ sign-in-which-not-here = Not accepted here
 sign-in-yes = Yes
 sign-in-no = No
 sign-in-back = Back to signing in
+sign-in-home-open = Applications to open
 sign-in-home-apps = Applications that know you
 sign-in-home-no-apps = You have not allowed any application to know you.
 sign-in-home-since = since { $day }

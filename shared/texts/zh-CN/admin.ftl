@@ -161,6 +161,7 @@ admin-client-redirects-hint = 逐字节比较，以空格分隔。
 admin-client-logouts = 退出后的地址
 admin-client-pkce = PKCE
 admin-client-consent = 授权同意
+admin-client-auth = 身份验证方式
 admin-client-alg = ID令牌签名算法
 admin-client-text = 通过本提供方登录的应用。
 admin-client-secret = 新密钥

@@ -2,6 +2,9 @@
 
 sign-in-title = 登录
 sign-in-to-go-on-to = 登录后继续访问
+sign-in-app-home = 关于该应用
+sign-in-app-policy = 该应用的隐私政策
+sign-in-app-terms = 该应用的服务条款
 sign-in-user-name = 用户名
 sign-in-password = 密码
 sign-in-with-password = 使用密码登录
@@ -74,6 +77,7 @@ sign-in-which-not-here = 此处不接受
 sign-in-yes = 是
 sign-in-no = 否
 sign-in-back = 返回登录
+sign-in-home-open = 可打开的应用
 sign-in-home-apps = 可获知您身份的应用
 sign-in-home-no-apps = 您尚未允许任何应用获知您的身份。
 sign-in-home-since = 自 { $day } 起

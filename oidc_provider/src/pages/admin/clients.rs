@@ -6,7 +6,7 @@ use super::view::{Cell, Field, Link, Section, Table, Trouble, deed, minute, shee
 use crate::admin::Seat;
 use crate::admin::clients::{self, Otherwise};
 use crate::app::App;
-use crate::clients::{Client, ClientId, ClientKind, ClientSettings, Consent, Ensured, Pkce, Registration};
+use crate::clients::{Client, ClientId, ClientKind, ClientSettings, Consent, Ensured, Pkce, Registration, unusual};
 use crate::http::Fault;
 use crate::oidc::authorize::respond;
 use axum::Extension;
@@ -91,15 +91,19 @@ pub(super) async fn show(
             (t.say("admin-client-pkce"), pkce(settings.pkce).into()),
             (t.say("admin-client-consent"), consent(settings.consent).into()),
             (t.say("admin-client-alg"), settings.id_token_alg.name().into()),
+            (t.say("admin-client-auth"), client.auth_method().name().into()),
             (t.say("admin-since"), minute(client.created_at).into()),
         ],
         ..Section::default()
     };
+    // Under the names by which the command and the API change them.
+    let further = unusual(settings).into_iter().map(|(name, value)| (name, value.into()));
+    section.facts.extend(further);
     if seat.may(Action::ClientsChange, None) {
         section
             .links
             .push(link(t, &format!("{}/change", client.id), "admin-change", "second"));
-        if client.kind == ClientKind::Confidential {
+        if client.auth_method().has_secret() {
             section.links.push(link(
                 t,
                 &format!("{}/secret", client.id),
