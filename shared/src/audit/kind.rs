@@ -118,6 +118,10 @@ kinds! {
     ClientChanged => "client-changed",
     /// A relying party was removed.
     ClientRemoved => "client-removed",
+    /// An initial access token was given out: relying parties may register themselves with it.
+    InitialTokenIssued => "initial-token-issued",
+    /// An initial access token was taken back.
+    InitialTokenRevoked => "initial-token-revoked",
     /// A person allowed a relying party to see who they are.
     ConsentGiven => "consent-given",
     /// A person took that back; the tokens given under it are void.

@@ -1,17 +1,22 @@
 //! `samekey client`: the web apps that sign in through the provider.
 
+mod document;
+mod ensure;
+mod token;
+
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table, moment};
 use crate::terminal;
 use samekey_provider::clients::{
-    self, Client, ClientId, ClientKind, ClientSettings, Consent, Ensured, NewSecret, Pkce, Registration,
+    self, AuthMethod, Client, ClientId, ClientKind, ClientSettings, Consent, Ensured, NewSecret, Pkce, Registration,
     RegistrationError,
 };
 use samekey_provider::keys::Alg;
 use samekey_shared::audit::EventKind;
+use samekey_shared::policy::parse_duration;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `samekey client …`
 #[derive(Debug, clap::Subcommand)]
@@ -21,6 +26,15 @@ pub enum Verb {
     /// One that is registered just so already is left alone: exit 0, "changed": false. One that is registered
     /// otherwise is a conflict (exit 7) unless --update.
     Add(Add),
+    /// Bring apps to what a file says of them: one app, or several under [[client]]; all or none
+    ///
+    /// The file holds `id`, `name`, `kind` and whatever setting is to be other than usual, in TOML. Run twice it changes
+    /// nothing the second time.
+    Ensure {
+        /// The file
+        #[arg(short, long, value_name = "FILE")]
+        file: PathBuf,
+    },
     /// List the registered apps
     List,
     /// Show one app
@@ -28,11 +42,18 @@ pub enum Verb {
         /// Its client id
         id: ClientId,
     },
-    /// Give an app a new secret, shown this once; the old one is dead at once
+    /// Give an app a new secret, shown this once; the old one is dead at once, or after an overlap
+    #[command(alias = "rotate-secret")]
     NewSecret {
         /// Its client id
         id: ClientId,
+        /// How long the old secret is good too, at most 30d
+        #[arg(long, value_name = "SPAN", default_value = "0s")]
+        overlap: String,
     },
+    /// Initial access tokens, with which apps register themselves
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Remove an app with its codes, tokens and consents
     Remove {
         /// Its client id
@@ -76,6 +97,16 @@ pub struct Add {
     /// A name of a level that the app knows, for one of ours; may be repeated
     #[arg(long = "acr-alias", value_name = "THEIRS=OURS", value_parser = alias)]
     acr_aliases: Vec<(String, String)>,
+    /// How it proves who it is: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or
+    /// self_signed_tls_client_auth
+    #[arg(long, value_name = "METHOD", default_value = "client_secret_basic")]
+    auth_method: AuthMethod,
+    /// A file with its public keys, as a JWK set
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// Any other setting, as a line of TOML (`subject-type = "pairwise"`); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
     /// Bring an app that is registered otherwise to these settings
     #[arg(long)]
     update: bool,
@@ -94,13 +125,25 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Add(wanted) => add(&installation, wanted),
         Verb::List => list(&installation),
         Verb::Show { id } => show(&installation, id),
-        Verb::NewSecret { id } => new_secret(&installation, id),
+        Verb::Ensure { file } => ensure::run(&installation, file),
+        Verb::Token(verb) => token::run(&installation, verb),
+        Verb::NewSecret { id, overlap } => new_secret(&installation, id, overlap),
         Verb::Remove { id, yes, if_present } => remove(&installation, id, *yes, *if_present),
     }
 }
 
-fn registration(wanted: &Add) -> Registration {
-    Registration {
+fn registration(wanted: &Add) -> Result<Registration, Failure> {
+    let further: toml::Table = wanted
+        .sets
+        .join("\n")
+        .parse()
+        .map_err(|why: toml::de::Error| Failure::usage(format!("--set: {why}")))?;
+    let further = document::settings(further).map_err(|why| Failure::usage(format!("--set: {why}")))?;
+    let keys = match &wanted.jwks {
+        None => further.jwks.clone(),
+        Some(file) => Some(key_set(file)?),
+    };
+    Ok(Registration {
         id: wanted.id.clone(),
         name: wanted.name.clone().unwrap_or_else(|| wanted.id.to_string()),
         kind: if wanted.public {
@@ -123,13 +166,21 @@ fn registration(wanted: &Add) -> Registration {
             },
             id_token_alg: wanted.id_token_alg,
             acr_aliases: wanted.acr_aliases.iter().cloned().collect(),
-            ..ClientSettings::default()
+            auth_method: wanted.auth_method,
+            jwks: keys,
+            ..further
         },
-    }
+    })
+}
+
+fn key_set(file: &Path) -> Result<Value, Failure> {
+    let wrong = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+    let text = std::fs::read(file).map_err(|why| wrong(why.to_string()))?;
+    serde_json::from_slice(&text).map_err(|why| wrong(why.to_string()))
 }
 
 fn add(installation: &Installation, wanted: &Add) -> Result<Answer, Failure> {
-    let registration = registration(wanted);
+    let registration = registration(wanted)?;
     let realm = &installation.realm;
     let ensured = realm.store.write(|tx| {
         let ensured = clients::ensure(tx, &registration, realm.entropy.as_ref(), installation.now())?;
@@ -230,17 +281,23 @@ fn show(installation: &Installation, id: &ClientId) -> Result<Answer, Failure> {
         .acr_aliases
         .iter()
         .for_each(|(theirs, ours)| row("acr alias", format!("{theirs} = {ours}")));
+    row("authenticates by", client.auth_method().to_string());
+    for (name, value) in clients::unusual(settings) {
+        row(&name, value);
+    }
     row("since", moment(Some(client.created_at)));
     Ok(Answer::data(json!({ "client": client }), table.draw()))
 }
 
-fn new_secret(installation: &Installation, id: &ClientId) -> Result<Answer, Failure> {
+fn new_secret(installation: &Installation, id: &ClientId, overlap: &str) -> Result<Answer, Failure> {
     let realm = &installation.realm;
+    let overlap = parse_duration(overlap).map_err(Failure::usage)?;
     let secret = realm.store.write(|tx| {
-        let secret = clients::renew_secret(tx, id, 0, realm.entropy.as_ref(), installation.now())?;
+        let secret = clients::renew_secret(tx, id, overlap, realm.entropy.as_ref(), installation.now())?;
         let event = installation::event(EventKind::ClientChanged)
             .detail("client", id)
-            .detail("changed", "secret");
+            .detail("changed", "secret")
+            .detail("overlap", overlap);
         installation.record(tx, &event)?;
         Ok::<_, RegistrationError>(secret)
     })?;
