@@ -14,6 +14,13 @@ mod relying_party;
 #[path = "../web/scene.rs"]
 mod scene;
 
+#[path = "../web/registrant.rs"]
+mod registrant;
+#[path = "../web/signer.rs"]
+mod signer;
+#[path = "../web/site.rs"]
+mod site;
+
 mod modules;
 mod suite;
 
