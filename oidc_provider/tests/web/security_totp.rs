@@ -280,3 +280,30 @@ async fn one_key_is_bound_once_however_often_its_form_is_sent() {
         "there is room for another key"
     );
 }
+
+/// Q8: where `first-bind` names networks, the page goes by them as the sign-in does.
+#[tokio::test]
+async fn a_first_device_is_bound_from_the_networks_that_the_policy_names() {
+    for (network, is_let) in [("192.0.2.0/24", true), ("198.51.100.0/24", false)] {
+        let policy = format!(
+            "{LAX}[networks]\noffice = [\"{network}\"]\n[settings]\nfirst-bind = {{ new = \"network\", networks = [\"office\"] }}\n"
+        );
+        let scene = Scene::with("", &policy);
+        let browser = newcomer(&scene).await;
+        let list = browser.get("/security").await;
+        assert_eq!(
+            list.body.contains("href=\"/security/totp\""),
+            is_let,
+            "{network}: {}",
+            list.body
+        );
+        let page = browser.get(TOTP).await;
+        assert_eq!(page.body.contains("id=\"app-key\""), is_let, "{network}: {}", page.body);
+        assert_eq!(
+            page.body.contains("enrollment_ticket_required"),
+            !is_let,
+            "{network}: {}",
+            page.body
+        );
+    }
+}

@@ -95,6 +95,17 @@ pub struct FirstBindRule {
 }
 
 impl FirstBindRule {
+    /// Whether somebody who has no device binds one with the first factor alone, from there (Q8): by `after-reset` if the
+    /// account ever had one, by `new` otherwise. A ticket, and evidence of a security e-mail, are looked at before this.
+    pub fn lets(&self, ever_bound: bool, source: &Source) -> bool {
+        let rule = if ever_bound { self.after_reset } else { self.new };
+        match rule {
+            FirstBind::Password => true,
+            FirstBind::Network => self.accepts(source),
+            FirstBind::Ticket | FirstBind::Email => false,
+        }
+    }
+
     /// Whether `network` accepts somebody from there. Where that is not known, it does not.
     pub fn accepts(&self, source: &Source) -> bool {
         let from = match source {

@@ -119,7 +119,7 @@ impl<'a> Here<'a> {
         let now = realm.clock.now();
         Ok(realm.store.read(|tx| {
             let settings = realm.policy(tx)?.settings().clone();
-            let permission = permission::of(tx, self.session, &settings, change, now)?;
+            let permission = permission::of(tx, self.session, &settings, change, (&self.visitor.source, now))?;
             Ok::<_, FlowError>((permission, settings))
         })?)
     }

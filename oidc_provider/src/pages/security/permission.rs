@@ -6,7 +6,8 @@ use samekey_shared::devices;
 use samekey_shared::flows::FlowError;
 use samekey_shared::methods::Level;
 use samekey_shared::objections;
-use samekey_shared::policy::{FirstBind, SelfService, Settings};
+use samekey_shared::policy::{SelfService, Settings};
+use samekey_shared::source::Source;
 use samekey_shared::store::Tx;
 
 /// Seconds that a proof counts for changes (R43).
@@ -63,7 +64,7 @@ pub(super) fn of(
     session: &Session,
     settings: &Settings,
     change: Change,
-    now: UnixTime,
+    (source, now): (&Source, UnixTime),
 ) -> Result<Permission, FlowError> {
     match (settings.self_service, change) {
         (SelfService::None, Change::Bind | Change::Unbind) | (SelfService::AddOnly, Change::Unbind) => {
@@ -90,15 +91,13 @@ pub(super) fn of(
         });
     }
     // Nothing to prove with: the first binding has rules of its own.
-    let rule = if devices::rows::ever_bound(tx, account)? {
-        settings.first_bind.after_reset
+    let ever_bound = devices::rows::ever_bound(tx, account)?;
+    Ok(if !settings.first_bind.lets(ever_bound, source) {
+        Permission::Refused(Refusal::TicketRequired)
+    } else if lately(session.first_at, now) {
+        Permission::Granted
     } else {
-        settings.first_bind.new
-    };
-    Ok(match rule {
-        FirstBind::Password if lately(session.first_at, now) => Permission::Granted,
-        FirstBind::Password => Permission::Confirm,
-        FirstBind::Ticket | FirstBind::Email | FirstBind::Network => Permission::Refused(Refusal::TicketRequired),
+        Permission::Confirm
     })
 }
 

@@ -8,7 +8,6 @@ use crate::flows::{FlowError, Visit};
 use crate::ids::TicketId;
 use crate::methods::{FirstFactor, Method};
 use crate::objections;
-use crate::policy::FirstBind;
 use crate::store::Tx;
 use crate::tickets;
 
@@ -95,18 +94,9 @@ impl SignIn {
         facts: &Circumstances,
         account: crate::ids::AccountId,
     ) -> Result<Protection, FlowError> {
-        let settings = facts.policy.settings();
-        let rule = if devices::rows::ever_bound(tx, account)? {
-            settings.first_bind.after_reset
-        } else {
-            settings.first_bind.new
-        };
-        let given = match rule {
-            FirstBind::Password => self.first != FirstFactor::None,
-            FirstBind::Network => settings.first_bind.accepts(&visit.doorway.source),
-            // The code to the security e-mail is evidence of a device, and was looked at above.
-            FirstBind::Ticket | FirstBind::Email => false,
-        };
+        let ever_bound = devices::rows::ever_bound(tx, account)?;
+        let rule = &facts.policy.settings().first_bind;
+        let given = self.first != FirstFactor::None && rule.lets(ever_bound, &visit.doorway.source);
         Ok(if given { Protection::Given } else { Protection::Ticket })
     }
 }
