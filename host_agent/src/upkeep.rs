@@ -4,7 +4,6 @@
 
 use crate::configured::Configured;
 use crate::journal;
-use samekey_shared::flows::FlowError;
 use samekey_shared::realm::Realm;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -79,24 +78,12 @@ fn once(realm: &Realm, round: u32) {
         ));
     }
     if round.is_multiple_of(SWEEP_EVERY)
-        && let Err(error) = sweep(realm)
+        && let Err(error) = realm.store.write(|tx| realm.sweep(tx))
     {
         journal::trouble(&format!(
-            "old failures and approvals were not forgotten; the next sweep tries again: {error}"
+            "what has ended was not forgotten; the next sweep tries again: {error}"
         ));
     }
-}
-
-fn sweep(realm: &Realm) -> Result<(), FlowError> {
-    let now = realm.clock.now();
-    realm.store.write(|tx| {
-        let policy = realm.policy(tx)?;
-        samekey_shared::attempts::forget_old(tx, &policy.settings().lockout, now)?;
-        samekey_shared::approvals::sweep(tx, now)?;
-        samekey_shared::trust::sweep(tx, now)?;
-        samekey_shared::tickets::sweep(tx, now)?;
-        Ok(())
-    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::state::StartError;
 use crate::oidc::par;
 use crate::{clients, grants, keys, sessions};
 use samekey_shared::audit::{self, Actor, Event, EventKind};
+use samekey_shared::flows::FlowError;
 use samekey_shared::source::Door;
-use samekey_shared::store::StoreError;
 use std::time::Duration;
 
 /// Seconds between two looks for rotated keys. A `next` key is published long before it signs, so a few seconds of an
@@ -74,14 +74,14 @@ pub fn tend_keys(app: &App) -> Result<(), StartError> {
     Ok(())
 }
 
-fn sweep(app: &App) -> Result<(), StoreError> {
+fn sweep(app: &App) -> Result<(), FlowError> {
     let now = app.realm.clock.now();
     app.realm.store.write(|tx| {
+        app.realm.sweep(tx)?;
         clients::sweep(tx, now)?;
         sessions::sweep(tx, now)?;
-        samekey_shared::trust::sweep(tx, now)?;
-        samekey_shared::tickets::sweep(tx, now)?;
         par::sweep(tx, now)?;
-        grants::sweep(tx, now)
+        grants::sweep(tx, now)?;
+        Ok(())
     })
 }

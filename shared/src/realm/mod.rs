@@ -3,6 +3,7 @@
 mod active_policy;
 mod followed_keyring;
 mod schema;
+mod sweep;
 
 use crate::accounts::RealmNames;
 use crate::accounts::password::PasswordCost;
