@@ -8,7 +8,8 @@
 //! exit 0                               every command must say how it ends
 //! json /account/name "alice"           the JSON on stdout has this value at this pointer
 //! json /account/id exists              or any value there
-//! let KEY /key                         keeps a text from the JSON as {KEY}; {code:KEY} is its present TOTP code
+//! config [mail]                        appends a line to the configuration
+//! let KEY /key                         keeps a text from the JSON as {KEY}; {code:KEY} is its present TOTP code, {code+9:KEY} and {code+10:KEY} are later ones
 //! out text | err text                  stdout or stderr holds this text
 //! no-out text | no-err text            and this it does not
 //! out-is                               stdout is empty
@@ -55,6 +56,12 @@ impl Session {
             }
             "json" => self.json(rest),
             "let" => self.keep(rest),
+            "config" => {
+                self.settled()?;
+                let line = self.filled(rest) + "\n";
+                let text = std::fs::read_to_string(self.place.config()).map_err(|error| error.to_string())?;
+                std::fs::write(self.place.config(), text + &line).map_err(|error| error.to_string())
+            }
             "out" | "err" | "no-out" | "no-err" => self.holds(verb, rest),
             "out-is" => {
                 let ended = self.ended()?;
@@ -72,9 +79,11 @@ impl Session {
         let mut text = text.replace("{ROOT}", &self.place.root().display().to_string());
         for (name, value) in &self.kept {
             text = text.replace(&format!("{{{name}}}"), value);
-            let asked = format!("{{code:{name}}}");
-            if text.contains(&asked) {
-                text = text.replace(&asked, &place::code(value));
+            for (asked, steps) in [("code", 0), ("code+9", 9), ("code+10", 10)] {
+                let asked = format!("{{{asked}:{name}}}");
+                if text.contains(&asked) {
+                    text = text.replace(&asked, &place::code_of(value, steps));
+                }
             }
         }
         text

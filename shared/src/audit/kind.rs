@@ -60,6 +60,8 @@ kinds! {
     DeviceBound => "device-bound",
     /// A second factor got another name.
     DeviceRenamed => "device-renamed",
+    /// What is known of the clock of an authenticator app was set right.
+    DeviceResynced => "device-resynced",
     /// A second factor was unbound.
     DeviceUnbound => "device-unbound",
     /// A new set of recovery codes was drawn; the set before is void.

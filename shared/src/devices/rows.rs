@@ -32,6 +32,10 @@ pub const SCHEMA: Component = Component {
             version: 4,
             sql: include_str!("../../migrations/devices_0004.sql"),
         },
+        Migration {
+            version: 5,
+            sql: include_str!("../../migrations/devices_0005.sql"),
+        },
     ],
 };
 
@@ -111,18 +115,20 @@ pub fn insert_totp(
     limits: Limits,
     now: UnixTime,
 ) -> Result<Device, DeviceError> {
-    let totp::Proven { pending, step } = proven;
+    let totp::Proven { pending, step, drift } = proven;
     let device = insert(tx, entropy, account, DeviceKind::Totp, pending.name(), limits, now)?;
     let sealed = keyring.seal(entropy, &secret_place(device.id), pending.secret().expose())?;
     tx.execute(
-        "INSERT INTO totp (device, account, algorithm, digits, last_step, secret) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO totp (device, account, algorithm, digits, last_step, secret, drift) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         params![
             device.id,
             account,
             pending.shape().algorithm().as_str(),
             i64::from(pending.shape().digits()),
             *step,
-            sealed
+            sealed,
+            *drift
         ],
     )?;
     Ok(device)

@@ -17,6 +17,12 @@ pub const PERIOD: i64 = 30;
 const SECRET_BYTES: usize = 20;
 /// Keys that other programs made: 80 bits was libpam-google-authenticator's default for years.
 const IMPORT_BYTES: std::ops::RangeInclusive<usize> = 10..=128;
+/// Steps on either side in which a code of a phone whose clock is off is looked for: ten minutes. Two codes in a row have to fit
+/// (Q19), so that this makes guessing no easier.
+const REACH: i64 = 20;
+/// Seconds within which the second code has to follow: while the app shows it, or just after.
+const SOON: i64 = 3 * PERIOD;
+
 /// The hash under the code. New devices use SHA-1, because many apps ignore any other (R17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
@@ -100,13 +106,17 @@ pub struct Pending {
     name: DeviceName,
     shape: Shape,
     secret: SecretBytes,
+    /// A code of another time than ours was right: its step, and when it was typed.
+    far: Option<(i64, UnixTime)>,
 }
 
-/// An app that gave one right code; that code's step is spent with the binding (R55).
+/// An app that gave one right code, or two in a row where its clock is off; the last one's step is spent with the binding (R55).
 #[derive(Debug)]
 pub struct Proven {
     pub(super) pending: Pending,
     pub(super) step: i64,
+    /// Steps that its clock is ahead of ours.
+    pub(super) drift: i64,
 }
 
 impl Pending {
@@ -118,6 +128,7 @@ impl Pending {
             name,
             shape: Shape::default(),
             secret: SecretBytes::new(bytes.to_vec()),
+            far: None,
         })
     }
 
@@ -142,19 +153,40 @@ impl Pending {
             name,
             shape,
             secret: bytes,
+            far: None,
         })
     }
 
-    /// Shows that the app has the key. With a wrong code it stays pending.
-    pub fn prove(self, code: &str, now: UnixTime) -> Result<Proven, Self> {
+    /// Shows that the app has the key. With a wrong code it stays pending; with one that is right at another time than ours, it
+    /// waits for the next one too, and the app's clock is then allowed for (Q19).
+    pub fn prove(mut self, code: &str, now: UnixTime) -> Result<Proven, Self> {
+        let far = self.far.take();
         // The latest step that fits: nothing up to it can be offered again.
-        match matching_steps(&self.secret, self.shape, code, Window::default(), now).last() {
-            Some(step) => Ok(Proven {
+        if let Some(step) = matching_steps(&self.secret, self.shape, code, Window::default(), now).pop() {
+            return Ok(Proven {
                 pending: self,
-                step: *step,
-            }),
-            None => Err(self),
+                step,
+                drift: 0,
+            });
         }
+        let fits = matching_steps(&self.secret, self.shape, code, Window(REACH), now);
+        if let Some((before, at)) = far
+            && (0..=SOON).contains(&now.saturating_sub(at))
+            && fits.contains(&(before + 1))
+        {
+            return Ok(Proven {
+                pending: self,
+                step: before + 1,
+                drift: before + 1 - now.div_euclid(PERIOD),
+            });
+        }
+        self.far = fits.last().map(|step| (*step, now));
+        Err(self)
+    }
+
+    /// Whether the last code was right, at another time than ours: the next one is to be typed too.
+    pub fn clock_is_off(&self) -> bool {
+        self.far.is_some()
     }
 
     /// The same under another name.
@@ -214,6 +246,7 @@ impl Pending {
             name: self.name.as_str().to_owned(),
             shape: self.shape,
             key: BASE32_NOPAD.encode(self.secret.expose()),
+            far: self.far,
         };
         // A struct of texts and numbers always has a JSON form.
         SecretBytes::new(serde_json::to_vec(&kept).unwrap_or_default())
@@ -223,7 +256,9 @@ impl Pending {
     pub fn from_sealable(bytes: &SecretBytes) -> Option<Self> {
         let kept: Kept = serde_json::from_slice(bytes.expose()).ok()?;
         let shape = Shape::new(kept.shape.algorithm, kept.shape.digits).ok()?;
-        Self::import(kept.name.parse().ok()?, shape, &kept.key.as_str().into()).ok()
+        let mut pending = Self::import(kept.name.parse().ok()?, shape, &kept.key.as_str().into()).ok()?;
+        pending.far = kept.far;
+        Some(pending)
     }
 
     pub(super) fn shape(&self) -> Shape {
@@ -240,6 +275,8 @@ struct Kept {
     name: String,
     shape: Shape,
     key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    far: Option<(i64, UnixTime)>,
 }
 
 impl Drop for Kept {
@@ -276,6 +313,19 @@ pub(crate) fn matching_steps(
         bool::from(right.as_bytes().ct_eq(code.as_bytes()))
     };
     (present - window.0..=present + window.0).filter(fits).collect()
+}
+
+/// The step of the second of two codes in a row, and how many steps the app's clock is ahead of ours; `None` if they are no such
+/// codes of the last, or next, ten minutes (W29).
+pub(crate) fn in_a_row(
+    secret: &SecretBytes,
+    shape: Shape,
+    codes: [&str; 2],
+    now: UnixTime,
+) -> Option<(i64, i64)> {
+    let [first, second] = codes.map(|code| matching_steps(secret, shape, code, Window(REACH), now));
+    let step = second.into_iter().rev().find(|step| first.contains(&(step - 1)))?;
+    Some((step, step - now.div_euclid(PERIOD)))
 }
 
 /// The digits of a code as somebody typed it; `None` if it is not so many digits.
@@ -430,6 +480,31 @@ mod tests {
         let wrong = if code == "000000" { "000001" } else { "000000" };
         let app = app.prove(wrong, now).unwrap_err();
         assert_eq!(app.prove(&code, now).unwrap().step, now / PERIOD);
+    }
+
+    /// Q19.
+    #[test]
+    fn a_phone_whose_clock_is_off_is_asked_for_the_next_code_too() {
+        let now = 1_700_000_015;
+        let ahead = 7 * PERIOD;
+        let (code, next) = (pending().code_at(now + ahead), pending().code_at(now + ahead + PERIOD));
+        let app = pending().prove(&code, now).unwrap_err();
+        assert!(app.clock_is_off());
+        // The same code again is no second one, and a wrong one begins anew.
+        let again = app.clone().prove(&code, now + 5).unwrap_err();
+        assert!(again.clock_is_off());
+        let wrong = if next == "000000" { "000001" } else { "000000" };
+        let wrong = app.clone().prove(wrong, now + 5).unwrap_err();
+        assert!(!wrong.clock_is_off());
+        assert!(wrong.prove(&next, now + 30).unwrap_err().clock_is_off());
+        // It survives its container, and comes too late after a while.
+        let app = Pending::from_sealable(&app.to_sealable()).unwrap();
+        assert!(app.clone().prove(&next, now + SOON + 1).is_err());
+        let proven = app.prove(&next, now + 30).unwrap();
+        assert_eq!((proven.step, proven.drift), ((now + ahead) / PERIOD + 1, 7));
+        // Further off than ten minutes is wrong.
+        let far = pending().code_at(now + (REACH + 1) * PERIOD);
+        assert!(!pending().prove(&far, now).unwrap_err().clock_is_off());
     }
 
     #[test]

@@ -131,11 +131,13 @@ pub enum BindTrouble {
     TooWeak,
     /// The box that says that the codes are kept was not ticked.
     NotKept,
+    /// The code is right at another time than ours: the phone's clock is off, and the next code is needed too (Q19).
+    ClockOff,
 }
 
 impl BindTrouble {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TicketWrong,
         Self::NameTaken,
         Self::NameInvalid,
@@ -144,6 +146,7 @@ impl BindTrouble {
         Self::KindNotAccepted,
         Self::TooWeak,
         Self::NotKept,
+        Self::ClockOff,
     ];
 
     /// The stable code (requirements.md, section 3.1).
@@ -157,6 +160,7 @@ impl BindTrouble {
             Self::KindNotAccepted => "method_not_allowed",
             Self::TooWeak => "no_method_reaches_level",
             Self::NotKept => "confirmation_required",
+            Self::ClockOff => "clock_unsynchronised",
         }
     }
 
@@ -171,6 +175,7 @@ impl BindTrouble {
             Self::KindNotAccepted => "bind-trouble-kind-not-accepted",
             Self::TooWeak => "bind-trouble-too-weak",
             Self::NotKept => "bind-trouble-not-kept",
+            Self::ClockOff => "bind-trouble-clock-off",
         }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! A step is spent by one statement, `UPDATE … WHERE last_step < $`: of any number of attempts with one code, through
 //! either door, in any process, one changes the row. The last step only grows, also when a clock is set back, and a
-//! neighbouring older code is refused once a newer one was accepted (oidc.md, row 28; S6). No skew is ever learnt (S8).
+//! neighbouring older code is refused once a newer one was accepted (oidc.md, row 28; S6). What the app's
+//! clock is off is known from binding or from [`resync`], where two codes in a row show it; no sign-in ever learns it (S8, Q19).
 
 use super::{Checked, Evidence, Method, MethodError};
 use crate::clock::UnixTime;
 use crate::devices::rows::secret_place;
-use crate::devices::totp::{Proven, Shape, Window, matching_steps};
+use crate::devices::totp::{PERIOD, Proven, Shape, Window, in_a_row, matching_steps};
 use crate::devices::{self, Device, DeviceError, Limits};
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, DeviceId};
@@ -25,7 +26,7 @@ pub fn check(
     now: UnixTime,
 ) -> Result<Checked, MethodError> {
     let apps = tx.query(
-        "SELECT device, algorithm, digits, last_step, secret FROM totp WHERE account = $1 ORDER BY device",
+        "SELECT device, algorithm, digits, last_step, secret, drift FROM totp WHERE account = $1 ORDER BY device",
         params![account],
     )?;
     let mut found = Checked::Wrong;
@@ -54,6 +55,42 @@ pub fn bind(
     Ok((device, evidence))
 }
 
+/// What came of setting an app's clock right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resynced {
+    /// It is so many seconds ahead of ours.
+    Ahead(i64),
+    /// These are no two codes in a row of this app.
+    Wrong,
+    /// They are of a time whose codes were used already.
+    Replayed,
+}
+
+/// Sets right what is known of an app's clock, by two codes in a row (W29). Both are spent by it; codes of before stay refused.
+pub fn resync(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    device: DeviceId,
+    codes: [&str; 2],
+    now: UnixTime,
+) -> Result<Resynced, MethodError> {
+    let app = tx.query_opt(
+        "SELECT device, algorithm, digits, last_step, secret FROM totp WHERE device = $1",
+        params![device],
+    )?;
+    let Some(app) = app else { return Ok(Resynced::Wrong) };
+    let secret = keyring.open(&secret_place(device), app.bytes(4)?)?;
+    let Some((step, drift)) = in_a_row(&secret, shape(&app)?, codes, now) else {
+        return Ok(Resynced::Wrong);
+    };
+    // The first of the two must be newer than whatever was used.
+    let spent = tx.execute(
+        "UPDATE totp SET last_step = $1, drift = $2 WHERE device = $3 AND last_step < $4",
+        params![step, drift, device, step - 1],
+    )?;
+    Ok(if spent == 1 { Resynced::Ahead(drift * PERIOD) } else { Resynced::Replayed })
+}
+
 fn check_app(
     tx: &mut Tx<'_>,
     keyring: &Keyring,
@@ -65,7 +102,8 @@ fn check_app(
     let device: DeviceId = app.parsed(0)?;
     let last_step = app.int(3)?;
     let secret = keyring.open(&secret_place(device), app.bytes(4)?)?;
-    let steps = matching_steps(&secret, shape(app)?, code, window, now);
+    let theirs = now.saturating_add(app.int(5)?.saturating_mul(PERIOD));
+    let steps = matching_steps(&secret, shape(app)?, code, window, theirs);
     if steps.is_empty() {
         return Ok(Checked::Wrong);
     }

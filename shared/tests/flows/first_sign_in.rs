@@ -182,6 +182,30 @@ fn a_forced_binding_of_an_app_is_its_proof_and_the_code_is_burnt() {
     let _ = granted(new.answer(&web(), &mut again, new.code(&phone)));
 }
 
+/// Q19: a phone whose clock is off binds by two codes in a row, and is allowed for from then on.
+#[test]
+fn a_phone_whose_clock_is_off_binds_by_two_codes_in_a_row() {
+    let new = New::with(NOW);
+    let (mut machine, _) = new.password();
+    let _ = new.answer(&web(), &mut machine, Answer::Bind(Method::Totp));
+    let phone = new.phone(&web(), &machine);
+    let shows = |steps: i64| Answer::Code(phone.code_at(new.now() + 300 + 30 * steps));
+    let step = asked(new.answer(&web(), &mut machine, shows(0)));
+    assert_eq!(step.notice, Some(Notice::Binding(BindTrouble::ClockOff)));
+    let again = asked(new.answer(&web(), &mut machine, shows(0)));
+    assert_eq!(again.notice, Some(Notice::Binding(BindTrouble::ClockOff)), "one code is not two");
+    assert!(new.bound().is_empty());
+    let step = asked(new.answer(&web(), &mut machine, shows(1)));
+    assert_eq!(step.step, EnrolStep::Keep);
+    let _ = new.answer(&web(), &mut machine, Answer::Kept);
+    let _ = granted(new.answer(&web(), &mut machine, Answer::Later));
+    // The next sign-in takes what the phone shows, and no code of before.
+    let (mut later, _) = new.password();
+    assert_eq!(notice(new.answer(&web(), &mut later, shows(1))), Some(Notice::CodeReplayed));
+    new.test.clock.advance(60);
+    let _ = granted(new.answer(&web(), &mut later, shows(0)));
+}
+
 #[test]
 fn a_passkey_signs_once_before_it_lets_in() {
     let new = New::with(NOW);

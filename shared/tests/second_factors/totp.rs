@@ -130,3 +130,32 @@ fn another_account_and_no_account_find_nothing() {
         assert_eq!(realm.check(account, &app.code_at(NOW), NOW).unwrap(), Checked::Wrong);
     }
 }
+
+/// W29, S8: two codes in a row set the clock right, spend themselves, and let no used code in again.
+#[test]
+fn a_resync_takes_two_fresh_codes_in_a_row_and_brings_no_used_one_back() {
+    let realm = Realm::new();
+    let (alice, app, device) = realm.alice_with_app();
+    let code = |steps: i64| app.code_at(NOW + steps * PERIOD);
+    let resync = |first: &str, second: &str, now: i64| {
+        let codes = [first, second];
+        realm
+            .store
+            .write(|tx| totp::resync(tx, &realm.keyring, device.id, codes, now))
+            .unwrap()
+    };
+    assert_eq!(realm.check(alice, &code(9), NOW).unwrap(), Checked::Wrong, "five minutes ahead");
+    for (first, second) in [(code(10), code(9)), (code(9), code(9)), (code(9), code(11)), (code(9), wrong_code(&code(10)).into())] {
+        assert_eq!(resync(&first, &second, NOW), totp::Resynced::Wrong, "{first} {second}");
+    }
+    assert_eq!(resync(&code(30), &code(31), NOW), totp::Resynced::Wrong, "fifteen minutes ahead");
+    assert_eq!(resync(&code(9), &code(10), NOW), totp::Resynced::Ahead(10 * PERIOD));
+    assert_eq!(resync(&code(9), &code(10), NOW), totp::Resynced::Replayed);
+    for used in [9, 10] {
+        assert_eq!(realm.check(alice, &code(used), NOW).unwrap(), Checked::Replayed, "{used}");
+    }
+    assert!(is_accepted(&realm.check(alice, &code(11), NOW + PERIOD).unwrap()));
+    // Set back: what was shown since then stays used.
+    assert_eq!(resync(&code(1), &code(2), NOW + PERIOD), totp::Resynced::Replayed);
+    assert_eq!(realm.check(alice, &code(1), NOW + PERIOD).unwrap(), Checked::Wrong);
+}

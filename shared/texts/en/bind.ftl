@@ -7,6 +7,7 @@ bind-trouble-limit-reached = No more devices of this kind can be bound. Unbind o
 bind-trouble-bound-already = This key or passkey is bound already. Use another one.
 bind-trouble-kind-not-accepted = This key did not check who you are by PIN or biometrics, and that is required here. Set a PIN on it, or bind another kind.
 bind-trouble-too-weak = That device is bound, but it is not strong enough for what you are signing in to. Bind one of these.
+bind-trouble-clock-off = That code is right, but the clock of your phone is off. Wait for the next code and type that one too; the difference is then allowed for. Better still: set the clock automatically.
 bind-trouble-not-kept = Keep the recovery codes first, then tick the box.
 bind-choose-title = Bind a device
 bind-required = Your administrator requires a second factor. Bind one now to go on.

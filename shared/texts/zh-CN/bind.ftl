@@ -7,6 +7,7 @@ bind-trouble-limit-reached = 此类设备的数量已达上限，请先解绑一
 bind-trouble-bound-already = 此安全密钥或通行密钥已被绑定，请换用另一个。
 bind-trouble-kind-not-accepted = 此安全密钥未通过 PIN 或生物特征验证您的身份，而此处必须验证。请为它设置 PIN，或绑定其他类型的设备。
 bind-trouble-too-weak = 该设备已绑定，但其安全等级不足以登录目标应用。请绑定以下设备之一。
+bind-trouble-clock-off = 验证码正确，但您手机的时间有偏差。请等待下一个验证码并再次输入，系统会据此校正。建议将手机时间设为自动设置。
 bind-trouble-not-kept = 请先保存恢复码，然后勾选确认框。
 bind-choose-title = 绑定设备
 bind-required = 管理员要求进行二次身份验证。请先绑定一个设备，然后继续。

@@ -7,12 +7,15 @@ use crate::otpauth;
 use crate::output::{Answer, say};
 use crate::password::first_line;
 use crate::terminal::Terminal;
+use samekey_provider::sessions;
 use samekey_shared::devices::totp::Pending;
 use samekey_shared::devices::{Device, DeviceName, NameRule, recovery};
+use samekey_shared::flows::BindTrouble;
 use samekey_shared::flows::bind::{Answered, Bind, Shown};
 use samekey_shared::policy::DeviceNames;
 use samekey_shared::qr::{self, Ink};
 use samekey_shared::secrets::SecretText;
+use samekey_shared::texts::Texts;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -26,6 +29,9 @@ pub struct Arguments {
     /// What the device is called: letters, digits, - and _
     #[arg(long, value_name = "NAME", default_value = "app")]
     name: String,
+    /// Take the place of this app, by its name or id: the old one goes in the step that binds the new one
+    #[arg(long, value_name = "DEVICE")]
+    replaces: Option<String>,
     /// How to show the QR code; `auto` shows it at a terminal that can
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Show::Auto)]
     qr: Show,
@@ -63,7 +69,12 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     let account = realm.store.read(|tx| Installation::account(tx, &name))?;
     let pending = pending(installation, arguments)?;
     let drawn_here = arguments.import.is_none() && arguments.secret_file.is_none();
-    let (bind, shown) = Bind::start(realm, account.id, pending)?;
+    let old = arguments.replaces.as_deref().map(|old| super::one(installation, &account, old));
+    let old = old.transpose()?;
+    let (bind, shown) = match &old {
+        Some(old) => Bind::replacing(realm, account.id, pending, old.id)?,
+        None => Bind::start(realm, account.id, pending)?,
+    };
     if arguments.draw {
         return Ok(drawn(&shown, arguments.qr));
     }
@@ -199,13 +210,17 @@ fn converse(installation: &Installation, bind: Bind, terminal: &Terminal) -> Res
     let mut bind = Box::new(bind);
     loop {
         let code = terminal.ask("Code: ")?;
-        match bind.answer(&installation.realm, &super::authority(), &code)? {
+        match answer(installation, *bind, &code)? {
             Answered::Bound { device, recovery } => return Ok(bound(&device, recovery.as_ref())),
             Answered::Again {
                 bind: again,
                 tries_left,
             } => {
-                say(&format!("{WRONG} {tries_left} tries left."));
+                if again.clock_is_off() {
+                    say(&clock_off());
+                } else {
+                    say(&format!("{WRONG} {tries_left} tries left."));
+                }
                 bind = again;
             }
             Answered::Ended => return Err(ended()),
@@ -213,12 +228,31 @@ fn converse(installation: &Installation, bind: Bind, terminal: &Terminal) -> Res
     }
 }
 
+/// Takes a code. With an app that is replaced, what was signed in by it ends.
+fn answer(installation: &Installation, bind: Bind, code: &str) -> Result<Answered, Failure> {
+    let (account, old) = (bind.account(), bind.replaces());
+    let done = bind.answer_and(&installation.realm, &super::authority(), code, &mut |tx| match old {
+        Some(old) => sessions::end_born_of(tx, account, old, None).map(drop),
+        None => Ok(()),
+    });
+    Ok(done?)
+}
+
 /// M12.
 const WRONG: &str = "That code is not right. Check that your phone's clock is set automatically.";
 
+/// Q19.
+fn clock_off() -> String {
+    Texts::ENGLISH.say(BindTrouble::ClockOff.text_key())
+}
+
 fn prove(installation: &Installation, bind: Bind, code: &str) -> Result<Answer, Failure> {
-    match bind.answer(&installation.realm, &super::authority(), code)? {
+    match answer(installation, bind, code)? {
         Answered::Bound { device, recovery } => Ok(bound(&device, recovery.as_ref())),
+        Answered::Again { bind, .. } if bind.clock_is_off() => {
+            Err(Failure::new(Exit::Failed, BindTrouble::ClockOff.code(), "that code is of another time than ours")
+                .hint("Nothing was bound. Set the clock automatically, or bind at a terminal, which asks two codes."))
+        }
         Answered::Again { .. } => Err(Failure::new(Exit::Failed, "code_wrong", WRONG).hint("Nothing was bound.")),
         Answered::Ended => Err(ended()),
     }

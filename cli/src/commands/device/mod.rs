@@ -3,6 +3,7 @@
 pub mod bind;
 mod bind_email;
 mod bind_key;
+mod resync;
 mod unbind;
 
 pub use bind::with_codes;
@@ -11,6 +12,7 @@ use super::Cli;
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table, moment};
+use samekey_shared::accounts::Account;
 use samekey_shared::devices::fido::{self, Credential};
 use samekey_shared::devices::{self, Device, DeviceError, DeviceState, LastUse};
 use samekey_shared::flows::bind::{Authority, BindError};
@@ -33,6 +35,17 @@ pub enum Verb {
         #[arg(long)]
         all: bool,
     },
+    /// Show one device: what it is, when it was bound, where it was last used
+    Show {
+        /// Whose: a login name
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Which: its name or id
+        #[arg(long, value_name = "DEVICE")]
+        device: String,
+    },
+    /// Set right what is known of the clock of an authenticator app, by two codes that it showed one after the other
+    Resync(resync::Arguments),
     /// Unbind a device, after a typed YES; the last one only with --force while the policy asks for a second factor
     Unbind(unbind::Arguments),
 }
@@ -59,6 +72,8 @@ pub fn run(cli: &Cli, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Bind(Bind::Email(arguments)) => bind_email::run(&installation, arguments),
         Verb::Bind(Bind::SecurityKey(arguments)) => bind_key::run(&installation, arguments),
         Verb::List { user, all } => list(&installation, user, *all),
+        Verb::Show { user, device } => show(&installation, user, device),
+        Verb::Resync(arguments) => resync::run(&installation, arguments),
         Verb::Unbind(arguments) => unbind::run(&installation, arguments),
     }
 }
@@ -100,6 +115,51 @@ fn list(installation: &Installation, user: &str, all: bool) -> Result<Answer, Fa
         "recovery_codes_left": recovery_left,
     });
     Ok(Answer::data(data, table.draw()).remark(format!("{recovery_left} recovery codes left.")))
+}
+
+/// By id, or by name in any letter case: two names of one account never differ in case only.
+pub fn found(bound: Vec<Device>, wanted: &str) -> Option<Device> {
+    let folded = wanted.to_lowercase();
+    bound
+        .into_iter()
+        .find(|one| one.id.to_string() == wanted || one.name.as_str().to_lowercase() == folded)
+}
+
+/// The bound device of this name or id.
+pub fn one(installation: &Installation, account: &Account, wanted: &str) -> Result<Device, Failure> {
+    let bound = installation
+        .realm
+        .store
+        .read(|tx| devices::rows::bound(tx, account.id))?;
+    found(bound.devices, wanted).ok_or_else(|| {
+        Failure::not_found(format!("{} has no device {wanted:?} bound", account.name))
+            .hint(format!("`samekey device list --user {}` shows those there are.", account.name))
+    })
+}
+
+fn show(installation: &Installation, user: &str, wanted: &str) -> Result<Answer, Failure> {
+    let name = installation.login_name(user)?;
+    let (account, keys) = installation.realm.store.read(|tx| {
+        let account = Installation::account(tx, &name)?;
+        let keys = fido::of_account(tx, account.id)?;
+        Ok::<_, Failure>((account, keys))
+    })?;
+    let device = one(installation, &account, wanted)?;
+    let mut table = Table::new(&["PROPERTY", "VALUE"]);
+    let mut row = |property: &str, value: String| table.row([property.to_owned(), value]);
+    row("name", device.name.to_string());
+    row("kind", device.kind.to_string());
+    row("user", name.to_string());
+    row("bound", moment(Some(device.created_at)));
+    row("last used", device.last_used.as_ref().map_or_else(|| "-".to_owned(), last_use));
+    if let Some(key) = keys.iter().find(|key| key.device == device.id) {
+        row("model", model_name(key.aaguid).unwrap_or("-").to_owned());
+        row("backed up", if key.backed_up { "yes: synced" } else { "no" }.to_owned());
+        row("attested", if key.attested { "yes" } else { "no" }.to_owned());
+    }
+    row("id", device.id.to_string());
+    let data = json!({ "user": name, "device": with_model(&device, &keys) });
+    Ok(Answer::data(data, table.draw()))
 }
 
 /// The model of a key, where it told one.

@@ -6,7 +6,7 @@ use crate::output::{Answer, say};
 use crate::terminal;
 use samekey_provider::sessions;
 use samekey_shared::accounts::LoginName;
-use samekey_shared::devices::{self, Device};
+use samekey_shared::devices;
 use samekey_shared::flows::unbind::{CONFIRMATION, LastDevice, Unbind, UnbindError};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     let name = installation.login_name(&arguments.user)?;
     let (account, device) = realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
-        let device = find(devices::rows::bound(tx, account.id)?.devices, &arguments.device);
+        let device = super::found(devices::rows::bound(tx, account.id)?.devices, &arguments.device);
         Ok::<_, Failure>((account, device))
     })?;
     let Some(device) = device else {
@@ -69,14 +69,6 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
         data,
         format!("{} unbound from {name}.", device.name),
     ))
-}
-
-/// By id, or by name in any letter case: two names of one account never differ in case only.
-fn find(bound: Vec<Device>, wanted: &str) -> Option<Device> {
-    let folded = wanted.to_lowercase();
-    bound
-        .into_iter()
-        .find(|one| one.id.to_string() == wanted || one.name.as_str().to_lowercase() == folded)
 }
 
 fn absent(name: &LoginName, arguments: &Arguments) -> Result<Answer, Failure> {

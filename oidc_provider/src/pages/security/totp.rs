@@ -20,6 +20,7 @@ use axum::response::Response;
 use data_encoding::HEXLOWER;
 use samekey_shared::devices::totp::Pending;
 use samekey_shared::devices::{DeviceError, DeviceKind};
+use samekey_shared::flows::BindTrouble;
 use samekey_shared::flows::bind::{Answered, Bind, BindError};
 use samekey_shared::ids::{DeviceId, RequestId};
 use samekey_shared::methods::Method;
@@ -245,7 +246,11 @@ fn taken(app: &App, caller: &Caller) -> Result<Response, Fault> {
             page(&view, &[], Scripts::Own)
         }
         Ok(Answered::Again { bind, .. }) => {
-            let problem = ProblemView::new("code_wrong", t.say("security-code-wrong"));
+            let problem = if bind.clock_is_off() {
+                ProblemView::new(BindTrouble::ClockOff.code(), t.say(BindTrouble::ClockOff.text_key()))
+            } else {
+                ProblemView::new("code_wrong", t.say("security-code-wrong"))
+            };
             form(here, &bind, typed, Wrong::Code(problem))
         }
         Ok(Answered::Ended) => over(replaces),

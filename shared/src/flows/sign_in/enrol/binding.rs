@@ -9,6 +9,7 @@ use super::protection::Protection;
 use super::{At, MOST_WRONG};
 use crate::audit::{self, Actor, EventKind};
 use crate::devices::fido;
+use crate::devices::totp::Pending;
 use crate::devices::{Device, DeviceError, Limits};
 use crate::flows::{Authority, BindTrouble, Created, FlowError, Notice, OnGrant, RefusalCode, Step, Visit};
 use crate::ids::AccountId;
@@ -33,13 +34,9 @@ impl SignIn {
             return self.refuse(visit, RefusalCode::OutOfTurn);
         };
         let now = visit.realm.clock.now();
-        let Ok(proven) = pending.prove(typed.expose(), now) else {
-            let enrolment = self.enrolment_mut();
-            enrolment.wrong += 1;
-            if enrolment.wrong >= MOST_WRONG {
-                return self.refuse(visit, RefusalCode::CodeWrong);
-            }
-            return Ok(self.ask_enrol(At::App, Some(Notice::CodeWrong)));
+        let proven = match pending.prove(typed.expose(), now) {
+            Ok(proven) => proven,
+            Err(pending) => return self.not_proven(visit, &pending),
         };
         let keyring = visit.realm.keyring()?;
         let entropy = visit.realm.entropy.as_ref();
@@ -47,6 +44,20 @@ impl SignIn {
             let (device, evidence) = methods::totp::bind(tx, &keyring, entropy, account, &proven, limits, now)?;
             Ok((device, Some(evidence)))
         })
+    }
+
+    /// A wrong code is counted; a right one of another time is not, and the next one is asked too (Q19).
+    fn not_proven(&mut self, visit: &Visit<'_>, pending: &Pending) -> Result<Step, FlowError> {
+        let enrolment = self.enrolment_mut();
+        enrolment.pending = Kept::of_bytes(&pending.to_sealable());
+        if pending.clock_is_off() {
+            return Ok(self.ask_enrol(At::App, Some(Notice::Binding(BindTrouble::ClockOff))));
+        }
+        enrolment.wrong += 1;
+        if enrolment.wrong >= MOST_WRONG {
+            return self.refuse(visit, RefusalCode::CodeWrong);
+        }
+        Ok(self.ask_enrol(At::App, Some(Notice::CodeWrong)))
     }
 
     /// Takes a credential that the door had made and verified. It proves nothing yet: it signs when it is asked next.
