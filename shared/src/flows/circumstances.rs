@@ -270,11 +270,6 @@ impl Circumstances {
         policy::decide(requirement, &state)
     }
 
-    /// Whether this method is among those that are asked for.
-    pub(super) fn challenges(&self, method: Method) -> bool {
-        matches!(&self.decision, Decision::Challenge { methods } if methods.contains(&method))
-    }
-
     /// The strongest level that what is bound of this method can prove. Which key is hardware, its row tells.
     fn best(&self, method: Method) -> Level {
         if !method.is_fido() {

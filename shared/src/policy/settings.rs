@@ -106,6 +106,12 @@ impl FirstBindRule {
         }
     }
 
+    /// Whether it is a code to the bound security e-mail that protects the binding of somebody who has no device (Q8).
+    pub fn asks_email(&self, ever_bound: bool) -> bool {
+        let rule = if ever_bound { self.after_reset } else { self.new };
+        rule == FirstBind::Email
+    }
+
     /// Whether `network` accepts somebody from there. Where that is not known, it does not.
     pub fn accepts(&self, source: &Source) -> bool {
         let from = match source {

@@ -198,13 +198,14 @@ impl SignIn {
     }
 
     /// The methods whose answers are taken: what would do; and where nothing that is bound would, what shows before a
-    /// binding that its owner asks for it. E-mail shows nothing there.
+    /// binding that its owner asks for it. E-mail shows that only where the policy has it protect the first binding.
     pub(super) fn askable(&self, facts: &Circumstances) -> BTreeSet<Method> {
         match &facts.decision {
             Decision::Challenge { methods } => methods.clone(),
             Decision::MustBind { .. } if self.means.binding != Binding::Elsewhere => {
-                let bound = facts.bound.iter().copied();
-                bound.filter(|method| *method != Method::Email).collect()
+                let bound = facts.bound.iter().copied().filter(|method| *method != Method::Email);
+                let email = self.is_protected_by_email().then_some(Method::Email);
+                bound.chain(email).collect()
             }
             _ => BTreeSet::new(),
         }

@@ -108,7 +108,7 @@ impl SignIn {
         let Some(SecurityEmail { address, .. }) = email::of_account(tx, account.id)? else {
             return Ok(Sending::Impossible);
         };
-        if !visit.realm.mail || !facts.challenges(Method::Email) {
+        if !visit.realm.mail || !self.askable(&facts).contains(&Method::Email) {
             return Ok(Sending::Impossible);
         }
         let (realm, now) = (visit.realm, facts.now);

@@ -75,6 +75,9 @@ pub(super) struct Enrolment {
     bound: u8,
     /// What was offered and put off, or is done.
     settled: Vec<Offer>,
+    /// Whether a code to the security e-mail protects the binding, where nothing else is bound (Q8).
+    #[serde(default)]
+    by_email: bool,
 }
 
 impl SignIn {
@@ -115,6 +118,11 @@ impl SignIn {
         Ok(found.map(|account| account.id))
     }
 
+    /// Whether an e-mailed code is asked before a binding: never in another's place.
+    pub(super) fn is_protected_by_email(&self) -> bool {
+        self.enrolment.as_ref().is_some_and(|enrolment| enrolment.by_email)
+    }
+
     fn enrolment_mut(&mut self) -> &mut Enrolment {
         self.enrolment.get_or_insert_default()
     }
@@ -143,6 +151,7 @@ impl SignIn {
         })?;
         match protection {
             Protection::Prove(methods) => {
+                self.enrolment_mut().by_email = methods.contains(&Method::Email);
                 self.offered = methods;
                 match self.offered.first().copied() {
                     Some(first) => self.ask(visit, first, None),

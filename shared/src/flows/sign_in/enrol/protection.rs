@@ -3,11 +3,12 @@
 use super::super::super::circumstances::{Circumstances, Subject};
 use super::super::SignIn;
 use super::first_factor_is_fresh;
-use crate::devices::{self, DeviceKind};
+use crate::devices::{self, DeviceKind, email};
 use crate::flows::{FlowError, Visit};
 use crate::ids::TicketId;
 use crate::methods::{FirstFactor, Method};
 use crate::objections;
+use crate::policy::EmailUse;
 use crate::store::Tx;
 use crate::tickets;
 
@@ -96,7 +97,20 @@ impl SignIn {
     ) -> Result<Protection, FlowError> {
         let ever_bound = devices::rows::ever_bound(tx, account)?;
         let rule = &facts.policy.settings().first_bind;
-        let given = self.first != FirstFactor::None && rule.lets(ever_bound, &visit.doorway.source);
-        Ok(if given { Protection::Given } else { Protection::Ticket })
+        if self.first == FirstFactor::None {
+            return Ok(Protection::Ticket);
+        }
+        if rule.lets(ever_bound, &visit.doorway.source) {
+            return Ok(Protection::Given);
+        }
+        let by_email = rule.asks_email(ever_bound)
+            && visit.realm.mail
+            && facts.policy.settings().email != EmailUse::Off
+            && email::of_account(tx, account)?.is_some();
+        Ok(if by_email {
+            Protection::Prove(vec![Method::Email])
+        } else {
+            Protection::Ticket
+        })
     }
 }
