@@ -115,6 +115,10 @@ impl<'a> Conclusion<'a> {
             .ok_or_else(|| StoreError::Inconsistent("a web grant without an account".into()))?;
         let (session, renewed) = self.session(tx, account, grant)?;
         self.recognise(tx, account, grant)?;
+        let now = self.app.realm.clock.now();
+        if grant.evidence.iter().any(|one| one.key().is_some() && one.at() == now) {
+            sessions::end_born_of_replaced(tx, account, Some(session))?;
+        }
         if self.app.realm.mail {
             outbox::speaks(tx, account, self.person.visitor.t.language())?;
         }

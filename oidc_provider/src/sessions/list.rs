@@ -3,6 +3,7 @@
 use super::{applications, rows};
 use crate::grants;
 use samekey_shared::clock::UnixTime;
+use samekey_shared::devices::{self, Device, DeviceState, UnboundWhy};
 use samekey_shared::flows::FlowError;
 use samekey_shared::ids::{AccountId, DeviceId, SessionId};
 use samekey_shared::methods::Evidence;
@@ -73,6 +74,24 @@ pub fn end_own(tx: &mut Tx<'_>, account: AccountId, id: SessionId) -> Result<boo
         params![id, account],
     )?;
     Ok(own.is_some() && rows::end(tx, id)?)
+}
+
+/// Ends the sessions that rest on a key in whose place another has come by itself (R75), but for the one that begins.
+pub fn end_born_of_replaced(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    except: Option<SessionId>,
+) -> Result<u64, StoreError> {
+    let replaced = |device: &Device| match &device.state {
+        DeviceState::Unbound(end) => end.why == UnboundWhy::Replaced && device.kind.is_fido(),
+        DeviceState::Bound => false,
+    };
+    let gone = devices::rows::list(tx, account)?.into_iter().filter(replaced);
+    let mut ended = 0;
+    for device in gone {
+        ended += end_born_of(tx, account, device.id, except)?;
+    }
+    Ok(ended)
 }
 
 /// Ends the sessions that rest on this device, which is bound no longer (ASVS 7.5.2), but for the one that acts; how

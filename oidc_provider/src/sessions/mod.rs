@@ -16,7 +16,7 @@ mod list;
 mod rows;
 
 pub use applications::{clients_of, forget_client, note_client};
-pub use list::{Listed, end_all, end_born_of, end_own, of_account};
+pub use list::{Listed, end_all, end_born_of, end_born_of_replaced, end_own, of_account};
 pub use rows::{end, is_live, lasts, sign_out, sweep, touch};
 
 use crate::http::cookies;

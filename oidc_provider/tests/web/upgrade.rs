@@ -65,6 +65,25 @@ async fn the_old_key_goes_when_the_new_one_has_signed_once() {
     );
 }
 
+/// ASVS 7.5.2: what was signed in by the key that is gone ends with it; the session that its successor opened goes on.
+#[tokio::test]
+async fn sessions_of_the_old_key_end_when_it_goes() {
+    let (scene, browser, mut key, old) = scene().await;
+    let options = browser
+        .binding("security-key", "blue-passkey", &[("replaces", &old)])
+        .await
+        .json();
+    browser.bind(&options, &registered(&create(&mut key, &options))).await;
+    let codes = scene.browser();
+    scene.sign_in(&codes, "/login").await;
+    let other = scene.browser();
+    let address = other.get("/login").await.location();
+    other.touch(&address, "passkey", &mut key).await;
+    assert_eq!(browser.get("/security").await.status, StatusCode::SEE_OTHER, "born of the old key");
+    assert_eq!(codes.get("/security").await.status, StatusCode::OK, "born of the app");
+    assert_eq!(other.get("/security").await.status, StatusCode::OK, "born of the new key");
+}
+
 /// A key that was bound by touch alone is no passkey either; what takes its place is one, and may sit on the same key.
 #[tokio::test]
 async fn any_key_that_only_shows_possession_can_be_updated() {
