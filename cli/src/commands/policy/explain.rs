@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Whether the sign-in is unusual: true, false or unknown [default: whether the account never came from there]
     #[arg(long, value_name = "WORD")]
     abnormal: Option<Known<bool>>,
+    /// Suppose that this browser was remembered so long ago, such as 2d; at pam services, that the shell was rechecked then
+    #[arg(long, value_name = "SPAN", value_parser = policy::parse_duration)]
+    remembered: Option<i64>,
 }
 
 /// A fact of the command line that may be said to be unknown.
@@ -223,7 +226,14 @@ fn explained(
         .as_ref()
         .map(|account| account.created_at)
         .or(begins_now.then_some(now));
-    policy::explain(policy, &facts, &State::fresh(bound, since, now))
+    let before = arguments.remembered.map(|ago| now.saturating_sub(ago));
+    let shell = arguments.service.starts_with("pam:");
+    let state = State {
+        remembered_at: before.filter(|_| !shell),
+        rechecked_at: before.filter(|_| shell),
+        ..State::fresh(bound, since, now)
+    };
+    policy::explain(policy, &facts, &state)
 }
 
 fn tell(explanation: &Explanation, closed: Option<AccountState>) -> Result<Answer, Failure> {
