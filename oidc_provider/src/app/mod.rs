@@ -3,6 +3,7 @@
 mod asking;
 mod blocking;
 mod front;
+mod neighbours;
 pub mod routes;
 pub mod serve;
 mod state;
@@ -10,5 +11,6 @@ mod upkeep;
 
 pub use blocking::blocking;
 pub use front::Front;
+pub use neighbours::{Neighbour, NotNeighbours, introduce};
 pub use state::{App, AppState, Published, StartError};
 pub use upkeep::{tend_keys, upkeep};

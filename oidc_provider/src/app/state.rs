@@ -1,5 +1,6 @@
 //! What every handler works with: one realm (store, clock, entropy, keyring), one configuration, the published keys.
 
+use super::Neighbour;
 use crate::clients::FetchedKeys;
 use crate::config::ProviderConfig;
 use crate::http::csrf::Tokens;
@@ -16,7 +17,7 @@ use samekey_shared::methods::fido::attestation::Trust;
 use samekey_shared::policy::Settings;
 use samekey_shared::realm::Realm;
 use samekey_shared::store::StoreError;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The state, shared by every handler.
 pub type App = Arc<AppState>;
@@ -45,6 +46,7 @@ pub struct AppState {
     /// What people are called where nobody else may know them.
     pub pairwise: Pairwise,
     published: RwLock<Arc<Published>>,
+    neighbours: OnceLock<Vec<Neighbour>>,
 }
 
 /// The signing keys and what is published of them.
@@ -101,12 +103,24 @@ impl AppState {
             fetched_keys: FetchedKeys::default(),
             pairwise: Pairwise::new(&keyring),
             published: RwLock::new(Arc::new(published)),
+            neighbours: OnceLock::new(),
             passkeys,
             realm,
             config,
             csrf,
             flows,
         }))
+    }
+
+    /// Keeps who else is in this process; the first word counts.
+    pub(super) fn meet(&self, others: impl Iterator<Item = Neighbour>) {
+        self.neighbours.get_or_init(|| others.collect());
+    }
+
+    /// The other realm of this process that is called so.
+    pub fn neighbour(&self, name: &str) -> Option<&Neighbour> {
+        let mut all = self.neighbours.get().into_iter().flatten();
+        all.find(|one| one.names.realm == name || one.names.aliases.iter().any(|alias| alias == name))
     }
 
     /// The keys as they were read last.

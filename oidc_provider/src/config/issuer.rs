@@ -45,6 +45,15 @@ impl Issuer {
         &self.0
     }
 
+    /// The host alone: what browsers keep cookies by.
+    pub fn host(&self) -> &str {
+        let authority = self.0.split_once("://").map_or("", |(_, authority)| authority);
+        match authority.rfind(':') {
+            Some(at) if !authority[at..].contains(']') => &authority[..at],
+            _ => authority,
+        }
+    }
+
     /// The absolute address of one of our paths.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.0)
@@ -60,6 +69,18 @@ impl fmt::Display for Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_is_told_without_the_port() {
+        for (issuer, host) in [
+            ("https://id.example.org", "id.example.org"),
+            ("https://id.example.org:8443", "id.example.org"),
+            ("http://[::1]:80", "[::1]"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(issuer.parse::<Issuer>().unwrap().host(), host);
+        }
+    }
 
     #[test]
     fn is_an_origin_and_nothing_more() {

@@ -166,10 +166,13 @@ pub async fn login_of_realm(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let names = &app.realm.names;
-    if realm != names.realm && !names.aliases.contains(&realm) {
-        return Err(Problem::NoSuchPage.into());
+    if realm == names.realm || names.aliases.contains(&realm) {
+        return begin(&app, &uri, &headers);
     }
-    begin(&app, &uri, &headers)
+    // Another realm of this process: its own host has its own cookies (Q16).
+    let other = app.neighbour(&realm).ok_or(Problem::NoSuchPage)?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    respond::see_other(&other.issuer.at(&format!("/d/{realm}/login{query}")))
 }
 
 fn begin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, Fault> {
