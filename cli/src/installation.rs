@@ -2,7 +2,9 @@
 
 use crate::exit::{Exit, Failure};
 use crate::identity;
+use samekey_provider::sessions;
 use samekey_shared::accounts::{self, Account, LoginName};
+use samekey_shared::administration::{AdministrationError, Administrator, By, Desk, Last};
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::clock::{SystemClock, UnixTime};
 use samekey_shared::config::safe_file::UnsafeFile;
@@ -72,6 +74,33 @@ impl Installation {
         })
     }
 
+    /// Does something at the desk through which pages and API administer too, as root, who is above roles. With
+    /// [`Last::MayGo`] nobody need be left who may administer.
+    pub fn at_desk<T>(
+        &self,
+        last: Last,
+        work: impl FnOnce(&Desk<'_>) -> Result<T, AdministrationError>,
+    ) -> Result<T, Failure> {
+        let operator = identity::operator();
+        let root = Administrator {
+            by: By::Root {
+                uid: operator.uid,
+                name: operator.name,
+            },
+            door: Door::Command,
+            service: "samekey",
+            source: None,
+            request: None,
+        };
+        let desk = Desk {
+            realm: &self.realm,
+            administrator: &root,
+            end_sessions: |tx, account| sessions::end_all(tx, account, None),
+            last,
+        };
+        Ok(work(&desk)?)
+    }
+
     /// Appends an event of this command to the audit trail, within the caller's unit of work.
     pub fn record(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         audit::append(tx, event, self.now()).map(|_| ())
@@ -111,6 +140,31 @@ impl From<RealmError> for Failure {
         match error {
             RealmError::Store(error) => error.into(),
             RealmError::Keyring(error) => error.into(),
+        }
+    }
+}
+
+/// Whether the last account that may administer stays, unless somebody means just that.
+pub fn unless_forced(force: bool) -> Last {
+    if force { Last::MayGo } else { Last::Stays }
+}
+
+impl From<AdministrationError> for Failure {
+    fn from(error: AdministrationError) -> Self {
+        use AdministrationError as E;
+        let (code, told) = (error.code(), error.to_string());
+        match error {
+            E::Flow(error) => error.into(),
+            E::Account(error) => error.into(),
+            E::Device(error) => error.into(),
+            E::Email(error) => error.into(),
+            E::NotFound => Self::new(Exit::NotFound, code, told),
+            E::LastAdministrator => Self::new(Exit::LocksOut, "last_administrator", told)
+                .hint("Make another owner first, or use --force: root can always make one with this command."),
+            E::NotConfirmed | E::Reason | E::Span | E::Setting(_) => Self::new(Exit::Usage, code, told),
+            E::NotAllowed | E::OnOneself | E::HardRule | E::Document | E::Refused(_) => {
+                Self::new(Exit::Refused, code, told)
+            }
         }
     }
 }

@@ -4,13 +4,10 @@
 //! broken), 3 unknown (the configuration cannot be read, so nothing can be said).
 
 use crate::exit::{Exit, Failure};
-use crate::identity;
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table};
-use samekey_provider::sessions;
-use samekey_shared::administration::{Administrator, By, Desk};
+use samekey_shared::administration::Last;
 use samekey_shared::config::{Config, Owner};
-use samekey_shared::source::Door;
 use samekey_shared::{audit, outbox, policy};
 use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use serde_json::{Value, json};
@@ -217,23 +214,9 @@ fn clock(installation: &Installation) -> Result<Finding, Failure> {
 }
 
 fn people(installation: &Installation) -> Result<Finding, Failure> {
-    let operator = identity::operator();
-    let root = Administrator {
-        by: By::Root {
-            uid: operator.uid,
-            name: operator.name.clone(),
-        },
-        door: Door::Command,
-        service: "samekey",
-        source: None,
-        request: None,
-    };
-    let desk = Desk {
-        realm: &installation.realm,
-        administrator: &root,
-        end_sessions: |tx, account| sessions::end_all(tx, account, None),
-    };
-    let seen = desk.overview().map_err(|error| Failure::failed(error.to_string()))?;
+    let (seen, weak) = installation.at_desk(Last::Stays, |desk| {
+        Ok((desk.overview()?, desk.administrators_with_one_kind()?))
+    })?;
     let counted = seen.accounts;
     let told = format!(
         "{} accounts: {} enrolled ({} of them with one kind of device only), {} without a device, {} locked, \
@@ -249,6 +232,11 @@ fn people(installation: &Installation) -> Result<Finding, Failure> {
     );
     let (grade, told) = match counted.administrators {
         0 if counted.all > 0 => (Grade::Warning, format!("{told}; nobody may administer on the web")),
+        _ if !weak.is_empty() => {
+            let names = weak.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let told = format!("{told}; a lost device locks out who administers: {names} (bind a second kind)");
+            (Grade::Warning, told)
+        }
         _ => (Grade::Fine, told),
     };
     Ok(Finding::new("accounts", grade, told).with(json!({
@@ -260,6 +248,7 @@ fn people(installation: &Installation) -> Result<Finding, Failure> {
         "disabled": counted.disabled,
         "kept_off": seen.kept_off,
         "administrators": counted.administrators,
+        "administrators_with_one_kind": weak,
     })))
 }
 

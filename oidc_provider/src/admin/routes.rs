@@ -41,7 +41,7 @@ fn realm_api() -> Vec<Served> {
 fn account_api() -> Vec<Served> {
     use Action::{
         AccountsAdd, AccountsChange, AccountsDisable, AccountsLock, AccountsRemove, AccountsSee, DevicesSee,
-        DevicesUnbind, Rescue, RolesChange, SessionsEnd, SessionsSee,
+        DevicesUnbind, EmailSet, ObjectionsSettle, Rescue, RolesChange, SessionsEnd, SessionsSee,
     };
     const ONE: &str = "/api/v1/accounts/{name}";
     const SESSIONS: &str = "/api/v1/accounts/{name}/sessions";
@@ -78,6 +78,18 @@ fn account_api() -> Vec<Served> {
             accounts::disable,
         ),
         on("PUT", "/api/v1/accounts/{name}/rescue", may(Rescue), accounts::rescue),
+        on(
+            "PUT",
+            "/api/v1/accounts/{name}/email",
+            may(EmailSet),
+            devices::set_email,
+        ),
+        on(
+            "POST",
+            "/api/v1/accounts/{name}/release",
+            may(ObjectionsSettle),
+            devices::release,
+        ),
         on(
             "POST",
             "/api/v1/accounts/{name}/tickets",

@@ -4,7 +4,7 @@ use crate::app::{App, AppState, blocking};
 use crate::http::{Fault, Params, Visitor};
 use crate::sessions::{self, Session};
 use axum::body::Bytes;
-use samekey_shared::administration::{AdministrationError, Administrator, By, Desk};
+use samekey_shared::administration::{AdministrationError, Administrator, By, Desk, Last};
 use samekey_shared::ids::AccountId;
 use samekey_shared::roles::{Action, Role, may};
 use samekey_shared::source::Door;
@@ -103,6 +103,7 @@ impl Seat {
                 realm: &app.realm,
                 administrator: &administrator,
                 end_sessions,
+                last: Last::Stays,
             };
             Ok(work(&desk))
         });

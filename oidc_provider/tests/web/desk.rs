@@ -28,7 +28,15 @@ impl Office {
     }
 
     pub fn with(policy: &str) -> Self {
-        let scene = Scene::with("", policy);
+        Self::of(Scene::with("", policy))
+    }
+
+    /// The same in a realm that writes letters.
+    pub fn with_letters() -> Self {
+        Self::of(Scene::with_letters(STRICT))
+    }
+
+    fn of(scene: Scene) -> Self {
         let mut phones = Vec::new();
         for role in Role::ALL {
             let id = scene.test.account(role.as_str(), PASSWORD).unwrap();

@@ -4,10 +4,7 @@ use crate::browser::{Browser, Page};
 use crate::post_office::{after, link};
 use crate::scene::{CALLBACK, PASSWORD, STRICT, Scene};
 use axum::http::StatusCode;
-use samekey_shared::audit::Actor;
-use samekey_shared::flows::{Authority, bind_email};
 use samekey_shared::roles::Role;
-use samekey_shared::source::Door;
 
 /// An e-mailed code suffices.
 const MEDIUM: &str = "version = 1\n[groups]\nsource = \"store\"\n[default]\nlevel = \"medium\"\ngrace = \"0s\"\n\
@@ -326,8 +323,8 @@ async fn whoever_it_was_not_signs_out_everywhere_and_holds_changes() {
 #[tokio::test]
 async fn an_address_set_by_an_administrator_waits_for_its_person() {
     let scene = Scene::with_letters(STRICT);
-    let authority = Authority::new(Actor::Operator { uid: 0 }, Door::Command);
-    bind_email::propose(&scene.test.realm, &authority, scene.ann, ADDRESS).unwrap();
+    let ann = "ann".parse().unwrap();
+    scene.test.as_root(|desk| desk.set_email(&ann, ADDRESS)).unwrap();
     let path = link(&scene.letter(), "/security/email/confirm");
     // Whoever is not signed in is, and then comes back.
     let browser = scene.browser();

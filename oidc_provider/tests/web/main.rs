@@ -51,6 +51,7 @@ mod security_sessions;
 mod security_totp;
 mod sign_in;
 mod sign_in_pages;
+mod standing;
 mod still;
 mod token;
 mod upgrade;

@@ -52,6 +52,33 @@ async fn a_passkey_alone_signs_in_without_a_name() {
     );
 }
 
+/// R48: the browser is told what kinds this person has, the oldest first; alone, where nobody is named, nothing.
+#[tokio::test]
+async fn hints_follow_what_is_bound() {
+    let scene = Scene::with("", KEYS);
+    let bind = |name: &str, transports: &[&str]| {
+        let mut made = SoftAuthenticator::new().make("example.org", &scene.ann.to_bytes()).unwrap();
+        made.transports = transports.iter().map(ToString::to_string).collect();
+        scene.test.bind_made(scene.ann, &made, name).unwrap();
+        scene.test.clock.advance(1);
+    };
+    for (name, transports, hints) in [
+        ("stick", &["usb", "nfc"][..], json!(["security-key"])),
+        ("laptop", &["internal"], json!(["security-key", "client-device"])),
+        ("pixel", &["hybrid", "internal"], json!(["security-key", "client-device", "hybrid"])),
+    ] {
+        bind(name, transports);
+        let browser = scene.browser();
+        let asks = scene.with_password(&browser, "/login").await;
+        let options = browser.options(&browser.get(&asks.location()).await).await.json();
+        assert_eq!(options["publicKey"]["hints"], hints, "{name}");
+    }
+    let browser = scene.browser();
+    let address = first_page(&browser, "/login").await;
+    let options = browser.options(&browser.get(&address).await).await.json();
+    assert_eq!(options["publicKey"]["hints"], json!([]), "it tells nothing of anybody");
+}
+
 #[tokio::test]
 async fn the_claims_say_synced_and_hardware_only_where_it_is_known() {
     for (habits, amr, acr) in [

@@ -204,6 +204,79 @@ async fn what_its_owner_forgets_is_asked_again_also_in_the_middle() {
     assert!(asks_code(&browser.get(&asks.location()).await));
 }
 
+/// R29: what is remembered is listed and taken back one by one or all at once; other people's, made-up and late forms change nothing.
+#[tokio::test]
+async fn remembered_browsers_are_listed_and_forgotten_one_by_one_or_all() {
+    let scene = week();
+    let browsers = [scene.browser(), scene.browser(), scene.browser()];
+    // Known first: a browser that was never seen would end what was remembered (W9).
+    for browser in &browsers {
+        scene.sign_in(browser, "/login").await;
+        scene.test.clock.advance(30);
+        close(browser);
+    }
+    for browser in &browsers {
+        tick(&scene, browser).await;
+        scene.test.clock.advance(30);
+    }
+    let here = &browsers[2];
+    let ids = |page: &Page| -> Vec<String> {
+        let parts = page.body.split("data-remembered=\"").skip(1);
+        parts.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let page = here.get("/security").await;
+    let listed = ids(&page);
+    assert_eq!(listed.len(), 3, "{}", page.body);
+    assert!(page.body.contains("192.0.2.7"), "where it was proven: {}", page.body);
+    let csrf = page.field("csrf");
+
+    // Bob's form cannot reach what is Ann's, and nothing that is no id does anything.
+    let bob = scene.test.account("bob", PASSWORD).unwrap();
+    scene.test.bind_phone(bob).unwrap();
+    for wrong in ["", "x", "00000000000000000000000000000000", &"a".repeat(5000)] {
+        let fields = [("csrf", csrf.as_str()), ("browser", wrong)];
+        let refused = here.post("/security/remembered", &fields).await;
+        assert!(!refused.status.is_server_error(), "{wrong:?}: {}", refused.status);
+    }
+    let without = here.post("/security/remembered", &[("browser", listed[0].as_str())]).await;
+    assert_eq!(without.status, StatusCode::FORBIDDEN, "without a form token");
+    let stranger = scene.browser();
+    let fields = [("csrf", csrf.as_str()), ("browser", listed[0].as_str())];
+    assert_eq!(stranger.post("/security/remembered", &fields).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ids(&here.get("/security").await).len(), 3);
+    assert_eq!(scene.events("browser-forgotten"), 0);
+
+    // One: that browser is asked again, the others are not.
+    let gone = here.post("/security/remembered", &fields).await;
+    assert!(gone.location().starts_with("/security"), "{}", gone.location());
+    let left = ids(&here.get("/security").await);
+    assert_eq!(left.len(), 2);
+    assert!(!left.contains(&listed[0]));
+    let asked = who_is_asked(&scene, &browsers).await;
+    assert_eq!(asked.iter().filter(|asked| **asked).count(), 1, "{asked:?}");
+    // Whoever was asked is not in; one that was not is.
+    let here = &browsers[asked.iter().position(|asked| !asked).unwrap()];
+
+    // All.
+    let page = here.get("/security").await;
+    let csrf = page.field("csrf");
+    let all = [("csrf", csrf.as_str()), ("which", "all")];
+    here.post("/security/remembered", &all).await;
+    assert!(ids(&here.get("/security").await).is_empty());
+    assert!(who_is_asked(&scene, &browsers).await.into_iter().all(|asked| asked));
+    assert!(scene.events("browser-forgotten") >= 2);
+}
+
+/// Whether each of these browsers is asked for a code, with its session closed before.
+async fn who_is_asked(scene: &Scene, browsers: &[Browser]) -> Vec<bool> {
+    let mut asked = Vec::new();
+    for browser in browsers {
+        close(browser);
+        asked.push(asks_code(&again(scene, browser, "/login").await));
+    }
+    asked
+}
+
 /// policy.md section 2: `session` and `idle` of rules reach the sessions that rest on them.
 #[tokio::test]
 async fn a_session_ends_by_the_rules_of_where_it_was_used() {

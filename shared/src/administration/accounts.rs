@@ -6,6 +6,7 @@ use crate::attempts::{self, Lock};
 use crate::audit::EventKind;
 use crate::devices::{self, Bound, DeviceKind};
 use crate::ids::AccountId;
+use crate::objections;
 use crate::outbox::AdministratorAct;
 use crate::roles::{Action, Role, may_appoint};
 use crate::store::Tx;
@@ -121,6 +122,8 @@ pub struct Detail {
     pub bound: Bound,
     /// The locks that wrong answers made.
     pub locks: Vec<Lock>,
+    /// Whether "this was not me" holds its person's own changes.
+    pub held: bool,
 }
 
 /// An account to be made.
@@ -189,6 +192,7 @@ impl Desk<'_> {
                 attributes: attributes::of_account(tx, account.id)?.unwrap_or_default().0,
                 bound: devices::rows::bound(tx, account.id)?,
                 locks: attempts::locks(tx, &lockout, name, self.realm.clock.now())?,
+                held: objections::is_held(tx, account.id)?,
                 account,
             })
         })

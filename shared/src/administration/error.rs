@@ -3,6 +3,8 @@
 use crate::accounts::AccountError;
 use crate::devices::DeviceError;
 use crate::flows::FlowError;
+use crate::flows::bind::BindError;
+use crate::flows::bind_email::BindEmailError;
 use crate::policy::rows::ApplyError;
 use crate::store::StoreError;
 
@@ -48,6 +50,9 @@ pub enum AdministrationError {
     /// The device's own rules.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The security e-mail's own rules.
+    #[error(transparent)]
+    Email(#[from] BindEmailError),
     /// Could not be decided.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -65,6 +70,7 @@ impl AdministrationError {
             Self::Setting(_) | Self::Document | Self::Refused(_) | Self::HardRule => "policy_refused",
             Self::Account(error) => error.code(),
             Self::Device(error) => error.code(),
+            Self::Email(error) => error.code(),
             Self::Flow(_) => "store_unavailable",
         }
     }
@@ -72,7 +78,7 @@ impl AdministrationError {
     /// The failure that is ours, if it is.
     pub fn ours(self) -> Result<Self, FlowError> {
         match self {
-            Self::Flow(error) => Err(error),
+            Self::Flow(error) | Self::Email(BindEmailError::Bind(BindError::Flow(error))) => Err(error),
             Self::Account(AccountError::Store(error)) | Self::Device(DeviceError::Store(error)) => Err(error.into()),
             told => Ok(told),
         }

@@ -2,7 +2,7 @@
 //! API and command all come through here.
 //!
 //! ```text
-//! Desk { realm, administrator, end_sessions }
+//! Desk { realm, administrator, end_sessions, last }
 //!   .lock(&name)     reads the role of who asks and of who is meant, as they are in this unit of work,
 //!                    changes, ends what must end with it, appends the event with before and after
 //! ```
@@ -16,6 +16,7 @@ mod overview;
 mod policy;
 mod rescue;
 mod rows;
+mod security_email;
 mod settings;
 mod standing;
 mod trail;
@@ -91,6 +92,14 @@ impl Administrator {
         }
     }
 
+    /// As the person is told whose account it is.
+    pub fn named(&self) -> String {
+        match &self.by {
+            By::Root { .. } => "root".to_owned(),
+            By::Account { name, .. } => name.to_string(),
+        }
+    }
+
     /// An event of theirs.
     pub fn event(&self, kind: EventKind) -> Event {
         let mut event = Event::new(kind, self.actor()).at(self.door, self.service);
@@ -106,6 +115,15 @@ impl Administrator {
 /// Ends every browser session of an account: the provider's rows, which this crate does not know.
 pub type EndSessions = fn(&mut Tx<'_>, AccountId) -> Result<u64, StoreError>;
 
+/// What becomes of the last account that may administer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// It stays: locking, removing or lowering it is refused.
+    Stays,
+    /// It may go: whoever may write the store can always make another.
+    MayGo,
+}
+
 /// An administrator at work.
 #[derive(Debug, Clone, Copy)]
 pub struct Desk<'a> {
@@ -115,6 +133,8 @@ pub struct Desk<'a> {
     pub administrator: &'a Administrator,
     /// See [`EndSessions`].
     pub end_sessions: EndSessions,
+    /// Whether the last account that may administer can be taken away.
+    pub last: Last,
 }
 
 impl Desk<'_> {
@@ -159,10 +179,7 @@ impl Desk<'_> {
             account: account.id,
             kind: LetterKind::Administrator {
                 act,
-                by: match &self.administrator.by {
-                    By::Root { .. } => "root".to_owned(),
-                    By::Account { name, .. } => name.to_string(),
-                },
+                by: self.administrator.named(),
                 what,
             },
             source: self.administrator.source.as_ref(),

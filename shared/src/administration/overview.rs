@@ -1,9 +1,10 @@
 //! How the realm stands, in numbers.
 
-use super::{AdministrationError, Desk, rows};
-use crate::accounts::{self, rows::Counts};
+use super::{AdministrationError, Desk, PAGE, Which, rows};
+use crate::accounts::{self, AccountState, LoginName, rows::Counts};
 use crate::attempts;
-use crate::roles::Action;
+use crate::devices;
+use crate::roles::{Action, Role};
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +22,23 @@ pub struct Overview {
 }
 
 impl Desk<'_> {
+    /// Who signs in, may administer, and would be locked out by one lost device (R83); at most a page of them.
+    pub fn administrators_with_one_kind(&self) -> Result<Vec<LoginName>, AdministrationError> {
+        self.realm.store.read(|tx| {
+            self.allowed(tx, Action::AccountsSee, None)?;
+            let mut found = Vec::new();
+            for role in [Role::Owner, Role::Admin] {
+                for account in rows::page(tx, Which::OfRole(role), ("%", "%"), "", PAGE)? {
+                    let kinds = devices::rows::bound(tx, account.id)?.kinds();
+                    if account.state == AccountState::Active && kinds == 1 {
+                        found.push(account.name);
+                    }
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// Counts.
     pub fn overview(&self) -> Result<Overview, AdministrationError> {
         self.realm.store.read(|tx| {

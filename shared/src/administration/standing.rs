@@ -1,6 +1,6 @@
 //! Whether an account may sign in, and what it may administer: lock, let in again, disable, remove, another role.
 
-use super::{AdministrationError, Desk, is_last};
+use super::{AdministrationError, Desk, Last, is_last};
 use crate::accounts::{Account, AccountState, LoginName, rows};
 use crate::attempts;
 use crate::audit::EventKind;
@@ -27,7 +27,7 @@ impl Desk<'_> {
             if account.state == state {
                 return Ok(false);
             }
-            somebody_left(tx, &account)?;
+            self.somebody_left(tx, &account)?;
             rows::set_state(tx, account.id, state)?;
             (self.end_sessions)(tx, account.id)?;
             let (kind, act) = if state == AccountState::Locked {
@@ -81,7 +81,7 @@ impl Desk<'_> {
         };
         self.realm.store.write(|tx| {
             let account = self.account(tx, Action::AccountsRemove, name)?;
-            somebody_left(tx, &account)?;
+            self.somebody_left(tx, &account)?;
             for device in devices::rows::bound(tx, account.id)?.devices {
                 devices::rows::unbind(tx, account.id, device.id, &end)?;
                 let event = self
@@ -113,7 +113,7 @@ impl Desk<'_> {
                 return Ok(false);
             }
             if to < account.role {
-                somebody_left(tx, &account)?;
+                self.somebody_left(tx, &account)?;
             }
             rows::set_role(tx, account.id, to)?;
             // What the old role opened must not stay open in a window.
@@ -138,14 +138,14 @@ impl Desk<'_> {
             Ok(ended)
         })
     }
-}
 
-/// Nobody may take away the last account that can put things right.
-fn somebody_left(tx: &mut Tx<'_>, account: &Account) -> Result<(), AdministrationError> {
-    if is_last(tx, account)? {
-        return Err(AdministrationError::LastAdministrator);
+    /// Nobody takes away the last account that can put things right, unless they mean just that.
+    fn somebody_left(&self, tx: &mut Tx<'_>, account: &Account) -> Result<(), AdministrationError> {
+        if self.last == Last::Stays && is_last(tx, account)? {
+            return Err(AdministrationError::LastAdministrator);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The typed YES, in any letter case (Q6).

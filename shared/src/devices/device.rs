@@ -206,6 +206,16 @@ impl Bound {
             .collect()
     }
 
+    /// How many types are bound: FIDO, app, security e-mail (R83). Recovery codes are none.
+    pub fn kinds(&self) -> usize {
+        let kinds = self.devices.iter().map(|device| device.kind);
+        let types: BTreeSet<DeviceKind> = kinds
+            .filter(|kind| *kind != DeviceKind::RecoveryCodes)
+            .map(|kind| if kind.is_fido() { DeviceKind::Passkey } else { kind })
+            .collect();
+        types.len()
+    }
+
     /// Whether `checkup` seconds have passed since the first of these devices was bound, and none has let its person in
     /// after that: time to find out that it still works, while somebody is there who can help (W31). 0 is never.
     /// Recovery codes neither begin the time nor end it.

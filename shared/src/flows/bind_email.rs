@@ -260,36 +260,28 @@ fn free_name(tx: &mut Tx<'_>, account: AccountId) -> Result<DeviceName, FlowErro
     DeviceName::parse(&name, NameRule::Ascii).map_err(|error| FlowError::Method(error.to_string()))
 }
 
-/// An administrator gives the account an address: a letter asks its person to confirm it within a day (W14).
-pub fn propose(
+/// An administrator gives the account an address: a letter asks its person to confirm it within a day (W14). Whether they may, and
+/// what the trail tells of it, is the caller's business, in whose unit of work this is.
+pub(crate) fn propose(
+    tx: &mut Tx<'_>,
     realm: &Realm,
-    authority: &Authority,
-    account: AccountId,
-    typed: &str,
-) -> Result<EmailAddress, BindEmailError> {
-    let address = EmailAddress::parse(typed)?;
+    account: &Account,
+    address: &EmailAddress,
+    by: &str,
+) -> Result<(), BindEmailError> {
+    if !realm.mail || realm.policy(tx)?.settings().email == EmailUse::Off {
+        return Err(BindEmailError::Off);
+    }
     let now = realm.clock.now();
-    realm.store.write(|tx| {
-        let found = rows::by_id(tx, account)?.ok_or(BindError::NoAccount)?;
-        if !realm.mail || realm.policy(tx)?.settings().email == EmailUse::Off {
-            return Err(BindEmailError::Off);
-        }
-        let by = authority.actor.to_string();
-        let link = email::propose(tx, realm.entropy.as_ref(), account, &address, &by, now)?;
-        let letter = Letter {
-            account,
-            kind: LetterKind::ConfirmAddress {
-                secret: link.text().to_owned(),
-                until: now.saturating_add(email::PROPOSED_FOR),
-            },
-            source: None,
-        };
-        outbox::write_to(tx, realm, &address, &letter, now)?;
-        let event = Event::new(EventKind::EmailProposed, authority.actor.clone())
-            .about(&found.name)
-            .method(Method::Email);
-        audit::append(tx, &event, now)?;
-        Ok(())
-    })?;
-    Ok(address)
+    let link = email::propose(tx, realm.entropy.as_ref(), account.id, address, by, now)?;
+    let letter = Letter {
+        account: account.id,
+        kind: LetterKind::ConfirmAddress {
+            secret: link.text().to_owned(),
+            until: now.saturating_add(email::PROPOSED_FOR),
+        },
+        source: None,
+    };
+    outbox::write_to(tx, realm, address, &letter, now)?;
+    Ok(())
 }

@@ -61,6 +61,10 @@ actions! {
     DevicesSee => "devices-see", Looks;
     /// Unbinds a device of somebody (R80, R82).
     DevicesUnbind => "devices-unbind", Touches;
+    /// Gives an account a security e-mail, which its person confirms (W14).
+    EmailSet => "email-set", Touches;
+    /// Lets somebody change their devices again who said "this was not me".
+    ObjectionsSettle => "objections-settle", Touches;
     /// Hands out a ticket to bind a device with (Q2, Q8, R67).
     TicketsIssue => "tickets-issue", Touches;
     /// Browser sessions.

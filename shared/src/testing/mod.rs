@@ -5,6 +5,7 @@ pub mod soft_authenticator;
 pub use soft_authenticator::SoftAuthenticator;
 
 use crate::accounts::{LoginName, NewAccount, password, rows};
+use crate::administration::{AdministrationError, Administrator, By, Desk, Last};
 use crate::audit::Actor;
 use crate::clock::{HandClock, UnixTime};
 use crate::config::Config;
@@ -144,6 +145,27 @@ impl TestRealm {
             realm.store.write(|tx| rows::set_password(tx, new.id, &hash))?;
         }
         Ok(new.id)
+    }
+
+    /// Administers as root does, at the command.
+    pub fn as_root<T>(&self, work: impl FnOnce(&Desk<'_>) -> Result<T, AdministrationError>) -> Result<T, Any> {
+        let root = Administrator {
+            by: By::Root {
+                uid: 0,
+                name: "root".to_owned(),
+            },
+            door: Door::Command,
+            service: "samekey",
+            source: None,
+            request: None,
+        };
+        let desk = Desk {
+            realm: &self.realm,
+            administrator: &root,
+            end_sessions: |_, _| Ok(0),
+            last: Last::Stays,
+        };
+        Ok(work(&desk)?)
     }
 
     /// Makes a credential on this authenticator and binds it under this name.

@@ -2,7 +2,6 @@
 
 use crate::scene::{ADDRESS, Scene, another};
 use samekey_shared::devices::{DeviceKind, Unbinding, UnboundWhy, rows};
-use samekey_shared::flows::bind_email;
 use samekey_shared::outbox::LetterKind;
 use std::sync::Barrier;
 
@@ -263,12 +262,9 @@ fn five_accounts_share_an_address_and_no_sixth_gets_in_between() {
 fn an_address_set_by_an_administrator_is_confirmed_by_its_person_within_a_day() {
     let scene = Scene::new();
     let realm = &scene.test.realm;
-    let authority = samekey_shared::flows::Authority::new(
-        samekey_shared::audit::Actor::Operator { uid: 0 },
-        samekey_shared::source::Door::Command,
-    );
+    let ann = "ann".parse().unwrap();
     let propose = |address: &str| {
-        bind_email::propose(realm, &authority, scene.ann, address).unwrap();
+        scene.test.as_root(|desk| desk.set_email(&ann, address)).unwrap();
         let letters = scene.letters();
         assert_eq!(letters.len(), 1);
         match &letters[0].kind {

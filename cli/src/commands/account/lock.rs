@@ -1,30 +1,21 @@
 //! `samekey account lock` and `unlock`.
 
 use super::described;
-use super::last::someone_left;
 use crate::exit::Failure;
-use crate::installation::{self, Installation};
+use crate::installation::{Installation, unless_forced};
 use crate::output::Answer;
-use samekey_provider::sessions;
-use samekey_shared::accounts::{AccountState, rows};
+use samekey_shared::accounts::AccountState;
+use samekey_shared::administration::Last;
 use samekey_shared::attempts;
-use samekey_shared::audit::EventKind;
 use serde_json::{Value, json};
 
 /// Stops it from signing in.
 pub fn lock(installation: &Installation, name: &str, force: bool) -> Result<Answer, Failure> {
     let name = installation.login_name(name)?;
-    let changed = installation.realm.store.write(|tx| {
-        let account = Installation::account(tx, &name)?;
-        if account.state != AccountState::Active {
-            return Ok(false);
-        }
-        someone_left(tx, &account, force)?;
-        rows::set_state(tx, account.id, AccountState::Locked)?;
-        sessions::end_all(tx, account.id, None)?;
-        installation.record(tx, &installation::event(EventKind::AccountLocked).about(&name))?;
-        Ok::<_, Failure>(true)
-    })?;
+    let account = installation.realm.store.read(|tx| Installation::account(tx, &name))?;
+    // One that is disabled is shut for longer than a lock would be.
+    let changed = account.state == AccountState::Active
+        && installation.at_desk(unless_forced(force), |desk| desk.lock(&name))?;
     let data = json!({ "account": described(installation, &name)? });
     let remark = if changed {
         format!("Account {name} locked.")
@@ -37,25 +28,19 @@ pub fn lock(installation: &Installation, name: &str, force: bool) -> Result<Answ
 /// Lets it sign in again, and lifts the locks that wrong codes made.
 pub fn unlock(installation: &Installation, name: &str) -> Result<Answer, Failure> {
     let name = installation.login_name(name)?;
-    let (opened, lifted) = installation.realm.store.write(|tx| {
+    let (before, locked) = installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
-        let opened = account.state != AccountState::Active;
-        if opened {
-            rows::set_state(tx, account.id, AccountState::Active)?;
-            installation.record(tx, &installation::event(EventKind::AccountUnlocked).about(&name))?;
-        }
-        let lifted = attempts::unlock(tx, &name)?;
-        if lifted {
-            installation.record(tx, &installation::event(EventKind::Unlocked).about(&name))?;
-        }
-        Ok::<_, Failure>((opened, lifted))
+        let lockout = installation.realm.policy(tx)?.settings().lockout;
+        let locks = attempts::locks(tx, &lockout, &name, installation.now())?;
+        Ok::<_, Failure>((account.state, !locks.is_empty()))
     })?;
+    let changed = installation.at_desk(Last::Stays, |desk| desk.unlock(&name))?;
     let mut data = json!({ "account": described(installation, &name)? });
-    data["lifted"] = Value::from(lifted);
-    let remark = match (opened, lifted) {
-        (true, _) => format!("Account {name} may sign in again."),
-        (false, true) => format!("Failed tries of {name} forgotten, locks lifted."),
-        (false, false) => format!("Account {name} was not locked."),
+    data["lifted"] = Value::from(changed && locked);
+    let remark = match (before, changed) {
+        (AccountState::Active, true) => format!("Failed tries of {name} forgotten, locks lifted."),
+        (_, true) => format!("Account {name} may sign in again."),
+        (_, false) => format!("Account {name} was not locked."),
     };
-    Ok(Answer::change(opened || lifted, data, remark))
+    Ok(Answer::change(changed, data, remark))
 }

@@ -2,14 +2,11 @@
 
 use super::last::someone_left;
 use crate::exit::Failure;
-use crate::installation::{self, Installation};
+use crate::installation::{Installation, unless_forced};
 use crate::output::Answer;
 use crate::terminal;
-use samekey_provider::sessions;
 use samekey_shared::accounts::rows;
-use samekey_shared::attempts;
-use samekey_shared::audit::EventKind;
-use samekey_shared::devices::{self, Unbinding, UnboundWhy};
+use samekey_shared::flows::unbind::CONFIRMATION;
 use serde_json::json;
 
 /// How willing the administrator is.
@@ -30,34 +27,15 @@ pub fn remove(installation: &Installation, name: &str, how: Removal) -> Result<A
     if how.if_present && installation.realm.store.read(|tx| rows::find(tx, &name))?.is_none() {
         return Ok(Answer::change(false, data, format!("There is no account {name}.")));
     }
+    // Told before anything is asked.
     installation.realm.store.read(|tx| {
         let account = Installation::account(tx, &name)?;
         someone_left(tx, &account, how.force)
     })?;
-    let end = Unbinding {
-        at: installation.now(),
-        by: installation::actor().to_string(),
-        why: UnboundWhy::AccountRemoved,
-    };
     terminal::confirm(
         how.yes,
-        &format!("Type YES to remove account {name}, its password and its devices: "),
+        &format!("Type {CONFIRMATION} to remove account {name}, its password and its devices: "),
     )?;
-    installation.realm.store.write(|tx| {
-        let account = Installation::account(tx, &name)?;
-        someone_left(tx, &account, how.force)?;
-        for device in devices::rows::bound(tx, account.id)?.devices {
-            devices::rows::unbind(tx, account.id, device.id, &end)?;
-            let event = installation::event(EventKind::DeviceUnbound)
-                .about(&name)
-                .detail("device", &device.name);
-            installation.record(tx, &event)?;
-        }
-        sessions::end_all(tx, account.id, None)?;
-        rows::remove(tx, account.id, installation.now())?;
-        attempts::forget(tx, &name)?;
-        installation.record(tx, &installation::event(EventKind::AccountRemoved).about(&name))?;
-        Ok::<_, Failure>(())
-    })?;
+    installation.at_desk(unless_forced(how.force), |desk| desk.remove(&name, CONFIRMATION))?;
     Ok(Answer::change(true, data, format!("Account {name} removed.")))
 }

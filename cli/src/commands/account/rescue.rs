@@ -3,15 +3,12 @@
 //! It opens the store itself: both daemons may be stopped. The exception ends by itself, stands in the trail with reason
 //! and author, and its person is written to.
 
-use crate::exit::{Exit, Failure};
-use crate::identity;
+use crate::exit::Failure;
 use crate::installation::Installation;
 use crate::output::Answer;
-use samekey_provider::sessions;
-use samekey_shared::administration::{AdministrationError, Administrator, By, Desk, Rescue as Wanted};
+use samekey_shared::administration::{Last, Rescue as Wanted};
 use samekey_shared::audit;
 use samekey_shared::policy::parse_duration;
-use samekey_shared::source::Door;
 use serde_json::json;
 
 /// What `account rescue` may be told.
@@ -30,27 +27,11 @@ pub struct Rescue {
 /// Runs the verb.
 pub fn rescue(installation: &Installation, wanted: &Rescue) -> Result<Answer, Failure> {
     let name = installation.login_name(&wanted.name)?;
-    let operator = identity::operator();
-    let root = Administrator {
-        by: By::Root {
-            uid: operator.uid,
-            name: operator.name,
-        },
-        door: Door::Command,
-        service: "samekey",
-        source: None,
-        request: None,
-    };
-    let desk = Desk {
-        realm: &installation.realm,
-        administrator: &root,
-        end_sessions: |tx, account| sessions::end_all(tx, account, None),
-    };
     let rescue = Wanted {
         lasts: wanted.span,
         reason: wanted.reason.clone(),
     };
-    let until = desk.rescue(&name, &rescue).map_err(refused)?;
+    let until = installation.at_desk(Last::Stays, |desk| desk.rescue(&name, &rescue))?;
     let until_text = audit::utc::text(until);
     Ok(Answer::change(
         true,
@@ -60,15 +41,4 @@ pub fn rescue(installation: &Installation, wanted: &Rescue) -> Result<Answer, Fa
              `samekey ticket new {name}`."
         ),
     ))
-}
-
-fn refused(error: AdministrationError) -> Failure {
-    let (code, told) = (error.code(), error.to_string());
-    let exit = match error {
-        AdministrationError::Flow(error) => return error.into(),
-        AdministrationError::NotFound => Exit::NotFound,
-        AdministrationError::Reason | AdministrationError::Span => Exit::Usage,
-        _ => Exit::Refused,
-    };
-    Failure::new(exit, code, told)
 }

@@ -3,7 +3,8 @@
 use crate::exit::{Exit, Failure};
 use crate::installation::Installation;
 use crate::output::Answer;
-use samekey_shared::flows::bind_email::{self, BindEmailError};
+use samekey_shared::administration::Last;
+use samekey_shared::flows::bind_email::BindEmailError;
 use serde_json::json;
 
 /// What `device bind email` may be told.
@@ -19,10 +20,9 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer, Failure> {
-    let realm = &installation.realm;
     let name = installation.login_name(&arguments.user)?;
-    let account = realm.store.read(|tx| Installation::account(tx, &name))?;
-    let address = bind_email::propose(realm, &super::authority(), account.id, &arguments.address)?;
+    installation.realm.store.read(|tx| Installation::account(tx, &name))?;
+    let address = installation.at_desk(Last::Stays, |desk| desk.set_email(&name, &arguments.address))?;
     Ok(Answer::change(
         true,
         json!({ "user": name, "address": address.as_str() }),

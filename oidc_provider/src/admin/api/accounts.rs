@@ -72,6 +72,8 @@ pub struct AccountDetail {
     pub recovery_left: u32,
     /// Locks that hold.
     pub locks: Vec<LockEntry>,
+    /// Whether "this was not me" holds its person's own changes.
+    pub held: bool,
 }
 
 /// An account to be made.
@@ -215,6 +217,7 @@ pub async fn show(
             .collect(),
         recovery_left: detail.bound.recovery_left,
         locks: locks.collect(),
+        held: detail.held,
     })
 }
 

@@ -44,6 +44,8 @@ use utoipa_swagger_ui::Config;
         devices::list,
         devices::unbind,
         devices::ticket,
+        devices::set_email,
+        devices::release,
         sessions::list,
         sessions::of_account,
         sessions::end,

@@ -111,3 +111,37 @@ pub async fn ticket(
         expires_at: ticket.expires_at,
     })
 }
+
+/// A security e-mail for somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailBody {
+    /// The address.
+    pub address: String,
+}
+
+/// Gives an account a security e-mail: a letter asks its person to confirm it within 24 hours.
+#[utoipa::path(put, path = "/api/v1/accounts/{name}/email", tag = "devices", params(("name" = String, Path)),
+    request_body = EmailBody, responses((status = 200, body = Changed), (status = 422, body = ProblemDocument)))]
+pub async fn set_email(
+    State(app): State<App>,
+    Extension(seat): Extension<Seat>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let name = named(&name)?;
+    let EmailBody { address } = body(&seat)?;
+    seat.work(&app, move |desk| desk.set_email(&name, &address)).await?;
+    changed(true)
+}
+
+/// Lets somebody change their devices again who said "this was not me".
+#[utoipa::path(post, path = "/api/v1/accounts/{name}/release", tag = "devices", params(("name" = String, Path)),
+    responses((status = 200, body = Changed), (status = 403, body = ProblemDocument)))]
+pub async fn release(
+    State(app): State<App>,
+    Extension(seat): Extension<Seat>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let name = named(&name)?;
+    changed(seat.work(&app, move |desk| desk.settle_objection(&name)).await?)
+}

@@ -13,11 +13,12 @@ use axum::response::Response;
 use samekey_shared::accounts::{AccountState, LoginName};
 use samekey_shared::administration::Detail;
 use samekey_shared::attempts::Gate;
+use samekey_shared::devices::DeviceKind;
 use samekey_shared::roles::{Action, Role};
 use samekey_shared::texts::Texts;
 
 /// What was done, as the address says it, and its sentence.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 12] = [
     ("added", "admin-done-added"),
     ("changed", "admin-done-changed"),
     ("role", "admin-done-role"),
@@ -27,16 +28,20 @@ const DONE: [(&str, &str); 10] = [
     ("unbound", "admin-done-unbound"),
     ("signed-out", "admin-done-signed-out"),
     ("rescued", "admin-done-rescued"),
+    ("email", "admin-done-email"),
+    ("released", "admin-done-released"),
     ("nothing", "admin-done-nothing"),
 ];
 
 /// Words of deeds, the action each is, and its label.
-const DEEDS: [(&str, Action, &str); 9] = [
+const DEEDS: [(&str, Action, &str); 11] = [
     ("ticket", Action::TicketsIssue, "admin-ticket"),
     ("sign-out", Action::SessionsEnd, "admin-sign-out"),
     ("lock", Action::AccountsLock, "admin-lock"),
     ("unlock", Action::AccountsLock, "admin-unlock"),
     ("rescue", Action::Rescue, "admin-rescue"),
+    ("email", Action::EmailSet, "admin-set-email"),
+    ("release", Action::ObjectionsSettle, "admin-release"),
     ("change", Action::AccountsChange, "admin-change"),
     ("role", Action::RolesChange, "admin-change-role"),
     ("disable", Action::AccountsDisable, "admin-disable"),
@@ -153,6 +158,7 @@ fn locks(t: Texts, detail: &Detail) -> Section {
     Section {
         id: "locks",
         title: t.say("admin-locks"),
+        text: detail.held.then(|| t.say("admin-held")),
         table: Some(Table {
             caption: t.say("admin-locks"),
             columns: vec![t.say("admin-who"), t.say("admin-until")],
@@ -195,6 +201,8 @@ fn deeds(t: Texts, seat: &Seat, detail: &Detail, own: bool) -> Section {
             "unlock" => closed,
             "lock" => account.state == AccountState::Active,
             "disable" => account.state != AccountState::Disabled,
+            "email" => detail.bound.devices.iter().all(|one| one.kind != DeviceKind::Email),
+            "release" => detail.held,
             _ => true,
         };
         fits && !own && seat.may(*action, on)

@@ -16,6 +16,7 @@ use axum::response::Response;
 use samekey_shared::accounts::{AccountError, LoginName};
 use samekey_shared::administration::{AdministrationError, Detail, Properties, Rescue};
 use samekey_shared::policy::parse_duration;
+use samekey_shared::qr;
 use samekey_shared::roles::Action;
 use samekey_shared::texts::Texts;
 
@@ -30,10 +31,12 @@ enum Kind {
     Role,
     Change,
     Rescue,
+    Email,
+    Release,
 }
 
 /// Paths, the action that each is, and what it is.
-const KINDS: [(&str, Action, Kind); 8] = [
+const KINDS: [(&str, Action, Kind); 10] = [
     ("/admin/accounts/{name}/lock", Action::AccountsLock, Kind::Lock),
     ("/admin/accounts/{name}/unlock", Action::AccountsLock, Kind::Unlock),
     ("/admin/accounts/{name}/disable", Action::AccountsDisable, Kind::Disable),
@@ -42,6 +45,12 @@ const KINDS: [(&str, Action, Kind); 8] = [
     ("/admin/accounts/{name}/role", Action::RolesChange, Kind::Role),
     ("/admin/accounts/{name}/change", Action::AccountsChange, Kind::Change),
     ("/admin/accounts/{name}/rescue", Action::Rescue, Kind::Rescue),
+    ("/admin/accounts/{name}/email", Action::EmailSet, Kind::Email),
+    (
+        "/admin/accounts/{name}/release",
+        Action::ObjectionsSettle,
+        Kind::Release,
+    ),
 ];
 
 /// The deeds' routes.
@@ -123,6 +132,11 @@ async fn done(kind: Kind, app: &App, seat: &Seat, name: &LoginName) -> Result<&'
                 desk.rescue(&name, &Rescue { lasts, reason })?;
                 "rescued"
             }
+            Kind::Email => {
+                desk.set_email(&name, form.field("address"))?;
+                "email"
+            }
+            Kind::Release => word(desk.settle_objection(&name)?, "released"),
         })
     })
     .await
@@ -167,6 +181,8 @@ fn path(kind: Kind) -> &'static str {
         Kind::Role => "role",
         Kind::Change => "change",
         Kind::Rescue => "rescue",
+        Kind::Email => "email",
+        Kind::Release => "release",
     }
 }
 
@@ -182,6 +198,8 @@ fn said(kind: Kind, t: Texts, name: &LoginName) -> (String, String, bool) {
         Kind::Role => (t.say("admin-change-role"), t.fill("admin-role-text", name), false),
         Kind::Change => (t.say("admin-change"), t.fill("admin-change-text", name), false),
         Kind::Rescue => (t.say("admin-rescue"), t.fill("admin-rescue-text", name), false),
+        Kind::Email => (t.say("admin-set-email"), t.fill("admin-set-email-text", name), false),
+        Kind::Release => (t.say("admin-release"), t.fill("admin-release-text", name), false),
     }
 }
 
@@ -193,7 +211,12 @@ fn fields(kind: Kind, t: Texts, seat: &Seat, detail: &Detail) -> Vec<Field> {
         text_field(t, name, key, typed)
     };
     match kind {
-        Kind::Lock | Kind::Unlock | Kind::Disable | Kind::SignOut => Vec::new(),
+        Kind::Lock | Kind::Unlock | Kind::Disable | Kind::SignOut | Kind::Release => Vec::new(),
+        Kind::Email => {
+            let mut address = kept("address", "mail-security-address", String::new());
+            address.required = true;
+            vec![address]
+        }
         Kind::Remove => vec![confirmation(t)],
         Kind::Role => vec![role_field(t, seat.role(), account.role, seat.field("role"))],
         Kind::Change => {
@@ -325,6 +348,7 @@ pub(super) async fn ticket(
     view.sections.push(Section {
         id: "ticket",
         title: t.fill("admin-ticket-for", [("name", name.as_str())]),
+        qr: qr::outline(link.expose()),
         facts: vec![
             (t.say("admin-ticket-link"), Cell::Code(link.expose().clone())),
             (t.say("admin-ticket-code"), Cell::Code(ticket.code.to_string())),

@@ -7,6 +7,7 @@ use crate::http::{Failure, Fault};
 use axum::http::StatusCode;
 use samekey_shared::accounts::AccountError;
 use samekey_shared::administration::AdministrationError;
+use samekey_shared::flows::bind_email::BindEmailError;
 use samekey_shared::texts::Texts;
 
 /// The sentence and code of what a person can do something about; our own failures stay faults.
@@ -47,9 +48,12 @@ fn sentence(t: Texts, error: &AdministrationError) -> String {
             t.fill("admin-problem-name-taken", [("name", name.as_str())])
         }
         AdministrationError::Account(AccountError::Text { .. }) => t.say("admin-problem-text"),
-        AdministrationError::Account(_) | AdministrationError::Device(_) | AdministrationError::Flow(_) => {
-            t.say("problem-failed")
-        }
+        AdministrationError::Email(BindEmailError::Address(_)) => t.say("mail-security-address-invalid"),
+        AdministrationError::Email(BindEmailError::Off) => t.say("admin-problem-email-off"),
+        AdministrationError::Account(_)
+        | AdministrationError::Device(_)
+        | AdministrationError::Email(_)
+        | AdministrationError::Flow(_) => t.say("problem-failed"),
     }
 }
 

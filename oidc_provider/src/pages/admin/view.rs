@@ -9,6 +9,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::audit::utc;
+use samekey_shared::qr::Outline;
 use samekey_shared::roles::Action;
 use samekey_shared::texts::Texts;
 
@@ -96,12 +97,14 @@ pub(super) struct Picture {
 }
 
 /// A part of a page.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Section {
     pub id: &'static str,
     pub title: String,
     pub text: Option<String>,
     pub facts: Vec<(String, Cell)>,
+    /// What a phone's camera takes.
+    pub qr: Option<Outline>,
     pub picture: Option<Picture>,
     pub table: Option<Table>,
     pub verbatim: Option<String>,
