@@ -4,6 +4,8 @@ mod administrators;
 pub mod first_sign_in;
 mod keys;
 pub mod looks;
+mod mail;
+mod newcomer;
 mod old_keys;
 mod pages;
 mod passkeys;

@@ -18,7 +18,11 @@ pub struct Scene {
 impl Scene {
     /// Everything running, nobody known yet. Only inside a box.
     pub fn new() -> Self {
-        let mut site = Site::new();
+        Self::at(Site::new())
+    }
+
+    /// The same at a site whose configuration has further sections already.
+    pub fn at(mut site: Site) -> Self {
         let web = site.machine.open_web_door([0, 0]).unwrap();
         Self {
             chromium: Chromium::start(),

@@ -56,6 +56,27 @@ boxed! {
         scene.claims(&window);
     }
 
+    /// R14: no dead button where the browser knows no passkeys; the reason and the other ways are there.
+    fn where_a_browser_knows_no_passkeys_a_sentence_takes_the_buttons_place() {
+        let scene = Scene::new();
+        let mut ann = scene.person("ann");
+        let window = scene.chromium.window();
+        window.before_every_page("delete window.PublicKeyCredential;");
+        let shown = |selector: &str| {
+            let script = "return [...document.querySelectorAll(arguments[0])].filter(one => one.checkVisibility()).length";
+            window.run(script, &serde_json::json!([selector])).as_u64().unwrap()
+        };
+        scene.ask_to_sign_in(&window, "mfa");
+        window.until("the reason", |_| shown("[data-without-passkeys]") == 1);
+        assert_eq!(shown("[data-ceremony]"), 0, "{}", window.text());
+        give_name_and_password(&window, "ann", WEB_PASSWORD);
+        give_code(&window, &ann.code());
+        scene.claims(&window);
+        window.go(&scene.page("/security"));
+        window.until("the reason", |_| shown("[data-without-passkeys]") >= 1);
+        assert_eq!(shown("button[data-ceremony]"), 0, "{}", window.text());
+    }
+
     fn without_scripts_the_pages_say_what_keys_need_and_let_the_other_ways_work() {
         let scene = Scene::new();
         let mut ann = scene.person("ann");

@@ -8,6 +8,7 @@ pub mod fake_agent;
 pub mod live_agent;
 pub mod npm;
 pub mod pam_host;
+pub mod post_office;
 pub mod seat;
 pub mod site;
 pub mod soft_key;

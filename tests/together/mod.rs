@@ -3,6 +3,8 @@
 mod explained;
 mod installation;
 mod killed;
+mod letters;
 mod one_code;
 mod one_key;
+mod realms;
 mod visitor;

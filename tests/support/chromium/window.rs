@@ -222,6 +222,12 @@ impl Window {
         self.devtools("Emulation.setEmulatedMedia", &scheme);
     }
 
+    /// Lets the window look as a browser zooms: so many pixels of the page, each this many times as large.
+    pub fn zoomed(&self, width: u32, times: u32) {
+        let size = json!({"width": width, "height": 450, "deviceScaleFactor": times, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
     /// The whole page as a PNG.
     pub fn picture(&self) -> Vec<u8> {
         let wanted = json!({"format": "png", "captureBeyondViewport": true});
