@@ -94,19 +94,27 @@ fn look(app: &AppState, tx: &mut Tx<'_>, key: &Key, host: Option<&Groups>) -> Re
             return Ok(Looked::Nothing);
         }
     };
-    // An exchanged token is another client's than the grant's: that one must be there too.
-    let client = if token.client == grant.client {
-        Some(client)
-    } else {
-        clients::by_id(tx, token.client.as_str())?
+    if token.client == grant.client {
+        return Ok(found(token, grant, client, holder));
+    }
+    // An exchanged token is another client's than the grant's: for that one all must hold as well.
+    let theirs = Grant {
+        client: token.client.clone(),
+        ..grant.clone()
     };
-    Ok(client.map_or(Looked::Nothing, |client| {
-        Looked::Found(Box::new(Found {
-            token,
-            grant: Some(grant),
-            client,
-            holder,
-        }))
+    Ok(match still_holds(app, tx, &theirs, &token.scope, host, Used::Access)? {
+        Holds::Yes(client, _) => found(token, grant, *client, holder),
+        Holds::AskHost(name) => Looked::AskHost(name),
+        Holds::No(_) => Looked::Nothing,
+    })
+}
+
+fn found(token: AccessToken, grant: Grant, client: Client, holder: Option<Holder>) -> Looked {
+    Looked::Found(Box::new(Found {
+        token,
+        grant: Some(grant),
+        client,
+        holder,
     }))
 }
 

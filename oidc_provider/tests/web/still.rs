@@ -55,6 +55,13 @@ impl Held {
 
     async fn works(&mut self) -> (bool, bool) {
         let access = self.app.userinfo(&self.access).await.status == StatusCode::OK;
+        for token in [&self.access, &self.refresh] {
+            let told = self.app.post("/introspect", &[("token", token)]).await.json();
+            if told["active"] != access {
+                // Only a refresh token can be too old where an access token is not.
+                assert!(token == &self.refresh && access, "{told}");
+            }
+        }
         let answer = self.app.refresh(&self.refresh, &[]).await;
         let refresh = answer.status == StatusCode::OK;
         if refresh {
@@ -187,4 +194,31 @@ async fn signing_out_leaves_offline_access_and_whoever_ends_sessions_does_not() 
     let ann = held.scene.ann;
     held.write(|tx| sessions::end_all(tx, ann, None).map(drop));
     assert_eq!(held.works().await, (false, false));
+}
+
+/// Whoever goes on while its person is away stands on their page, also where the operator consented for everybody.
+#[tokio::test]
+async fn what_goes_on_offline_is_seen_and_ended_on_ones_own_page() {
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    let back = scene.sign_in(&browser, &wiki.request(&[])).await;
+    wiki.redeem(&back.returned("code").unwrap(), &[]).await;
+    assert!(!browser.get("/").await.body.contains("The wiki"), "nothing goes on");
+    let back = browser.get(&wiki.request(&[("scope", "openid offline_access")])).await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await;
+    let home = browser.get("/").await;
+    assert!(home.body.contains("The wiki"));
+    let fields = [("csrf", home.field("csrf")), ("application", "wiki".to_owned())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(
+        browser.post("/applications/withdraw", &fields).await.location(),
+        "/?done=withdrawn"
+    );
+    assert!(!browser.get("/").await.body.contains("The wiki"));
+    let dead = wiki.refresh(&tokens.text("refresh_token"), &[]).await;
+    assert_eq!(dead.refusal(), (400, "invalid_grant".to_owned()));
+    assert_eq!(
+        wiki.userinfo(&tokens.text("access_token")).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }

@@ -7,12 +7,13 @@
 
 use super::issue::{Granted, IdToken, Mint, Refreshing};
 use super::{Asking, failed, narrowed};
-use crate::grants::{self, Binding, Found, Grant};
+use crate::grants::{self, Binding, Found, Grant, Holds, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
 use crate::oidc::scope::Scope;
 use axum::response::Response;
-use samekey_shared::store::StoreError;
+use samekey_shared::accounts::Groups;
+use samekey_shared::flows::FlowError;
 use serde_json::{Map, Value, json};
 
 /// The one type of token that is taken and given.
@@ -49,15 +50,26 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
         holder: found.holder,
         grant,
     };
+    let host = match granted.grant.account {
+        Some(account) => grants::host_groups(app, account)?,
+        None => Groups::Unknown,
+    };
     let mint = Mint::prepare(app)?;
     let minted = app.realm.store.write(|tx| {
-        // It may have ended since it was looked up.
-        match grants::family(tx, granted.grant.id)? {
-            Some(Grant { .. }) => mint.write(asking, tx, granted.clone()).map(Some),
-            None => Ok(None),
+        // It may have ended since it was looked up; and the policy may keep its person away from whoever asks now.
+        let Some(grant) = grants::family(tx, granted.grant.id)? else {
+            return Ok(None);
+        };
+        let theirs = Grant {
+            client: asking.client.id.clone(),
+            ..grant
+        };
+        match grants::still_holds(app, tx, &theirs, &granted.scope, Some(&host), Used::Access)? {
+            Holds::Yes(..) => Ok(Some(mint.write(asking, tx, granted.clone())?)),
+            Holds::No(_) | Holds::AskHost(_) => Ok(None),
         }
     });
-    let minted = minted.map_err(|why: StoreError| failed(why))?.ok_or(UNACCEPTABLE)?;
+    let minted = minted.map_err(|why: FlowError| failed(why))?.ok_or(UNACCEPTABLE)?;
     let mut more = Map::new();
     more.insert("issued_token_type".into(), ACCESS_TOKEN.into());
     minted.answer_with(app, more)
