@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod client;
 mod device;
+mod grant;
 mod init;
 mod keyring;
 mod mail;
@@ -57,6 +58,9 @@ enum Verb {
     /// Web apps that sign in through the provider
     #[command(subcommand)]
     Client(client::Verb),
+    /// What people granted to web apps: see it, end it with its tokens
+    #[command(subcommand)]
+    Grant(grant::Verb),
     /// The policy that both doors obey
     #[command(subcommand)]
     Policy(policy::Verb),
@@ -94,6 +98,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Ticket(verb) => ticket::run(&cli.config, verb),
         Verb::RecoveryCodes(verb) => recovery_codes::run(&cli.config, verb),
         Verb::Client(verb) => client::run(&cli.config, verb),
+        Verb::Grant(verb) => grant::run(&cli.config, verb),
         Verb::Policy(verb) => policy::run(&cli.config, verb),
         Verb::Methods => methods::run(&cli.config),
         Verb::Audit(verb) => audit::run(cli, verb),

@@ -52,12 +52,15 @@ pub struct Agreed {
     pub given_at: UnixTime,
 }
 
-/// The applications that this person agreed to and that are still registered, by name.
-pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Agreed>, StoreError> {
+/// The applications that this person agreed to, or that go on for them while they are away, and that are still registered, by
+/// name.
+pub fn of_account(tx: &mut Tx<'_>, account: AccountId, now: UnixTime) -> Result<Vec<Agreed>, StoreError> {
     let rows = tx.query(
-        "SELECT clients.id, clients.name, consents.given_at FROM consents JOIN clients ON clients.id = consents.client \
-         WHERE consents.account = $1 ORDER BY clients.name, clients.id LIMIT 200",
-        params![account],
+        "SELECT c.id, c.name, MAX(u.given_at) FROM clients c JOIN (\
+         SELECT client, given_at FROM consents WHERE account = $1 UNION ALL \
+         SELECT client, given_at FROM grants WHERE account = $1 AND offline = 1 AND ends_at > $2) u ON u.client = c.id \
+         GROUP BY c.id, c.name ORDER BY c.name, c.id LIMIT 200",
+        params![account, now],
     )?;
     let agreed = |row: &Row| {
         Ok(Agreed {
@@ -69,15 +72,12 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Agreed>, St
     rows.iter().map(agreed).collect()
 }
 
-/// Takes the agreement back, with every code, grant and token that rests on it; false if there was none.
+/// Takes the agreement back, with every code, grant and token of it; false if there was nothing to take back.
 pub fn withdraw(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<bool, StoreError> {
-    let gone = tx.execute(
+    let agreed = tx.execute(
         "DELETE FROM consents WHERE account = $1 AND client = $2",
         params![account, client],
     )?;
-    if gone == 0 {
-        return Ok(false);
-    }
-    super::end_of_consent(tx, account, client)?;
-    Ok(true)
+    let granted = super::end_of_consent(tx, account, client)?;
+    Ok(agreed + granted > 0)
 }

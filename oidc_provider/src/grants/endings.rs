@@ -80,17 +80,19 @@ pub fn end_of_client(tx: &mut Tx<'_>, client: &ClientId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Ends what a person granted to one client.
-pub fn end_of_consent(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<(), StoreError> {
+/// Ends what a person granted to one client; how many grants there were.
+pub fn end_of_consent(tx: &mut Tx<'_>, account: AccountId, client: &str) -> Result<u64, StoreError> {
     for sql in [
         "DELETE FROM authorization_codes WHERE account = $1 AND client = $2 AND used_at IS NULL",
         "DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE account = $1 AND client = $2)",
         "DELETE FROM refresh_tokens WHERE grant_id IN (SELECT id FROM grants WHERE account = $1 AND client = $2)",
-        "DELETE FROM grants WHERE account = $1 AND client = $2",
     ] {
         tx.execute(sql, params![account, client])?;
     }
-    Ok(())
+    tx.execute(
+        "DELETE FROM grants WHERE account = $1 AND client = $2",
+        params![account, client],
+    )
 }
 
 /// Forgets what has ended.

@@ -67,7 +67,7 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         };
         let before = Before::Moment(session.first_at);
         let last = last::of(tx, &session.account.name, before)?;
-        let applications = consents::of_account(tx, session.account.id)?;
+        let applications = consents::of_account(tx, session.account.id, realm.clock.now())?;
         let open = openings(tx, app.config.issuer.as_str(), &applications)?;
         Ok::<_, FlowError>(Some((session, last, applications, open)))
     })?;
