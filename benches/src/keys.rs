@@ -5,9 +5,10 @@ use crate::place::Place;
 use crate::rounds::{in_turn, micros};
 use crate::table::{Row, Table, Target};
 use ring::digest::{SHA256, digest};
+use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use rsa::pkcs8::EncodePrivateKey;
 use samekey_shared::entropy::{Entropy, SystemEntropy};
@@ -49,6 +50,28 @@ pub fn measure(_place: &Place, table: &mut Table) -> Result<(), Trouble> {
         ));
     }
     Ok(())
+}
+
+/// An RSA key of 2048 bits, for bare signatures.
+pub fn rsa_pair() -> Result<RsaKeyPair, Trouble> {
+    let failed = |error: Any| Trouble::Fill(error.to_string());
+    let private =
+        rsa::RsaPrivateKey::new(&mut Draw(SystemEntropy::default()), 2048).map_err(|error| failed(error.into()))?;
+    let der = private.to_pkcs8_der().map_err(|error| failed(error.into()))?;
+    RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(|error| failed(error.to_string().into()))
+}
+
+/// One bare signature (RS256).
+pub fn rs256(pair: &RsaKeyPair, message: &[u8]) -> Result<Vec<u8>, Trouble> {
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let signed = pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        black_box(message),
+        &mut signature,
+    );
+    signed.map_err(|_| Trouble::Program("nothing was signed".into()))?;
+    Ok(signature)
 }
 
 /// One check as the machine makes it: everything but the store.

@@ -5,7 +5,7 @@
 //!   PROGRAMS  the folder of our programs, release profile
 //!   MODULE    the PAM module as it is shipped
 //!   RIVALS    the folder where the rivals from npm are installed
-//!   SECTION   pam, size, together, web, hashing, keys, footprint, console; all without one
+//!   SECTION   pam, size, together, web, oidc, admin, hashing, keys, footprint, console; all without one
 //!
 //! It exits 0 when everything could be measured, whatever the figures are; they are printed as they are.
 
@@ -61,7 +61,7 @@ impl From<rustix::io::Errno> for Trouble {
 /// A group of comparisons.
 type Section = fn(&Place, &mut Table) -> Result<(), Trouble>;
 
-const SECTIONS: [(&str, Section); 9] = [
+const SECTIONS: [(&str, Section); 10] = [
     ("hashing", hashing::measure),
     ("keys", keys::measure),
     ("footprint", footprint::measure),
@@ -69,6 +69,7 @@ const SECTIONS: [(&str, Section); 9] = [
     ("size", pam::size),
     ("together", together::measure),
     ("web", web::measure),
+    ("oidc", web::oidc::measure),
     ("admin", web::desk::measure),
     ("console", console::measure),
 ];

@@ -4,8 +4,13 @@ use crate::hashing::Checked;
 use crate::pam::Door;
 use crate::place::{Place, write_private};
 use crate::process::{Process, free_port};
+use crate::web::oidc;
 use crate::web::server::{CALLBACK, CLIENT, Server};
 use crate::{Trouble, people};
+use samekey_provider::clients::{
+    self, AccessTokenForm, ClientKind, ClientSettings, GrantType, RefreshUse, Registration,
+};
+use samekey_provider::keys::Alg;
 use samekey_shared::accounts::password::PasswordHash;
 use samekey_shared::accounts::{LoginName, NewAccount, rows};
 use samekey_shared::clock::{Clock, SystemClock};
@@ -14,10 +19,11 @@ use samekey_shared::devices::{self, Limits, totp};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::flows::FlowError;
 use samekey_shared::ids::AccountId;
+use samekey_shared::params;
 use samekey_shared::policy::{self, Policy};
 use samekey_shared::realm::Realm as Opened;
 use samekey_shared::roles::Role;
-use samekey_shared::secrets::{Keyring, SecretText};
+use samekey_shared::secrets::{Keyring, SecretText, opaque};
 use samekey_shared::store::{Store, StoreError, Tx};
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -167,6 +173,27 @@ impl Realm {
         Server::meet(process, self.port, secret)
     }
 
+    /// Starts the provider, with the relying party and clients that speak for themselves registered, all with one secret.
+    pub fn provider_for_protocol(&self, place: &Place) -> Result<Server, Trouble> {
+        let config = Config::load(&self.config()).map_err(said)?;
+        let entropy = Arc::new(SystemEntropy::default());
+        let opened = Opened::open_with(&config, Arc::new(SystemClock), entropy, &[samekey_provider::SCHEMA]);
+        let opened = opened.map_err(said)?;
+        for registration in protocol_clients().map_err(said)? {
+            let registered = opened.store.write(|tx| {
+                clients::register(tx, &registration, opened.entropy.as_ref(), opened.clock.now())?;
+                let hash = opaque::hash(PROTOCOL_SECRET);
+                let sql = "UPDATE clients SET secret_hash = $2 WHERE id = $1";
+                tx.execute(sql, params![registration.id.as_str(), hash.as_slice()])?;
+                Ok::<_, clients::RegistrationError>(())
+            });
+            registered.map_err(said)?;
+        }
+        drop(opened);
+        let process = Process::start(&mut self.provider_command(place).0, &self.room.join("provider.log"))?;
+        Server::meet(process, self.port, PROTOCOL_SECRET.to_owned())
+    }
+
     /// Registers the relying party anew; its secret.
     fn client(&self, place: &Place) -> Result<String, Trouble> {
         let mut remove = self.program(place, "samekey");
@@ -205,6 +232,43 @@ impl Agent {
         );
         Door::new(&self.room, "samekey-bench", &line)
     }
+}
+
+/// The secret of every client of the protocol's measurements: nothing is guarded by it.
+const PROTOCOL_SECRET: &str = "bench-secret-bench-secret-bench-secret";
+
+/// One client that signs people in, and two that speak for themselves, with ES256 and RS256.
+fn protocol_clients() -> Result<Vec<Registration>, clients::NotAClientId> {
+    let web = ClientSettings {
+        redirect_uris: vec![CALLBACK.to_owned()],
+        id_token_alg: Alg::Es256,
+        refresh: RefreshUse::Session,
+        ..ClientSettings::default()
+    };
+    let robot = |alg| ClientSettings {
+        redirect_uris: vec![CALLBACK.to_owned()],
+        grant_types: BTreeSet::from([GrantType::ClientCredentials]),
+        scopes: Some(BTreeSet::from(["orders.read".to_owned()])),
+        resources: vec!["https://api.example".to_owned()],
+        access_token: AccessTokenForm::Jwt,
+        access_token_alg: Some(alg),
+        ..ClientSettings::default()
+    };
+    let all = [
+        (CLIENT, web),
+        (oidc::ROBOT, robot(Alg::Es256)),
+        (oidc::ROBOT_RS256, robot(Alg::Rs256)),
+    ];
+    all.into_iter()
+        .map(|(id, settings)| {
+            Ok(Registration {
+                id: id.parse()?,
+                name: id.to_owned(),
+                kind: ClientKind::Confidential,
+                settings,
+            })
+        })
+        .collect()
 }
 
 /// Why a person could not be added.

@@ -2,6 +2,8 @@
 
 pub mod bare;
 pub mod desk;
+mod dpop;
+pub mod oidc;
 pub mod rival;
 pub mod server;
 mod visitor;

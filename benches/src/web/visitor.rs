@@ -29,7 +29,7 @@ impl Visitor {
 
     /// Goes to the provider as a relying party sends people there, signs in if asked, and comes back with a code.
     pub fn code(&mut self, server: &Server) -> Result<String, Trouble> {
-        let challenge = BASE64URL_NOPAD.encode(digest(&SHA256, VERIFIER.as_bytes()).as_ref());
+        let challenge = challenge();
         let address = format!(
             "{}?response_type=code&client_id={CLIENT}&scope=openid&state=s&nonce=n&code_challenge_method=S256\
              &code_challenge={challenge}&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback",
@@ -103,8 +103,22 @@ fn code_in(target: &str) -> Option<String> {
         .find_map(|pair| Some(pair.strip_prefix("code=")?.to_owned()))
 }
 
+/// The PKCE challenge of every request.
+pub fn challenge() -> String {
+    BASE64URL_NOPAD.encode(digest(&SHA256, VERIFIER.as_bytes()).as_ref())
+}
+
+/// What the relying party sends to turn a code into tokens bound to the key of this DPoP proof.
+pub fn exchange_bound(server: &Server, code: &str, proof: &str) -> Result<Vec<u8>, Trouble> {
+    redemption(server, code, &format!("dpop: {proof}\r\n"))
+}
+
 /// What the relying party sends to turn a code into tokens (RFC 6749, section 4.1.3).
 pub fn exchange(server: &Server, code: &str) -> Result<Vec<u8>, Trouble> {
+    redemption(server, code, "")
+}
+
+fn redemption(server: &Server, code: &str, headers: &str) -> Result<Vec<u8>, Trouble> {
     let basic = BASE64.encode(format!("{CLIENT}:{}", server.client_secret).as_bytes());
     let form = format!(
         "grant_type=authorization_code&code={code}&code_verifier={VERIFIER}\
@@ -114,14 +128,19 @@ pub fn exchange(server: &Server, code: &str) -> Result<Vec<u8>, Trouble> {
     Ok(load::post(
         server.port,
         path,
-        &format!("authorization: Basic {basic}\r\n"),
+        &format!("authorization: Basic {basic}\r\n{headers}"),
         &form,
     ))
 }
 
+/// Turns a code into tokens: the answer as it came.
+pub fn tokens(server: &Server, code: &str) -> Result<String, Trouble> {
+    load::single(server.port, &exchange(server, code)?)
+}
+
 /// Turns a code into an access token.
 pub fn access_token(server: &Server, code: &str) -> Result<String, Trouble> {
-    let body = load::single(server.port, &exchange(server, code)?)?;
+    let body = tokens(server, code)?;
     let answer: serde_json::Value = serde_json::from_str(&body).map_err(|_| Trouble::Answer(body.clone()))?;
     answer
         .get("access_token")
