@@ -39,6 +39,10 @@ pub const SCHEMA: Component = Component {
             sql: include_str!("../migrations/provider_0008.sql"),
         },
         Migration {
+            version: 9,
+            sql: include_str!("../migrations/provider_0009.sql"),
+        },
+        Migration {
             version: 10,
             sql: include_str!("../migrations/provider_0010.sql"),
         },

@@ -3,13 +3,13 @@
 use crate::entropy::{Entropy, EntropyError};
 
 /// Consonants that no font confuses; without vowels no code spells a word (RFC 8628, section 6.1).
-pub(crate) const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+pub const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// Letters in a group, as a code is shown.
 const GROUP: usize = 4;
 
 /// Draws that many letters.
-pub(crate) fn draw<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyError> {
+pub fn draw<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyError> {
     let mut letters = [0; N];
     for letter in &mut letters {
         *letter = ALPHABET[usize::from(below(entropy, 20)?)];
@@ -18,7 +18,7 @@ pub(crate) fn draw<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], Ent
 }
 
 /// As people type it: small letters, spaces and hyphens anywhere.
-pub(crate) fn typed<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn typed<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut letters = text
         .bytes()
         .filter(|byte| !matches!(byte, b' ' | b'-'))
@@ -31,7 +31,7 @@ pub(crate) fn typed<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// As it is shown: `BCDF-GHJK`.
-pub(crate) fn grouped(letters: &[u8], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+pub fn grouped(letters: &[u8], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
     use std::fmt::Write;
     for (index, letter) in letters.iter().enumerate() {
         if index > 0 && index % GROUP == 0 {
@@ -43,7 +43,7 @@ pub(crate) fn grouped(letters: &[u8], f: &mut std::fmt::Formatter<'_>) -> std::f
 }
 
 /// A number below `limit`, each as likely as any other: bytes beyond the last whole multiple are thrown away.
-pub(crate) fn below(entropy: &dyn Entropy, limit: u8) -> Result<u8, EntropyError> {
+pub fn below(entropy: &dyn Entropy, limit: u8) -> Result<u8, EntropyError> {
     let fair = u8::MAX - u8::MAX % limit;
     loop {
         let mut byte = [0];

@@ -17,7 +17,7 @@ pub mod devices;
 pub mod entropy;
 pub mod flows;
 pub mod ids;
-mod letters;
+pub mod letters;
 pub mod methods;
 pub mod objections;
 pub mod outbox;

@@ -5,11 +5,11 @@ use super::App;
 use crate::admin;
 use crate::http::{Fault, cors, guard, language};
 use crate::oidc::{
-    authorize, discovery, end_session, introspect, par, register, revoke, session_state, token, userinfo,
+    authorize, device, discovery, end_session, introspect, par, register, revoke, session_state, token, userinfo,
 };
 use crate::operations::{figures, health};
 use crate::pages::problem::Problem;
-use crate::pages::{approve, assets, bind, not_me, passkey, portal, security, sign_in, which};
+use crate::pages::{approve, assets, bind, connect, not_me, passkey, portal, security, sign_in, which};
 use crate::passkeys::well_known;
 use axum::Router;
 use axum::handler::Handler;
@@ -35,6 +35,8 @@ pub const INTROSPECT: &str = "/introspect";
 pub const REVOKE: &str = "/revoke";
 /// Path of the key set.
 pub const JWKS: &str = "/jwks";
+/// Path of the device authorization endpoint (RFC 8628).
+pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 /// Path of the end-session endpoint.
 pub const END_SESSION: &str = "/logout";
 
@@ -172,6 +174,9 @@ fn everybody() -> Vec<Served> {
         on_get("/register/{id}", Registrant, register::show)
             .and("PUT", put(register::change))
             .and("DELETE", delete(register::remove)),
+        on_post(DEVICE_AUTHORIZATION, Application, device::authorization::endpoint).readable_elsewhere(),
+        on_get(device::PAGE, SignedIn, connect::show),
+        on_post(device::PAGE, SessionHolder, connect::submit),
         on_get(END_SESSION, Anybody, end_session::by_get).and_post(end_session::by_post),
         on_get(CHECK_SESSION, Anybody, session_state::frame),
         on_post("/sign-out", SessionHolder, end_session::confirmed),

@@ -9,6 +9,7 @@ use crate::keys::{self, KeySet, KeysError};
 use crate::oidc::acr;
 use crate::oidc::claims::Pairwise;
 use crate::oidc::discovery::Prebuilt;
+use crate::oidc::dpop::Nonces;
 use crate::operations::Figures;
 use crate::outbound::Outbound;
 use crate::passkeys::{NotAnOrigin, Passkeys};
@@ -37,6 +38,8 @@ pub struct AppState {
     pub csrf: Tokens,
     /// Sign-ins in progress.
     pub flows: Sealer,
+    /// Nonces of DPoP proofs.
+    pub nonces: Nonces,
     /// What is counted for the operator.
     pub figures: Figures,
     /// Who makes our own calls.
@@ -96,7 +99,9 @@ impl AppState {
             None => None,
         };
         let csrf = Tokens::new(keyring.subkey("provider: form tokens").expose());
+        let nonces = Nonces::new(keyring.subkey("provider: DPoP nonces").expose());
         Ok(Arc::new(Self {
+            nonces,
             discovery: Prebuilt::discovery(&config, acr::strongest(passkeys.as_ref())),
             figures: Figures::default(),
             outbound: Outbound::new(&config.outbound),

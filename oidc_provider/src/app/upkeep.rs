@@ -2,7 +2,7 @@
 
 use super::App;
 use super::state::StartError;
-use crate::oidc::par;
+use crate::oidc::{device, dpop, par};
 use crate::{clients, grants, keys, sessions};
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::flows::FlowError;
@@ -81,6 +81,8 @@ fn sweep(app: &App) -> Result<(), FlowError> {
         clients::sweep(tx, now)?;
         sessions::sweep(tx, now)?;
         par::sweep(tx, now)?;
+        dpop::sweep(tx, now)?;
+        device::sweep(tx, now)?;
         grants::sweep(tx, now)?;
         Ok(())
     })

@@ -1,6 +1,7 @@
 //! The clients' statements, written once for both engines, and the mapping of their rows.
 
 use super::{Client, ClientId};
+use crate::oidc::device;
 use crate::{grants, sessions};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::params;
@@ -173,6 +174,7 @@ pub fn strangers(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 pub(super) fn delete(tx: &mut Tx<'_>, id: &ClientId) -> Result<u64, StoreError> {
     grants::end_of_client(tx, id)?;
     sessions::forget_client(tx, id)?;
+    device::forget_client(tx, id)?;
     for sql in [
         "DELETE FROM consents WHERE client = $1",
         "DELETE FROM client_assertions WHERE client = $1",

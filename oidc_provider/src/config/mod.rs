@@ -16,6 +16,7 @@ pub use networks::{Network, Networks, NotANetwork};
 pub use outbound::{OutboundConfig, OutboundProblem};
 pub use pem::NoCertificates;
 
+use crate::oidc::dpop::NonceRule;
 use mutual_tls::MutualTlsSection;
 use samekey_shared::flows::sign_in::PasswordSource;
 use serde::Deserialize;
@@ -62,6 +63,9 @@ pub struct ProviderSection {
     /// Days after which the keys that sign tokens are replaced; 0 leaves that to `samekey signing-keys rotate`.
     #[serde(default = "default_signing_key_days")]
     signing_key_days: i64,
+    /// `offered` or `required`: whether DPoP proofs must hold a nonce of ours.
+    #[serde(default)]
+    dpop_nonces: NonceRule,
     /// A PNG or SVG file shown beside the realm's name.
     logo: Option<PathBuf>,
     /// Colour of links and buttons, `#rrggbb`, on light ground.
@@ -212,6 +216,8 @@ pub struct ProviderConfig {
     pub refresh_seconds: i64,
     /// Days that a key signs; `None` where only a command replaces it.
     pub signing_key_days: Option<i64>,
+    /// Whether DPoP proofs must hold a nonce of ours.
+    pub dpop_nonces: NonceRule,
     /// The operator's own look.
     pub branding: Branding,
     /// Whom we may call.
@@ -276,6 +282,7 @@ impl ProviderSection {
             refresh_idle_seconds: idle,
             refresh_seconds: whole,
             signing_key_days: (self.signing_key_days != 0).then_some(self.signing_key_days),
+            dpop_nonces: self.dpop_nonces,
             branding,
             outbound: OutboundConfig::check(&self.outbound_allow, self.outbound_ca.as_deref())?,
             registration: self.registration,

@@ -2,6 +2,7 @@
 //! the log.
 
 use crate::keys::{KeysError, PairError};
+use crate::oidc::access::AccessError;
 use crate::oidc::errors::ProtocolError;
 use crate::pages::problem::Problem;
 use axum::body::Body;
@@ -67,6 +68,8 @@ pub enum Fault {
         /// For the log only.
         cause: Option<String>,
     },
+    /// A challenge for whoever presents a token (RFC 6750 section 3).
+    Token(AccessError),
 }
 
 impl Fault {

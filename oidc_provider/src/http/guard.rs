@@ -4,9 +4,10 @@
 use super::client_ip::{self, Refused};
 use super::{Fault, browser, cookies, headers, language};
 use crate::app::{App, routes};
+use crate::oidc::dpop;
 use crate::pages::{error_page, problem::Problem};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use samekey_shared::ids::RequestId;
@@ -53,6 +54,7 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
 
 async fn answered(app: &App, mut request: Request, next: Next) -> Response {
     let admitted = admit(app, &request);
+    let proves = request.headers().contains_key(dpop::HEADER);
     let visitor = match RequestId::draw(app.realm.entropy.as_ref()) {
         Ok(id) => Visitor {
             request: id,
@@ -80,7 +82,13 @@ async fn answered(app: &App, mut request: Request, next: Next) -> Response {
         }
         Err(problem) => Fault::from(problem).into_response(),
     };
-    finish(app, &visitor, response)
+    let mut response = finish(app, &visitor, response);
+    // The next nonce comes with every answer to a proof, so that nobody has to be refused to learn it (RFC 9449 section 8.2).
+    let nonce = proves.then(|| app.nonces.current(app.realm.clock.now()));
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+        response.headers_mut().insert(dpop::NONCE_HEADER, nonce);
+    }
+    response
 }
 
 /// Who calls, if this may be looked at at all.
@@ -146,6 +154,7 @@ fn told(app: &App, visitor: &Visitor, fault: &Fault) -> Response {
             }
             error.response()
         }
+        Fault::Token(error) => error.response(),
     }
 }
 

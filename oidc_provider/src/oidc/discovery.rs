@@ -4,7 +4,7 @@
 //! Discovery says only what is true (oidc.md row 46); a test holds each member against the endpoints.
 
 use super::authorize::request::{PROMPTS, RESPONSE_MODES};
-use super::{acr, claims, client_auth, scope::Scope, token};
+use super::{acr, claims, client_auth, dpop, scope::Scope, token};
 use crate::app::{App, routes};
 use crate::clients::{GrantType, SubjectType};
 use crate::config::{ProviderConfig, SelfRegistration};
@@ -61,6 +61,7 @@ impl Prebuilt {
             "pushed_authorization_request_endpoint": issuer.at(routes::PAR),
             "require_pushed_authorization_requests": false,
             "token_endpoint": issuer.at(routes::TOKEN),
+            "device_authorization_endpoint": issuer.at(routes::DEVICE_AUTHORIZATION),
             "userinfo_endpoint": issuer.at(routes::USERINFO),
             "introspection_endpoint": issuer.at(routes::INTROSPECT),
             "revocation_endpoint": issuer.at(routes::REVOKE),
@@ -81,6 +82,7 @@ impl Prebuilt {
             "userinfo_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "introspection_signing_alg_values_supported": Alg::ALL.map(Alg::name),
             "code_challenge_methods_supported": ["S256"],
+            "dpop_signing_alg_values_supported": dpop::ALGS.map(Alg::name),
             "acr_values_supported": acr::reachable(strongest),
             "claims_supported": claims::supported().collect::<Vec<_>>(),
             "claim_types_supported": ["normal"],

@@ -17,6 +17,18 @@ pub enum ProtocolError {
     /// The code or refresh token is unknown, used, expired, revoked, another client's, or its verifier or key is wrong: never
     /// told which.
     InvalidGrant,
+    /// The `DPoP` header is no proof of this call (RFC 9449 section 5).
+    InvalidDpopProof(&'static str),
+    /// It must hold the nonce of this answer (RFC 9449 section 8).
+    UseDpopNonce,
+    /// A device's person has not decided yet (RFC 8628 section 3.5).
+    AuthorizationPending,
+    /// The same, and the device asks too often.
+    SlowDown,
+    /// The device's time ran out.
+    ExpiredToken,
+    /// The device's person refused.
+    AccessDenied,
     /// Another grant type.
     UnsupportedGrantType,
     /// A grant type that this client is not registered for.
@@ -62,11 +74,17 @@ impl ProtocolError {
         match self {
             Self::InvalidRequest(_)
             | Self::InvalidGrant
-            | Self::UnsupportedGrantType
             | Self::UnauthorizedClient
             | Self::InvalidScope
             | Self::InvalidTarget
-            | Self::Authorization(_) => StatusCode::BAD_REQUEST,
+            | Self::Authorization(_)
+            | Self::InvalidDpopProof(_)
+            | Self::UseDpopNonce
+            | Self::AuthorizationPending
+            | Self::SlowDown
+            | Self::ExpiredToken
+            | Self::AccessDenied
+            | Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidClient(_) | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
@@ -82,6 +100,12 @@ impl ProtocolError {
             Self::Authorization(error) => error.code(),
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::AccessDenied => "access_denied",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::InvalidScope => "invalid_scope",
@@ -95,7 +119,12 @@ impl ProtocolError {
 
     fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) => what,
+            Self::InvalidRequest(what) | Self::InvalidDpopProof(what) => what,
+            Self::UseDpopNonce => "the DPoP proof must hold the nonce of this answer",
+            Self::AuthorizationPending => "nobody has decided yet; ask again after the interval",
+            Self::SlowDown => "nobody has decided yet; ask again after five more seconds than before",
+            Self::ExpiredToken => "the device code has expired; begin again",
+            Self::AccessDenied => "the person refused",
             Self::Authorization(error) => error.description(),
             Self::TooLarge => "the form is larger than 16 KiB",
             Self::InvalidClient(_) => "client authentication failed",

@@ -3,7 +3,7 @@
 //! Everything random is drawn before, since a unit of work may run more than once; what was written is remembered by its
 //! last run.
 
-use super::flow::{Begun, CheckDevices, Proven};
+use super::flow::{Begun, CheckDevices, Connecting, Proven, Purpose};
 use super::turn::Person;
 use crate::app::AppState;
 use crate::clients::{self, Client, Consent};
@@ -11,15 +11,18 @@ use crate::grants::{self, Code, CodeDetails, consents};
 use crate::http::Failure;
 use crate::oidc::authorize::request::{AuthorizeRequest, Prompt};
 use crate::oidc::authorize::{self, levels};
+use crate::oidc::device;
 use crate::oidc::errors::AuthorizeError;
 use crate::oidc::{fapi2, par};
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
+use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::flows::{Basis, FlowError, Grant, Shown};
 use samekey_shared::ids::{AccountId, SessionId};
 use samekey_shared::methods::{Evidence, FirstFactor, Method};
 use samekey_shared::outbox;
 use samekey_shared::policy::EmailUse;
 use samekey_shared::secrets::opaque::Token;
+use samekey_shared::source::Door;
 use samekey_shared::store::{StoreError, Tx};
 use samekey_shared::trust::{self, TrustToken};
 
@@ -27,6 +30,7 @@ use samekey_shared::trust::{self, TrustToken};
 pub(super) struct Conclusion<'a> {
     app: &'a AppState,
     request: Option<AuthorizeRequest>,
+    device: Option<Connecting>,
     person: &'a Person,
     fresh: SessionId,
     cookie: Token,
@@ -64,20 +68,37 @@ pub(super) enum End {
     CheckDevices(CheckDevices),
     /// The same, without an application.
     Emergency,
+    /// A device was signed in, or it was too late.
+    Device(Connected),
     /// No application asked.
     Portal,
+}
+
+/// Whether the device that somebody signed in still waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connected {
+    /// It did, and has its grant now.
+    Yes,
+    /// It was decided before, or its time ran out.
+    TooLate,
 }
 
 impl<'a> Conclusion<'a> {
     pub(super) fn prepare(
         app: &'a AppState,
         person: &'a Person,
-        request: Option<AuthorizeRequest>,
+        purpose: &Purpose,
     ) -> Result<Self, Failure> {
         let entropy = app.realm.entropy.as_ref();
+        let (request, device) = match purpose {
+            Purpose::Application(request) => (Some(request.as_ref().clone()), None),
+            Purpose::Connect(device) => (None, Some(device.as_ref().clone())),
+            Purpose::Portal(_) | Purpose::Devices | Purpose::Administration(_) => (None, None),
+        };
         Ok(Self {
             app,
             request,
+            device,
             person,
             fresh: SessionId::draw(entropy)?,
             cookie: Token::draw(entropy, COOKIE_BYTES)?,
@@ -122,10 +143,11 @@ impl<'a> Conclusion<'a> {
         if self.app.realm.mail {
             outbox::speaks(tx, account, self.person.visitor.t.language())?;
         }
-        let end = match &self.request {
-            None if self.is_emergency(tx, grant)? => End::Emergency,
-            None => End::Portal,
-            Some(request) => self.toward_application(tx, request, account, session, grant)?,
+        let end = match (&self.request, &self.device) {
+            (_, Some(what)) => self.toward_device(tx, what, account, session, grant)?,
+            (None, None) if self.is_emergency(tx, grant)? => End::Emergency,
+            (None, None) => End::Portal,
+            (Some(request), None) => self.toward_application(tx, request, account, session, grant)?,
         };
         self.written = Some(Written {
             renewed,
@@ -192,6 +214,46 @@ impl<'a> Conclusion<'a> {
             idle: grant.session.idle,
         };
         Ok((sessions::begin(tx, &new, account, grant, before, now)?, true))
+    }
+
+    /// Gives the device what its person proved, if it is still theirs to give; the question of consent was answered before.
+    fn toward_device(
+        &self,
+        tx: &mut Tx<'_>,
+        what: &Connecting,
+        account: AccountId,
+        session: SessionId,
+        grant: &Grant,
+    ) -> Result<End, StoreError> {
+        let now = self.app.realm.clock.now();
+        let waiting = device::by_id(tx, what.waiting)?.filter(|waiting| waiting.client == what.client);
+        let client = clients::by_id(tx, what.client.as_str())?;
+        let (Some(waiting), Some(client)) = (waiting.filter(|_| what.account == account), client) else {
+            return Ok(End::Device(Connected::TooLate));
+        };
+        let given = device::given(
+            &client,
+            &waiting,
+            grant,
+            (account, session),
+            (&self.person.visitor.source, now),
+        );
+        if !device::approve(tx, waiting.id, &given, now)? {
+            return Ok(End::Device(Connected::TooLate));
+        }
+        if client.settings.consent == Consent::Asked {
+            consents::give(tx, account, &client.id, &waiting.scopes, now)?;
+        }
+        let event = Event::new(EventKind::DeviceSignInApproved, Actor::Account(grant.login.to_string()))
+            .about(&grant.login)
+            .request(grant.request)
+            .at(Door::Web, format!("oidc:{}", client.id))
+            .from(&self.person.visitor.source)
+            .detail("device", waiting.id)
+            .detail("asked-from", &waiting.source)
+            .detail("scope", &waiting.scopes);
+        audit::append(tx, &event, now)?;
+        Ok(End::Device(Connected::Yes))
     }
 
     fn toward_application(

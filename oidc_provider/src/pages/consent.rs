@@ -19,6 +19,19 @@ use samekey_shared::source::Door;
 use samekey_shared::store::StoreError;
 use samekey_shared::texts::Texts;
 
+/// What a scope lets an application know.
+pub(super) fn line(t: Texts, scope: Scope) -> String {
+    match scope {
+        Scope::Openid => t.say("sign-in-scope-openid"),
+        Scope::Profile => t.say("sign-in-scope-profile"),
+        Scope::Email => t.say("sign-in-scope-email"),
+        Scope::Address => t.say("sign-in-scope-address"),
+        Scope::Phone => t.say("sign-in-scope-phone"),
+        Scope::Groups => t.say("sign-in-scope-groups"),
+        Scope::OfflineAccess => t.say("sign-in-scope-offline"),
+    }
+}
+
 /// The page.
 pub(super) fn show(
     app: &App,
@@ -28,22 +41,13 @@ pub(super) fn show(
     targets: &[String],
 ) -> Result<Response, Fault> {
     let request = flow.request().ok_or(Problem::SignInGone)?;
-    let line = |scope| match scope {
-        Scope::Openid => t.say("sign-in-scope-openid"),
-        Scope::Profile => t.say("sign-in-scope-profile"),
-        Scope::Email => t.say("sign-in-scope-email"),
-        Scope::Address => t.say("sign-in-scope-address"),
-        Scope::Phone => t.say("sign-in-scope-phone"),
-        Scope::Groups => t.say("sign-in-scope-groups"),
-        Scope::OfflineAccess => t.say("sign-in-scope-offline"),
-    };
     let about = application.ok_or(Problem::UnknownApplication)?;
     let pictures: Vec<String> = about.pictures().into_iter().collect();
     let target = redirect::origin(&request.return_to.redirect_uri).unwrap_or_default();
     let view = ConsentView {
         frame: Frame::new(app, t),
         about,
-        lines: request.scopes.iter().map(line).collect(),
+        lines: request.scopes.iter().map(|scope| line(t, scope)).collect(),
         target: &target,
         flow: &flow.id.to_string(),
         csrf: &flow.csrf(app),

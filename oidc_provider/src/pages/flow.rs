@@ -1,7 +1,7 @@
 //! A sign-in in progress, sealed in a cookie of the browser that began it: nothing is stored before somebody has proven
 //! who they are, and no other browser, query or form can go on with it.
 
-pub use super::purpose::{Administering, MailLink, Purpose, Then};
+pub use super::purpose::{Administering, Connecting, MailLink, Purpose, Then};
 
 use super::problem::Problem;
 use crate::app::AppState;
@@ -247,7 +247,7 @@ impl Flow {
     pub fn request(&self) -> Option<&AuthorizeRequest> {
         match &self.purpose {
             Purpose::Application(request) => Some(request),
-            Purpose::Portal(_) | Purpose::Devices | Purpose::Administration(_) => None,
+            Purpose::Portal(_) | Purpose::Devices | Purpose::Administration(_) | Purpose::Connect(_) => None,
         }
     }
 

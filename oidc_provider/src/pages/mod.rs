@@ -8,6 +8,7 @@ pub mod assets;
 pub mod bind;
 mod check_devices;
 mod conclusion;
+pub mod connect;
 pub mod consent;
 pub mod flow;
 pub mod frame;

@@ -94,10 +94,10 @@ fn begun(app: &App, person: &Person, flow: &Flow) -> Result<Response, Fault> {
         doorway: &doorway,
     };
     let (mut machine, step) = match (&flow.purpose, &person.session) {
-        (Purpose::Devices | Purpose::Administration(_), Some(session)) => {
+        (Purpose::Devices | Purpose::Administration(_) | Purpose::Connect(_), Some(session)) => {
             step_up::start_with_passkey(&visit, session.account.name.as_str(), asked, turn::means(app))?
         }
-        (Purpose::Devices | Purpose::Administration(_), None) => return Ok(none()),
+        (Purpose::Devices | Purpose::Administration(_) | Purpose::Connect(_), None) => return Ok(none()),
         _ => SignIn::start_with_passkey(&visit, asked, turn::means(app))?,
     };
     let Step::Ask(Prompt::Key(prompt)) = step else {
@@ -180,7 +180,7 @@ fn ended(app: &App, person: &Person, flow: Flow, kept: Kept, params: &Params) ->
         }
         _ => None,
     };
-    let mut conclusion = Conclusion::prepare(app, person, flow.request().cloned())?;
+    let mut conclusion = Conclusion::prepare(app, person, &flow.purpose)?;
     let doorway = turn::doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
         realm: &app.realm,

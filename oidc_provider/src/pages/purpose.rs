@@ -1,9 +1,12 @@
 //! What somebody signs in for, and the page of ours that the sign-in ends at.
 
 use super::security::FRESH;
+use crate::clients::ClientId;
 use crate::oidc::authorize::request::AuthorizeRequest;
+use crate::oidc::device;
 use samekey_shared::challenges;
 use samekey_shared::flows::{APPROVAL_PAGE, Asked};
+use samekey_shared::ids::{AccountId, RequestId};
 use samekey_shared::methods::Level;
 use samekey_shared::roles::Action;
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,19 @@ pub enum Purpose {
     Devices,
     /// A signed-in person confirms that they may administer.
     Administration(Administering),
+    /// A signed-in person signs in a device that has no browser of its own.
+    Connect(Box<Connecting>),
+}
+
+/// The device that a signed-in person signs in, after they said that it is theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connecting {
+    /// The device that waits.
+    pub waiting: RequestId,
+    /// Whose program it is.
+    pub client: ClientId,
+    /// Who said so: nobody else can go on with it.
+    pub account: AccountId,
 }
 
 /// What an administrator is on the way to.
@@ -70,6 +86,8 @@ pub enum Then {
     Approve(Option<String>),
     /// A page of administrators, by its path.
     Administration(String),
+    /// A device that waits to be signed in, by its code where that is known.
+    Connect(Option<String>),
 }
 
 impl Then {
@@ -82,6 +100,8 @@ impl Then {
             Self::Approve(None) => APPROVAL_PAGE.into(),
             Self::Approve(Some(code)) => format!("{APPROVAL_PAGE}?code={code}").into(),
             Self::Administration(path) => path.clone().into(),
+            Self::Connect(None) => device::PAGE.into(),
+            Self::Connect(Some(code)) => format!("{}?user_code={code}", device::PAGE).into(),
         }
     }
 }
@@ -106,7 +126,7 @@ impl MailLink {
 impl Purpose {
     /// Whether a signed-in person proves once more who they are; nobody else can go on with it.
     pub fn is_confirmation(&self) -> bool {
-        matches!(self, Self::Devices | Self::Administration(_))
+        matches!(self, Self::Devices | Self::Administration(_) | Self::Connect(_))
     }
 
     /// What rules select by.
@@ -116,6 +136,8 @@ impl Purpose {
             Self::Portal(_) => "portal:sign-in".to_owned(),
             Self::Devices => "portal:devices".to_owned(),
             Self::Administration(what) => what.service.clone(),
+            // The same rules as in front of the application itself (oidc.md row 19).
+            Self::Connect(what) => format!("oidc:{}", what.client),
         }
     }
 
@@ -126,6 +148,7 @@ impl Purpose {
             Self::Portal(then) => then.address(),
             Self::Devices => "/security?done=confirmed".into(),
             Self::Administration(what) => what.back.clone().into(),
+            Self::Connect(_) => device::PAGE.into(),
         }
     }
 
@@ -135,6 +158,7 @@ impl Purpose {
             Self::Application(_) | Self::Portal(_) => "/",
             Self::Devices => "/security",
             Self::Administration(_) => "/admin",
+            Self::Connect(_) => device::PAGE,
         }
     }
 
@@ -142,7 +166,7 @@ impl Purpose {
     pub fn of_challenge(&self) -> challenges::Purpose {
         match self {
             Self::Application(_) | Self::Portal(_) => challenges::Purpose::SignIn,
-            Self::Devices | Self::Administration(_) => challenges::Purpose::StepUp,
+            Self::Devices | Self::Administration(_) | Self::Connect(_) => challenges::Purpose::StepUp,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One turn of a sign-in: what was said goes into the shared machine, what it asks or grants comes out as a page or an
 //! answer to the application. Session, code and audit event are written in the machine's own unit of work: one commit.
 
-use super::conclusion::{Conclusion, End, Written};
-use super::flow::{Administering, Begun, Flow, Purpose, Question, Refused, Stage};
+use super::conclusion::{Conclusion, Connected, End, Written};
+use super::flow::{Administering, Begun, Connecting, Flow, Purpose, Question, Refused, Stage};
 use super::problem::Problem;
 use super::security::FRESH;
 use crate::app::App;
@@ -10,6 +10,7 @@ use crate::clients::Client;
 use crate::http::{Failure, Fault, Visitor, cookies};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use crate::oidc::authorize::{levels, respond};
+use crate::oidc::device;
 use crate::oidc::errors::AuthorizeError;
 use crate::oidc::{acr, session_state};
 use crate::sessions::Session;
@@ -63,6 +64,8 @@ pub enum Outcome {
     Portal,
     /// The same, after an e-mailed code: the page of one's devices comes first (M19).
     Emergency,
+    /// A device was signed in; or not, since it was decided before or its time ran out.
+    Device(Connected),
     /// The person gave up on the way to a page of ours.
     Left,
 }
@@ -117,6 +120,7 @@ pub(super) fn asked(app: &App, flow: &Flow, client: Option<&Client>) -> Result<A
             ..Asked::default()
         }),
         (Purpose::Administration(what), _) => Ok(what.asked()),
+        (Purpose::Connect(_), Some(client)) => Ok(device::asked(client, acr::strongest(app.passkeys.as_ref()))),
         _ => Ok(Asked::default()),
     }
 }
@@ -134,7 +138,7 @@ pub fn start(
         Ok(asked) => asked,
         Err(error) => return Ok(finished(flow, None, Outcome::Error(error))),
     };
-    let mut conclusion = Conclusion::prepare(app, person, flow.request().cloned())?;
+    let mut conclusion = Conclusion::prepare(app, person, &flow.purpose)?;
     let doorway = doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
         realm: &app.realm,
@@ -157,7 +161,7 @@ pub fn start(
 
 /// Begins the confirmation that changes of one's devices need (R43).
 pub fn confirm(app: &App, visitor: Visitor, session: Session) -> Result<Turn, Fault> {
-    confirm_for(app, visitor, session, Purpose::Devices)
+    confirm_for(app, visitor, session, None, Purpose::Devices)
 }
 
 /// Begins the confirmation that administering needs.
@@ -167,19 +171,36 @@ pub fn confirm_administration(
     session: Session,
     what: Administering,
 ) -> Result<Turn, Fault> {
-    confirm_for(app, visitor, session, Purpose::Administration(what))
+    confirm_for(app, visitor, session, None, Purpose::Administration(what))
 }
 
-fn confirm_for(app: &App, visitor: Visitor, session: Session, purpose: Purpose) -> Result<Turn, Fault> {
+/// Begins what signing in a device of this application asks: the policy of the application, and what it asks of everybody.
+pub fn confirm_device(
+    app: &App,
+    visitor: Visitor,
+    session: Session,
+    client: &Client,
+    what: Connecting,
+) -> Result<Turn, Fault> {
+    confirm_for(app, visitor, session, Some(client), Purpose::Connect(Box::new(what)))
+}
+
+fn confirm_for(
+    app: &App,
+    visitor: Visitor,
+    session: Session,
+    client: Option<&Client>,
+    purpose: Purpose,
+) -> Result<Turn, Fault> {
     let flow = Flow::begin(app, purpose, Stage::name(""))?;
-    let asked = asked(app, &flow, None).unwrap_or_default();
+    let asked = asked(app, &flow, client).unwrap_or_default();
     let login = session.account.name.to_string();
     let prior = session.prior();
     let person = Person {
         visitor,
         session: Some(session),
     };
-    let mut conclusion = Conclusion::prepare(app, &person, None)?;
+    let mut conclusion = Conclusion::prepare(app, &person, &flow.purpose)?;
     let doorway = doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
         realm: &app.realm,
@@ -205,7 +226,7 @@ pub(super) fn advance_with(
     mut machine: SignIn,
     answer: Answer,
 ) -> Result<(Turn, Option<KeyAsk>), Fault> {
-    let mut conclusion = Conclusion::prepare(app, person, flow.request().cloned())?;
+    let mut conclusion = Conclusion::prepare(app, person, &flow.purpose)?;
     let doorway = doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
         realm: &app.realm,
@@ -272,6 +293,7 @@ fn concluded(mut flow: Flow, conclusion: Conclusion<'_>) -> Result<Turn, Fault> 
     match end {
         End::Code => Ok(finished(flow, begun, Outcome::Code(code))),
         End::Portal => Ok(finished(flow, begun, Outcome::Portal)),
+        End::Device(connected) => Ok(finished(flow, begun, Outcome::Device(connected))),
         End::Emergency => Ok(finished(flow, begun, Outcome::Emergency)),
         End::CheckDevices(stage) => {
             flow.stage = Stage::CheckDevices(stage);
@@ -303,6 +325,8 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
                 }
                 (Outcome::Error(error), Some(request)) => respond::error(app, t, &request.return_to, error)?,
                 (Outcome::Emergency, _) => respond::see_other("/security?done=emergency")?,
+                (Outcome::Device(Connected::Yes), _) => respond::see_other("/device?done=approved")?,
+                (Outcome::Device(Connected::TooLate), _) => respond::see_other("/device?done=gone")?,
                 (Outcome::Left, _) => respond::see_other(flow.purpose.before())?,
                 _ => respond::see_other(&flow.purpose.page())?,
             };

@@ -24,7 +24,12 @@ async fn names_endpoints_that_answer() {
         let path = metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
         assert_eq!(browser.get(path).await.status, expected, "{member}");
     }
-    for member in ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+    for member in [
+        "token_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "device_authorization_endpoint",
+    ] {
         let path = metadata[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
         assert_eq!(
             browser.post(path, &[]).await.status,
@@ -32,7 +37,7 @@ async fn names_endpoints_that_answer() {
             "{member}"
         );
     }
-    for absent in ["registration_endpoint", "device_authorization_endpoint"] {
+    for absent in ["registration_endpoint"] {
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
 }
@@ -66,6 +71,7 @@ async fn every_advertised_choice_works_and_others_are_refused() {
             "authorization_code",
             "refresh_token",
             "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange"
         ]
     );

@@ -82,6 +82,9 @@ POST /register Registrant
 GET /register/{id} Registrant
 PUT /register/{id} Registrant
 DELETE /register/{id} Registrant
+POST /device_authorization Application
+GET /device SignedIn
+POST /device SessionHolder
 GET /logout Anybody
 POST /logout Anybody
 GET /check-session Anybody

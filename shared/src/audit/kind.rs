@@ -136,6 +136,12 @@ kinds! {
     RefreshReuseDetected => "refresh-reuse-detected",
     /// A token was taken back by its client, or a grant by an administrator.
     TokenRevoked => "token-revoked",
+    /// A person signed in a device that has no browser of its own.
+    DeviceSignInApproved => "device-sign-in-approved",
+    /// A person refused a device that asked to be signed in.
+    DeviceSignInDenied => "device-sign-in-denied",
+    /// A signed-in person typed a device's code that is none.
+    DeviceCodeRefused => "device-code-refused",
     /// A browser session ended.
     SessionEnded => "session-ended",
     /// An application could not be told that a session ended, and will not be.

@@ -140,7 +140,7 @@ impl From<Fault> for ApiError {
                 }
                 problem.into()
             }
-            Fault::Json { .. } => Self::failed(),
+            Fault::Json { .. } | Fault::Token(_) => Self::failed(),
         }
     }
 }

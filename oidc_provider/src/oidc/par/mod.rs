@@ -17,6 +17,7 @@ use super::authorize::effective::{Effective, Refused, Way};
 use super::authorize::{admitted, effective};
 use super::client_auth::{Call, prove};
 use super::errors::ProtocolError;
+use super::sender;
 use crate::app::{App, blocking, routes};
 use crate::clients::Client;
 use crate::http::body::{BadForm, form};
@@ -64,7 +65,7 @@ pub async fn endpoint(
 
 fn push(app: &App, call: &Call, params: &Params) -> Result<Response, Fault> {
     let client = prove(app, call, params)?.client;
-    let pushed = checked(app, &client, params)?;
+    let pushed = checked(app, call, &client, params)?;
     let now = app.realm.clock.now();
     let failed = |failure: Failure| Fault::as_json(&failure);
     let secret = Token::draw(app.realm.entropy.as_ref(), SECRET_BYTES).map_err(|why| failed(why.into()))?;
@@ -84,7 +85,7 @@ fn push(app: &App, call: &Call, params: &Params) -> Result<Response, Fault> {
 }
 
 /// Holds the request against everything that `/authorize` asks, and gives what is kept of it.
-fn checked(app: &App, client: &Client, params: &Params) -> Result<Pushed, Fault> {
+fn checked(app: &App, call: &Call, client: &Client, params: &Params) -> Result<Pushed, Fault> {
     let wrong = |why| Fault::from(ProtocolError::InvalidRequest(why));
     if params.value("request_uri").is_some() {
         return Err(wrong(
@@ -101,6 +102,11 @@ fn checked(app: &App, client: &Client, params: &Params) -> Result<Pushed, Fault>
     let effective = effective::read(app, client, said, Way::Pushing).map_err(refused)?;
     admitted(app, client, &effective).map_err(refused)?;
     let Effective { params, signed, .. } = effective;
+    // Looked at last, since a proof is good once.
+    let params = match sender::promised(app, call, params.value("dpop_jkt"))? {
+        Some(jkt) => params.with("dpop_jkt", &jkt),
+        None => params,
+    };
     Ok(Pushed { params, signed })
 }
 

@@ -11,7 +11,9 @@ mod refresh_grant;
 pub use issue::{First, Granted, Mint, Minted};
 
 use super::client_auth::{self, Call};
+use super::device;
 use super::errors::ProtocolError;
+use super::sender;
 use crate::app::{App, AppState, blocking, routes};
 use crate::clients::{Client, GrantType};
 use crate::grants::{Binding, Grant};
@@ -25,10 +27,11 @@ use samekey_shared::source::Door;
 use std::collections::BTreeSet;
 
 /// The grants that are served here.
-pub const SUPPORTED: [GrantType; 4] = [
+pub const SUPPORTED: [GrantType; 5] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
     GrantType::ClientCredentials,
+    GrantType::DeviceCode,
     GrantType::TokenExchange,
 ];
 
@@ -77,7 +80,7 @@ pub async fn endpoint(
             app,
             call: &call,
             client: &client,
-            binding: Binding::None,
+            binding: sender::binding(app, &call, &client)?,
             grant_type,
         };
         match grant_type {
@@ -85,7 +88,7 @@ pub async fn endpoint(
             GrantType::RefreshToken => refresh_grant::refresh(&asking, &params),
             GrantType::ClientCredentials => client_credentials::grant(&asking, &params),
             GrantType::TokenExchange => exchange::exchange(&asking, &params),
-            GrantType::DeviceCode => Err(ProtocolError::UnsupportedGrantType.into()),
+            GrantType::DeviceCode => device::poll::redeem(&asking, &params),
         }
     })
     .await
@@ -118,7 +121,11 @@ fn narrowed(params: &Params, granted: &str) -> Result<String, ProtocolError> {
 }
 
 /// The APIs that a token request names (RFC 8707 section 2.2): of those granted, or the provider itself.
-fn resources(params: &Params, granted: &[String], app: &AppState) -> Result<Vec<String>, ProtocolError> {
+pub(in crate::oidc) fn resources(
+    params: &Params,
+    granted: &[String],
+    app: &AppState,
+) -> Result<Vec<String>, ProtocolError> {
     let own = app.config.issuer.as_str();
     let named: Vec<String> = params.values("resource").map(str::to_owned).collect();
     if named.iter().all(|one| one == own || granted.contains(one)) {
