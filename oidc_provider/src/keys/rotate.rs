@@ -275,7 +275,10 @@ mod tests {
         let due = 100 + DAYS * DAY;
         assert!(!bench.rotate_due(due, DAYS), "nothing is published that could follow");
         prepare_next(&bench.store, &bench.keyring, &bench.entropy, due).unwrap();
-        assert!(!bench.rotate_due(due + PUBLISHED - 1, DAYS), "not published long enough");
+        assert!(
+            !bench.rotate_due(due + PUBLISHED - 1, DAYS),
+            "not published long enough"
+        );
         let before = bench.load();
         assert!(bench.rotate_due(due + PUBLISHED, DAYS));
         assert!(!bench.rotate_due(due + PUBLISHED, DAYS), "a second node finds it done");
@@ -287,11 +290,20 @@ mod tests {
         assert!(!bench.rotate_due(due + PUBLISHED + DAYS * DAY - 1, DAYS));
         assert!(bench.rotate_due(due + PUBLISHED + DAYS * DAY, DAYS));
         let second = due + PUBLISHED + DAYS * DAY;
-        assert_eq!(bench.load().jwks()["keys"].as_array().unwrap().len(), 4 * Alg::ALL.len());
+        assert_eq!(
+            bench.load().jwks()["keys"].as_array().unwrap().len(),
+            4 * Alg::ALL.len()
+        );
         forget(&bench.store, second).unwrap();
-        assert_eq!(bench.load().jwks()["keys"].as_array().unwrap().len(), 3 * Alg::ALL.len());
+        assert_eq!(
+            bench.load().jwks()["keys"].as_array().unwrap().len(),
+            3 * Alg::ALL.len()
+        );
         forget(&bench.store, second + KEPT + 1).unwrap();
-        assert_eq!(bench.load().jwks()["keys"].as_array().unwrap().len(), 2 * Alg::ALL.len());
+        assert_eq!(
+            bench.load().jwks()["keys"].as_array().unwrap().len(),
+            2 * Alg::ALL.len()
+        );
     }
 
     #[test]
@@ -305,7 +317,10 @@ mod tests {
         assert!(bench.rotate_due(wrong, DAYS), "the clock ran ahead");
         let now = 1000;
         forget(&bench.store, now).unwrap();
-        assert!(jws::read::<Value>(&bench.load(), &old).is_some(), "what lives is verified");
+        assert!(
+            jws::read::<Value>(&bench.load(), &old).is_some(),
+            "what lives is verified"
+        );
         assert!(!bench.rotate_due(now, DAYS), "counts from when the clock was set right");
         assert!(bench.rotate_due(now + DAYS * DAY, DAYS), "and goes on");
         forget(&bench.store, now + DAYS * DAY).unwrap();

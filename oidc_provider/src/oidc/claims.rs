@@ -166,7 +166,11 @@ pub fn about(
 
 /// Reads only what is asked for: most calls want little.
 fn read(tx: &mut Tx<'_>, account: &Account, asked: &dyn Fn(&str, Scope) -> bool) -> Result<Known, StoreError> {
-    let any = |of: &[Scope]| ABOUT.iter().any(|(name, scope)| of.contains(scope) && asked(name, *scope));
+    let any = |of: &[Scope]| {
+        ABOUT
+            .iter()
+            .any(|(name, scope)| of.contains(scope) && asked(name, *scope))
+    };
     let mut known = Known::default();
     if any(&[Scope::Groups]) {
         known.groups = accounts::rows::groups_of(tx, account.id)?;

@@ -87,8 +87,10 @@ impl Prebuilt {
             "claims_supported": claims::supported().collect::<Vec<_>>(),
             "claim_types_supported": ["normal"],
             "claims_parameter_supported": true,
-            "request_parameter_supported": false,
-            "request_uri_parameter_supported": false,
+            "request_parameter_supported": true,
+            "request_uri_parameter_supported": true,
+            "require_request_uri_registration": true,
+            "request_object_signing_alg_values_supported": signed_or_not(),
             "authorization_response_iss_parameter_supported": true,
             "prompt_values_supported": PROMPTS.map(|(word, _)| word),
             "display_values_supported": ["page"],
@@ -117,6 +119,12 @@ impl Prebuilt {
         response.headers_mut().clone_from(&self.head);
         response
     }
+}
+
+/// How request objects may come; `none` where a client registered so, or for an object fetched from its own address.
+fn signed_or_not() -> Vec<&'static str> {
+    let signed = Alg::ALL.into_iter().map(Alg::name);
+    std::iter::once("none").chain(signed).collect()
 }
 
 /// `GET /.well-known/openid-configuration`

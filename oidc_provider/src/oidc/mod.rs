@@ -15,6 +15,7 @@ pub mod id_token;
 pub mod introspect;
 pub mod par;
 pub mod register;
+pub mod request_object;
 pub mod revoke;
 pub mod scope;
 pub mod sender;

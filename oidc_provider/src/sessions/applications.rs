@@ -26,7 +26,10 @@ pub fn clients_of(tx: &mut Tx<'_>, session: SessionId) -> Result<Vec<ClientId>, 
 
 /// Forgets an application that is removed: nobody is told any more.
 pub fn forget_client(tx: &mut Tx<'_>, client: &ClientId) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM session_clients WHERE client = $1", params![client.as_str()])?;
+    tx.execute(
+        "DELETE FROM session_clients WHERE client = $1",
+        params![client.as_str()],
+    )?;
     tx.execute("DELETE FROM logout_notices WHERE client = $1", params![client.as_str()])
         .map(drop)
 }

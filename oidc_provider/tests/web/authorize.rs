@@ -82,7 +82,7 @@ async fn a_wrong_request_of_a_known_application_goes_back_to_it() {
         (&[("response_mode", "fragment")], "invalid_request"),
         (&[("scope", "")], "invalid_scope"),
         (&[("scope", "unknown")], "invalid_scope"),
-        (&[("request", "eyJ")], "request_not_supported"),
+        (&[("request", "eyJ")], "invalid_request_object"),
         (
             &[("request", "eyJ"), ("request_uri", "https://evil.example/r")],
             "invalid_request",

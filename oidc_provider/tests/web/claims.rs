@@ -5,7 +5,7 @@ use crate::scene::Scene;
 use samekey_shared::accounts::attributes::{self, Attributes};
 use samekey_shared::accounts::rows;
 use samekey_shared::devices::email::{self, EmailAddress};
-use samekey_shared::devices::{UnboundWhy, Unbinding, rows as devices};
+use samekey_shared::devices::{Unbinding, UnboundWhy, rows as devices};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -80,7 +80,10 @@ async fn each_scope_brings_its_claims_at_userinfo_and_no_other() {
             "address",
             json!({"address": {"street_address": "Hauptstraße 1", "locality": "Berlin", "country": "DE"}}),
         ),
-        ("phone", json!({"phone_number": "+49 30 1234567", "phone_number_verified": false})),
+        (
+            "phone",
+            json!({"phone_number": "+49 30 1234567", "phone_number_verified": false}),
+        ),
         ("groups", json!({"groups": ["staff"]})),
     ] {
         let (id_token, mut userinfo) = told(&scene, &[("scope", &format!("openid {scope}"))]).await;
@@ -113,7 +116,10 @@ async fn what_is_not_known_is_left_out_and_nothing_of_the_protocol_can_be_asked_
     let all = "openid profile email address phone groups";
     let asked = r#"{"id_token":{"sub":{"value":"somebody-else"},"iss":null,"amr":null,"given_name":null}}"#;
     let (id_token, userinfo) = told(&scene, &[("scope", all), ("claims", asked)]).await;
-    assert_eq!(names(&userinfo), BTreeSet::from(["groups", "preferred_username", "sub"]));
+    assert_eq!(
+        names(&userinfo),
+        BTreeSet::from(["groups", "preferred_username", "sub"])
+    );
     assert_eq!(id_token["sub"], scene.ann.to_string());
     assert!(id_token.get("given_name").is_none());
 }
@@ -135,7 +141,10 @@ async fn an_address_is_verified_only_by_our_own_proof_of_that_very_address() {
     let other = bound("secret@elsewhere.example");
     let told = email_of(&scene).await;
     assert_eq!(told["email_verified"], false);
-    assert!(!told.to_string().contains("elsewhere"), "the security e-mail is never told");
+    assert!(
+        !told.to_string().contains("elsewhere"),
+        "the security e-mail is never told"
+    );
     let end = Unbinding {
         at: scene.now(),
         by: "ann".to_owned(),
@@ -153,5 +162,8 @@ async fn an_address_is_verified_only_by_our_own_proof_of_that_very_address() {
         .write(|tx| rows::set_email(tx, scene.ann, Some("ann@elsewhere.example")))
         .unwrap();
     let told = email_of(&scene).await;
-    assert_eq!((&told["email"], &told["email_verified"]), (&json!("ann@elsewhere.example"), &json!(false)));
+    assert_eq!(
+        (&told["email"], &told["email_verified"]),
+        (&json!("ann@elsewhere.example"), &json!(false))
+    );
 }

@@ -154,7 +154,10 @@ async fn names_every_claim_that_it_tells() {
         .map(|one| one.as_str().unwrap())
         .collect();
     let back = scene
-        .sign_in(&browser, &wiki.request(&[("scope", "openid profile email address phone groups")]))
+        .sign_in(
+            &browser,
+            &wiki.request(&[("scope", "openid profile email address phone groups")]),
+        )
         .await;
     let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
     let id_token = crate::relying_party::claims(tokens["id_token"].as_str().unwrap());

@@ -178,8 +178,17 @@ async fn a_repeated_or_malformed_parameter_is_refused() {
     let scene = Scene::new();
     let browser = scene.browser();
     signed_in(&scene, &browser).await;
-    for query in ["state=a&state=b", "client_id=wiki&client_id=wiki", "state=%ff", "state=a%0d%0ab"] {
-        assert_eq!(browser.get(&format!("/logout?{query}")).await.status, StatusCode::BAD_REQUEST, "{query}");
+    for query in [
+        "state=a&state=b",
+        "client_id=wiki&client_id=wiki",
+        "state=%ff",
+        "state=a%0d%0ab",
+    ] {
+        assert_eq!(
+            browser.get(&format!("/logout?{query}")).await.status,
+            StatusCode::BAD_REQUEST,
+            "{query}"
+        );
     }
     assert_eq!(browser.get("/").await.status, StatusCode::OK, "still signed in");
 }

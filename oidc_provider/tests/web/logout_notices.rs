@@ -56,7 +56,10 @@ fn told(scene: &Scene, answer: &Result<u16, String>) -> Vec<Value> {
 
 fn waiting(scene: &Scene) -> usize {
     let store = &scene.test.realm.store;
-    store.read(|tx| tx.query("SELECT client FROM logout_notices", &[])).unwrap().len()
+    store
+        .read(|tx| tx.query("SELECT client FROM logout_notices", &[]))
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -79,7 +82,11 @@ async fn each_application_of_the_session_is_told_and_no_other() {
     let whom: Vec<_> = posted.iter().map(|token| (&token["aud"], &token["sid"])).collect();
     assert_eq!(whom, [(&json!("chat"), &json!(sid)), (&json!("mail"), &json!(sid))]);
     assert_ne!(posted[0]["jti"], posted[1]["jti"]);
-    assert_eq!(waiting(&scene), 0, "nor does anything wait for whom it does not concern");
+    assert_eq!(
+        waiting(&scene),
+        0,
+        "nor does anything wait for whom it does not concern"
+    );
     assert_ne!(other, sid);
     assert_eq!(elsewhere.get("/").await.status, StatusCode::OK);
 }
@@ -101,8 +108,14 @@ async fn signing_out_everywhere_by_ones_own_page_tells_all_sessions_applications
     assert_eq!(posted.len(), 1);
     assert_eq!(posted[0]["sid"], sids[1].as_str());
     let all = [("csrf", csrf.as_str()), ("which", "all")];
-    assert_eq!(browsers[0].post("/security/sessions", &all).await.status, StatusCode::OK);
-    let mut ended: Vec<_> = told(&scene, &Ok(200)).iter().map(|token| token["sid"].to_string()).collect();
+    assert_eq!(
+        browsers[0].post("/security/sessions", &all).await.status,
+        StatusCode::OK
+    );
+    let mut ended: Vec<_> = told(&scene, &Ok(200))
+        .iter()
+        .map(|token| token["sid"].to_string())
+        .collect();
     ended.sort();
     let mut expected = vec![json!(sids[0]).to_string(), json!(sids[2]).to_string()];
     expected.sort();
@@ -165,7 +178,9 @@ async fn another_person_in_the_same_browser_ends_the_session_before() {
     let sid = claims(tokens["id_token"].as_str().unwrap())["sid"].clone();
     let asks = browser.get(&mail.request(&[("prompt", "select_account")])).await;
     let asks = browser.press(&asks.location(), "name", &[("username", "bob")]).await;
-    let back = browser.press(&asks.location(), "password", &[("password", PASSWORD)]).await;
+    let back = browser
+        .press(&asks.location(), "password", &[("password", PASSWORD)])
+        .await;
     assert!(back.returned("code").is_some());
     let posted = told(&scene, &Ok(200));
     assert_eq!((posted.len(), &posted[0]["sid"]), (1, &sid));

@@ -50,6 +50,7 @@ mod portal;
 mod refresh;
 mod register;
 mod remember;
+mod request_objects;
 mod requests;
 mod revoke;
 mod routes;

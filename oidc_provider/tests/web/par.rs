@@ -66,7 +66,7 @@ async fn what_is_pushed_is_held_against_everything_that_authorize_asks() {
         (&[("id_token_hint", "x")], "invalid_request"),
         (&[("resource", "https://api.example")], "invalid_target"),
         (&[("dpop_jkt", "short")], "invalid_request"),
-        (&[("request", "x")], "request_not_supported"),
+        (&[("request", "x")], "invalid_request_object"),
     ];
     for (changes, error) in cases {
         let answer = wiki.push(changes).await;
