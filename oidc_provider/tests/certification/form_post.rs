@@ -184,6 +184,11 @@ async fn oidcc_ensure_request_object_with_redirect_uri() {
 }
 
 #[tokio::test]
+async fn oidcc_refresh_token() {
+    codes::refresh_token(Mode::FormPost).await;
+}
+
+#[tokio::test]
 async fn oidcc_ensure_request_with_valid_pkce_succeeds() {
     happy::valid_pkce(Mode::FormPost).await;
 }
