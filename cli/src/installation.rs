@@ -2,13 +2,14 @@
 
 use crate::exit::{Exit, Failure};
 use crate::identity;
+use samekey_provider::config::{ProviderConfig, ProviderSection};
 use samekey_provider::sessions;
 use samekey_shared::accounts::{self, Account, LoginName};
 use samekey_shared::administration::{AdministrationError, Administrator, By, Desk, Last};
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::clock::{SystemClock, UnixTime};
 use samekey_shared::config::safe_file::UnsafeFile;
-use samekey_shared::config::{Config, ConfigError};
+use samekey_shared::config::{Config, ConfigError, Owner};
 use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::flows::FlowError;
 use samekey_shared::realm::{Realm, RealmError};
@@ -53,6 +54,16 @@ impl Installation {
     /// The present moment.
     pub fn now(&self) -> UnixTime {
         self.realm.clock.now()
+    }
+
+    /// The provider's section of the configuration, checked.
+    pub fn provider(&self) -> Result<ProviderConfig, Failure> {
+        let unusable = |error: String| Failure::new(Exit::Unavailable, "config_unusable", error);
+        let section: ProviderSection = self
+            .config
+            .section(Owner::Provider)
+            .map_err(|error| unusable(error.to_string()))?;
+        section.check().map_err(|error| unusable(error.to_string()))
     }
 
     /// The canonical form of a name typed by the administrator.

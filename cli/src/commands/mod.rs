@@ -3,6 +3,8 @@
 mod account;
 mod audit;
 mod client;
+mod client_conformance;
+mod client_try;
 mod device;
 mod grant;
 mod init;

@@ -19,30 +19,41 @@ pub struct Arguments {
     request: RequestId,
 }
 
+/// What became of one request, for a program and for a person.
+pub struct Told {
+    /// The events and the policy.
+    pub data: Value,
+    /// The same as a table and sentences.
+    pub text: String,
+}
+
 /// Runs the verb.
 pub fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
-    let installation = Installation::open(config)?;
-    let (records, policies) = installation.realm.store.read(|tx| {
-        Ok::<_, Failure>((
-            audit::of_request(tx, arguments.request)?,
-            rows::history(tx, MOST_POLICIES)?,
-        ))
-    })?;
+    let told = of(&Installation::open(config)?, arguments.request)?;
+    Ok(Answer::data(told.data, told.text))
+}
+
+/// What became of this request.
+pub fn of(installation: &Installation, request: RequestId) -> Result<Told, Failure> {
+    let (records, policies) = installation
+        .realm
+        .store
+        .read(|tx| Ok::<_, Failure>((audit::of_request(tx, request)?, rows::history(tx, MOST_POLICIES)?)))?;
     let events = records.iter().map(parsed).collect::<Result<Vec<Value>, Failure>>()?;
     let Some(last) = events.last() else {
         return Err(Failure::new(
             Exit::NotFound,
             "not_found",
-            format!("no event of the trail belongs to {}", arguments.request),
+            format!("no event of the trail belongs to {request}"),
         )
         .hint("A refusal that strangers could repeat at will leaves no line of its own; look at `samekey audit tail --user NAME`."));
     };
     let decided = decided(last, &policies);
     let text = format!("{}\n{}", table(&events), sentences(last, &decided));
-    Ok(Answer::data(
-        json!({ "request": arguments.request.to_string(), "events": events, "policy": decided }),
+    Ok(Told {
+        data: json!({ "request": request.to_string(), "events": events, "policy": decided }),
         text,
-    ))
+    })
 }
 
 fn parsed(record: &Record) -> Result<Value, Failure> {

@@ -4,6 +4,7 @@ mod document;
 mod ensure;
 mod token;
 
+use super::{client_conformance, client_try};
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table, moment};
@@ -65,6 +66,13 @@ pub enum Verb {
         #[arg(long)]
         if_present: bool,
     },
+    /// Sign in with an app's registration, and show the tokens that it would get and why the policy decided so
+    ///
+    /// Needs neither the app nor its secret. While it runs, the app has one more redirect address, on this machine; the
+    /// tokens are revoked at the end.
+    Try(client_try::Arguments),
+    /// Register the clients that the public conformance suite needs, and write the suite's configurations
+    Conformance(client_conformance::Arguments),
 }
 
 /// An app as the administrator describes it.
@@ -129,6 +137,8 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Token(verb) => token::run(&installation, verb),
         Verb::NewSecret { id, overlap } => new_secret(&installation, id, overlap),
         Verb::Remove { id, yes, if_present } => remove(&installation, id, *yes, *if_present),
+        Verb::Try(arguments) => client_try::run(&installation, arguments),
+        Verb::Conformance(arguments) => client_conformance::run(&installation, arguments),
     }
 }
 

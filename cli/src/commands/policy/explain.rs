@@ -129,6 +129,31 @@ struct Found {
 
 /// Runs the verb.
 pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer, Failure> {
+    let (explanation, account) = explanation(installation, arguments)?;
+    let closed = account
+        .map(|account| account.state)
+        .filter(|state| *state != AccountState::Active);
+    tell(&explanation, closed)
+}
+
+/// What holds for a sign-in of this person here and now, from this machine.
+pub fn of_sign_in(installation: &Installation, user: &str, service: &str) -> Result<Explanation, Failure> {
+    let arguments = Arguments {
+        user: user.to_owned(),
+        service: service.to_owned(),
+        source: SourceFact::Local,
+        groups: None,
+        flags: None,
+        at: None,
+        have: None,
+        first_factor: Known(Some(FirstFactorKind::Password)),
+        host: None,
+        abnormal: None,
+    };
+    Ok(explanation(installation, &arguments)?.0)
+}
+
+fn explanation(installation: &Installation, arguments: &Arguments) -> Result<(Explanation, Option<Account>), Failure> {
     let name = installation.login_name(&arguments.user)?;
     // Outside the unit of work: a directory may take seconds.
     let nss = groups::from_nss(&name);
@@ -138,12 +163,7 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
         Ok::<_, Failure>((policy, found))
     })?;
     let explanation = explained(installation, &policy, &name, &nss, &found, arguments);
-    let closed = found
-        .account
-        .as_ref()
-        .map(|account| account.state)
-        .filter(|state| *state != AccountState::Active);
-    tell(&explanation, closed)
+    Ok((explanation, found.account))
 }
 
 fn look(

@@ -2,7 +2,7 @@
 
 mod apply;
 mod diff;
-mod explain;
+pub mod explain;
 mod outcome;
 mod simulate;
 
