@@ -5,6 +5,8 @@ mod browser;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod relying_parties;
+#[cfg(test)]
 mod shell;
 #[cfg(test)]
 mod silence;

@@ -149,6 +149,7 @@ pub fn of_sign_in(installation: &Installation, user: &str, service: &str) -> Res
         first_factor: Known(Some(FirstFactorKind::Password)),
         host: None,
         abnormal: None,
+        remembered: None,
     };
     Ok(explanation(installation, &arguments)?.0)
 }

@@ -1,0 +1,8 @@
+//! Relying parties that other people wrote, unchanged, against the real provider on loopback: code flow with PKCE, what they verify,
+//! refresh, userinfo, signing out.
+
+mod apache;
+mod crate_openidconnect;
+mod scripted;
+mod site;
+mod tls;
