@@ -123,3 +123,20 @@ fn a_lint_is_silenced_with_expect_and_a_reason() {
         .collect();
     assert!(silent.is_empty(), "{silent:#?}");
 }
+
+/// Row 43 of the past holes: what lies here can be read by everybody, so it may open nothing.
+#[test]
+fn no_private_key_lies_in_the_tree() {
+    let begin = concat!("PRIVATE ", "KEY-----");
+    let holding: Vec<PathBuf> = files()
+        .into_iter()
+        .filter(|file| {
+            let bytes = std::fs::read(tree().join(file)).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            // A JWK with its private member.
+            let jwk = text.contains("\"kty\":") && text.contains("\"d\": \"");
+            text.contains(begin) || jwk
+        })
+        .collect();
+    assert!(holding.is_empty(), "{holding:#?}");
+}

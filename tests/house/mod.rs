@@ -3,5 +3,6 @@
 mod conformance;
 mod documents;
 mod files;
+mod past_holes;
 mod requirements;
 mod sentences;

@@ -9,7 +9,9 @@ const PAGE: &str = "docs/reference/past-holes.md";
 #[test]
 fn every_rule_stands_there_with_its_defence_and_a_test() {
     let page = std::fs::read_to_string(tree().join(PAGE)).unwrap();
-    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| rule"));
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| rule"));
     let mut number = 0;
     for line in rows {
         number += 1;
@@ -18,8 +20,14 @@ fn every_rule_stands_there_with_its_defence_and_a_test() {
             panic!("not five cells: {line}")
         };
         assert_eq!(rule, number.to_string());
-        assert!(what.len() > 20 && seen.len() > 5 && defence.len() > 10, "rule {rule} says too little");
-        for place in quoted(defence).iter().filter(|place| place.contains('/') && !place.contains(' ')) {
+        assert!(
+            what.len() > 20 && seen.len() > 5 && defence.len() > 10,
+            "rule {rule} says too little"
+        );
+        for place in quoted(defence)
+            .iter()
+            .filter(|place| place.contains('/') && !place.contains(' '))
+        {
             assert!(tree().join(place).exists(), "rule {rule}: there is no {place}");
         }
         let named = quoted(proof);
