@@ -54,9 +54,12 @@ lint: ## formatting, clippy, licences and bans
 fuzz: ## run every fuzz target for 30 seconds
 	@fuzz/run 30
 
-fuzz-smoke: ## the two verifiers of keys against each other for 60 seconds, every other target for 10
-	@fuzz/run 60 assertion
-	@fuzz/run 10 $(filter-out assertion,$(basename $(notdir $(wildcard fuzz/targets/*.rs))))
+# What strangers send to the provider, and what two verifiers must agree on.
+FROM_STRANGERS := assertion authorize_request client_metadata dpop_proof jose token_request
+
+fuzz-smoke: ## what strangers send to the provider for 60 seconds each, every other target for 10
+	@fuzz/run 60 $(FROM_STRANGERS)
+	@fuzz/run 10 $(filter-out $(FROM_STRANGERS),$(basename $(notdir $(wildcard fuzz/targets/*.rs))))
 
 bench: module ## compare with the rivals, A B A B; prints ratios and syncs
 	@benches/run

@@ -110,7 +110,7 @@ fn free_port() -> u16 {
 
 fn is_page(page: &Page, apache: &Apache, name: &str) {
     assert_eq!(page.status, 200, "{}\n{}", page.text(), apache.said());
-    assert!(page.text().contains(&format!("{name} of ann")), "{}", page.text());
+    assert_eq!(page.text(), format!("{name} of ann").trim());
 }
 
 #[test]

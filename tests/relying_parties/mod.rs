@@ -2,6 +2,7 @@
 //! refresh, userinfo, signing out.
 
 mod apache;
+mod client_try;
 mod crate_openidconnect;
 mod scripted;
 mod site;

@@ -41,7 +41,8 @@ fn list(installation: &Installation) -> Result<Answer, Failure> {
             key.kid.clone(),
         ]);
     }
-    let one = |key: &Key| json!({ "alg": key.alg.name(), "state": key.state.name(), "since": key.since, "kid": key.kid });
+    let one =
+        |key: &Key| json!({ "alg": key.alg.name(), "state": key.state.name(), "since": key.since, "kid": key.kid });
     let data = json!({ "keys": set.iter().map(one).collect::<Vec<_>>() });
     Ok(Answer::data(data, table.draw()))
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod agent;
+mod conformance;
 mod crowd;
 mod idle;
 mod ownership;

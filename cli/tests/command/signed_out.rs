@@ -46,7 +46,11 @@ fn notices(realm: &Realm) -> Vec<String> {
     let found = realm
         .store
         .write(|tx| tx.query("DELETE FROM logout_notices RETURNING account", &[]));
-    found.unwrap().iter().map(|row| row.text(0).unwrap().to_owned()).collect()
+    found
+        .unwrap()
+        .iter()
+        .map(|row| row.text(0).unwrap().to_owned())
+        .collect()
 }
 
 fn browsers(realm: &Realm, person: AccountId) -> usize {

@@ -124,6 +124,10 @@ fn shown(tx: &mut Tx<'_>, account: &Account) -> Result<Value, Failure> {
         shown.extend(value.clone().map(|value| (name.to_owned(), Value::from(value))));
     }
     let attributes = attributes::of_account(tx, account.id)?.unwrap_or_default().0;
-    shown.extend(attributes.iter().map(|(name, value)| (name.to_owned(), Value::from(value))));
+    shown.extend(
+        attributes
+            .iter()
+            .map(|(name, value)| (name.to_owned(), Value::from(value))),
+    );
     Ok(Value::Object(shown))
 }
