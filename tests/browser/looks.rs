@@ -109,7 +109,13 @@ impl Eyes<'_> {
         if too_wide != 0 {
             found.push(format!("{at}: scrolls sideways, by {too_wide} px"));
         }
-        found.extend(cut_off.as_array().into_iter().flatten().map(|what| format!("{at}: cut off: {what}")));
+        found.extend(
+            cut_off
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|what| format!("{at}: cut off: {what}")),
+        );
     }
 }
 

@@ -37,17 +37,30 @@ fn bind_the_address(scene: &Scene, window: &Window, office: &PostOffice) {
     window.fill("#address", "ann at home");
     window.click("#send-code");
     seen(window, "That is no e-mail address");
-    assert_eq!(window.attribute("#address", "value").as_deref(), Some("ann at home"), "what was typed stays");
+    assert_eq!(
+        window.attribute("#address", "value").as_deref(),
+        Some("ann at home"),
+        "what was typed stays"
+    );
     window.fill("#address", ADDRESS);
     window.click("#send-code");
     seen(window, "We sent a code to a…@m….example. It is valid for 10 minutes.");
 
     let letter = office.letter("With this code you bind this address");
     assert_eq!(letter["to"], json!([ADDRESS]));
-    assert_eq!((&letter["user"], &letter["auto"]), (&json!("samekey"), &json!("auto-generated")));
+    assert_eq!(
+        (&letter["user"], &letter["auto"]),
+        (&json!("samekey"), &json!("auto-generated"))
+    );
     assert!(letter["tls"].as_str().unwrap().starts_with("TLSv1."), "{letter}");
     let code = after(&letter, "Your code: ");
-    assert!(letter["html"].as_str().unwrap().contains(&format!("<strong>{code}</strong>")), "{letter}");
+    assert!(
+        letter["html"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("<strong>{code}</strong>")),
+        "{letter}"
+    );
 
     window.fill("#code", if code == "000000" { "000001" } else { "000000" });
     window.click("#bind-address");
@@ -74,11 +87,20 @@ fn sign_in_by_letter(scene: &Scene, window: &Window, office: &PostOffice) {
     seen(window, "Signed in with an e-mail code. Check your devices now.");
     window.click("#go-on");
     let claims = scene.claims(window);
-    assert_eq!((&claims["acr"], &claims["amr"]), (&json!("urn:samekey:acr:medium"), &json!(["pwd", "email"])));
-    assert_eq!(claims["userinfo"].get("email"), None, "the bound address is told to nobody (R60)");
+    assert_eq!(
+        (&claims["acr"], &claims["amr"]),
+        (&json!("urn:samekey:acr:medium"), &json!(["pwd", "email"]))
+    );
+    assert_eq!(
+        claims["userinfo"].get("email"),
+        None,
+        "the bound address is told to nobody (R60)"
+    );
     // It let in; it does not let change what is bound.
     window.go(&scene.page("/security"));
-    window.until("the way to a fresh proof", |window| !window.texts("#confirm-it-is-you").is_empty());
+    window.until("the way to a fresh proof", |window| {
+        !window.texts("#confirm-it-is-you").is_empty()
+    });
 }
 
 /// Reads the letter elsewhere and says that this was somebody else; the first browser is signed out by that.
@@ -98,7 +120,12 @@ fn dispute(scene: &Scene, window: &Window, office: &PostOffice, scripts: bool) {
     office.letter("Somebody pressed \"This was not me\"");
     mailbox.go(&link(&letter, "/not-me?link="));
     seen(&mailbox, "This link is no longer valid");
-    assert!(scene.site.told(&["objection-made", "\"sessions\":\"1\""]) || scene.site.told(&["objection-made", "\"sessions\":1"]), "{}", scene.site.trail());
+    assert!(
+        scene.site.told(&["objection-made", "\"sessions\":\"1\""])
+            || scene.site.told(&["objection-made", "\"sessions\":1"]),
+        "{}",
+        scene.site.trail()
+    );
 }
 
 /// From then on nothing of the devices can be changed, until an administrator says so.
@@ -121,7 +148,10 @@ fn walk(scripts: bool) {
     scene.security(&window, "ann", &ann.code());
     bind_the_address(&scene, &window, &office);
     let bound = office.letter("A Security e-mail named email was bound to your account.");
-    assert!(text(&bound).contains("from 127.0.0.1") && text(&bound).contains("help@example.org"), "{bound}");
+    assert!(
+        text(&bound).contains("from 127.0.0.1") && text(&bound).contains("help@example.org"),
+        "{bound}"
+    );
     sign_in_by_letter(&scene, &window, &office);
     dispute(&scene, &window, &office, scripts);
     held_until_released(&scene, &window, &office, &ann.code());

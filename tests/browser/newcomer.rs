@@ -54,11 +54,22 @@ pub fn binds(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
 /// Whatever the app was called.
 fn unbind_all(scene: &Scene, people: &People) {
     let machine = &scene.site.machine;
-    let said = machine.samekey(&["device", "list", "--user", people.newcomer, "--json"], "").unwrap();
+    let said = machine
+        .samekey(&["device", "list", "--user", people.newcomer, "--json"], "")
+        .unwrap();
     let list: serde_json::Value = serde_json::from_str(&said).unwrap();
     for device in list["devices"].as_array().unwrap() {
         let id = device["id"].as_str().unwrap();
-        let words = ["device", "unbind", "--user", people.newcomer, "--device", id, "--yes", "--force"];
+        let words = [
+            "device",
+            "unbind",
+            "--user",
+            people.newcomer,
+            "--device",
+            id,
+            "--yes",
+            "--force",
+        ];
         machine.samekey(&words, "").unwrap();
     }
 }

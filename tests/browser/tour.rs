@@ -96,7 +96,9 @@ fn remembered(scene: &Scene, eyes: &Eyes<'_>, owner: &Person, password: &str) {
     window.click("button[value=password]");
     eyes.see("sign-in-code-remember", "input[name=remember]");
     window.click("button[value=choose-recovery-code]");
-    window.until("the codes' turn", |window| !window.texts("button[value=choose-totp]").is_empty());
+    window.until("the codes' turn", |window| {
+        !window.texts("button[value=choose-totp]").is_empty()
+    });
     window.click("input[name=remember]");
     window.fill("#code", &owner.recovery_codes[0]);
     window.click("button[value=code]");
@@ -115,7 +117,13 @@ fn letter(office: &PostOffice, to: &str, holds: &str) -> Value {
 /// The code that stands large in a letter.
 fn code(letter: &Value) -> String {
     let html = letter["html"].as_str().unwrap();
-    html.split("<strong>").nth(1).unwrap().split('<').next().unwrap().to_owned()
+    html.split("<strong>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 /// Security e-mail: an administrator's, to be confirmed; one's own, with what can go wrong.
@@ -123,7 +131,10 @@ fn letters(scene: &Scene, office: &PostOffice, eyes: &Eyes<'_>, person: &str) {
     let (window, address) = (eyes.window, format!("{person}@mail.example"));
     let words = ["device", "bind", "email", "--user", person, "--address", &address];
     scene.site.machine.samekey(&words, "").unwrap();
-    window.go(&link(&letter(office, &address, "/security/email/confirm"), "/security/email/confirm?link="));
+    window.go(&link(
+        &letter(office, &address, "/security/email/confirm"),
+        "/security/email/confirm?link=",
+    ));
     eyes.see("confirm-email", "#confirm-email");
     window.go(&scene.page("/security/email"));
     eyes.see("security-email", "#address");
@@ -155,7 +166,11 @@ fn emergency(scene: &Scene, office: &PostOffice, eyes: &Eyes<'_>, person: &str, 
     // The key comes first, and its button needs a click: e-mail is among the other ways.
     window.click("button[value=choose-email]");
     eyes.see("sign-in-email", "#send-again");
-    let fits = |one: &Value| one["to"][0] == address.as_str() && one["html"].as_str().is_some_and(|html| html.contains("<strong>")) && code(one) != before;
+    let fits = |one: &Value| {
+        one["to"][0] == address.as_str()
+            && one["html"].as_str().is_some_and(|html| html.contains("<strong>"))
+            && code(one) != before
+    };
     let sent = office.wait_for("another code", fits);
     window.fill("#code", &code(&sent));
     window.click("button[value=code]");
@@ -328,7 +343,12 @@ fn wait_at_a_shell(person: &str) -> String {
             command: Some("systemctl restart nginx"),
             lives: 600,
         };
-        approvals::open(tx, realm.entropy.as_ref(), &new, samekey_shared::clock::Clock::now(&SystemClock))
+        approvals::open(
+            tx,
+            realm.entropy.as_ref(),
+            &new,
+            samekey_shared::clock::Clock::now(&SystemClock),
+        )
     });
     opened.unwrap().code.to_string()
 }

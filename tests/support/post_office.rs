@@ -118,7 +118,11 @@ impl PostOffice {
             if let Some(found) = self.letters().into_iter().rev().find(&fits) {
                 return found;
             }
-            assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}; there are {:#?}", self.letters());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited in vain for {what}; there are {:#?}",
+                self.letters()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -175,13 +179,26 @@ pub fn after(letter: &Value, label: &str) -> String {
 pub fn link(letter: &Value, path: &str) -> String {
     let words = text(letter).split_whitespace();
     let mut links = words.filter(|word| word.starts_with("http") && word.contains(path));
-    links.next().unwrap_or_else(|| panic!("no link to {path} in {letter}")).to_owned()
+    links
+        .next()
+        .unwrap_or_else(|| panic!("no link to {path} in {letter}"))
+        .to_owned()
 }
 
 /// An authority, and by it a certificate for `localhost`.
 fn certify(folder: &std::path::Path) {
     let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let common = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    let common = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ];
     let config = file("openssl.cnf");
     fs::write(
         &config,
@@ -196,6 +213,28 @@ fn certify(folder: &std::path::Path) {
         let all = [&common, &["-config", config.as_str()][..], further].concat();
         run("openssl", &all, "").unwrap();
     };
-    made(&["-subj", "/CN=a test", "-extensions", "authority", "-keyout", &ca_key, "-out", &ca]);
-    made(&["-subj", "/CN=localhost", "-extensions", "server", "-CA", &ca, "-CAkey", &ca_key, "-keyout", &key, "-out", &cert]);
+    made(&[
+        "-subj",
+        "/CN=a test",
+        "-extensions",
+        "authority",
+        "-keyout",
+        &ca_key,
+        "-out",
+        &ca,
+    ]);
+    made(&[
+        "-subj",
+        "/CN=localhost",
+        "-extensions",
+        "server",
+        "-CA",
+        &ca,
+        "-CAkey",
+        &ca_key,
+        "-keyout",
+        &key,
+        "-out",
+        &cert,
+    ]);
 }

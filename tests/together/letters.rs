@@ -40,12 +40,18 @@ fn queue(site: &Site) -> Vec<Value> {
 }
 
 fn wait_until_sent(site: &Site) {
-    site.machine.until("an empty queue", |_| queue(site).is_empty()).unwrap();
+    site.machine
+        .until("an empty queue", |_| queue(site).is_empty())
+        .unwrap();
 }
 
 /// Waits until the letter has been tried, and says why it waits.
 fn trouble(site: &Site) -> String {
-    let tried = || queue(site).first().and_then(|one| one["trouble"].as_str().map(str::to_owned));
+    let tried = || {
+        queue(site)
+            .first()
+            .and_then(|one| one["trouble"].as_str().map(str::to_owned))
+    };
     site.machine.until("a try", |_| tried().is_some()).unwrap();
     tried().unwrap()
 }
@@ -68,7 +74,9 @@ fn sendmail(codes: &[u8]) {
 
 fn taken_by_sendmail() -> Vec<String> {
     let whole = |path: &Path| path.extension().is_some_and(|end| end == "eml");
-    let entries = std::fs::read_dir("/run/letters").unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir("/run/letters")
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     entries
         .filter(|path| whole(path))
         .map(|path| std::fs::read_to_string(path).unwrap())

@@ -31,7 +31,10 @@ impl Home {
         let root = home.folder.path().display().to_string();
         home.samekey(&["init", "--root", &root, "--realm", realm], "");
         let text = std::fs::read_to_string(home.config()).unwrap();
-        let provider = format!("[provider]\nissuer = \"{}\"\nlisten = \"127.0.0.1:{port}\"\n", home.issuer);
+        let provider = format!(
+            "[provider]\nissuer = \"{}\"\nlisten = \"127.0.0.1:{port}\"\n",
+            home.issuer
+        );
         std::fs::write(home.config(), format!("{text}\n{provider}")).unwrap();
         home.samekey(&["policy", "apply", "-"], POLICY);
         home.samekey(&["account", "add", "ann"], "");
@@ -78,7 +81,10 @@ fn provider(configs: &[&Path]) -> Command {
     for config in configs {
         command.arg("--config").arg(config);
     }
-    command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null());
+    command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null());
     command
 }
 
@@ -96,7 +102,10 @@ fn start(homes: [&Home; 2]) -> Process {
 
 #[test]
 fn one_process_serves_two_realms_and_neither_knows_the_others_people() {
-    let (one, two) = (Home::new("one.example", "localhost"), Home::new("two.example", "127.0.0.1"));
+    let (one, two) = (
+        Home::new("one.example", "localhost"),
+        Home::new("two.example", "127.0.0.1"),
+    );
     let _process = start([&one, &two]);
     let mut browser = Browser::default();
 
@@ -104,22 +113,53 @@ fn one_process_serves_two_realms_and_neither_knows_the_others_people() {
     let elsewhere = format!("{}/d/two.example/login?username=ann", one.issuer);
     let page = browser.open(&elsewhere).unwrap();
     assert!(page.address.as_str().starts_with(&two.issuer), "{}", page.address);
-    assert!(page.body.contains("value=\"ann\"") && page.body.contains("two.example"), "{}", page.body);
-    assert_eq!(browser.open(&format!("{}/three.example/login.htm", one.issuer)).unwrap().status, 404);
+    assert!(
+        page.body.contains("value=\"ann\"") && page.body.contains("two.example"),
+        "{}",
+        page.body
+    );
+    assert_eq!(
+        browser
+            .open(&format!("{}/three.example/login.htm", one.issuer))
+            .unwrap()
+            .status,
+        404
+    );
 
     // A password of one realm is none of the other.
     let page = two.sign_in(&mut browser, &elsewhere, "one.example");
-    assert!(page.body.contains("User name or password is not right."), "{}", page.body);
-    let page = two.sign_in(&mut browser, &format!("{}/two.example/login.htm", one.issuer), "two.example");
+    assert!(
+        page.body.contains("User name or password is not right."),
+        "{}",
+        page.body
+    );
+    let page = two.sign_in(
+        &mut browser,
+        &format!("{}/two.example/login.htm", one.issuer),
+        "two.example",
+    );
     assert_eq!(page.address.as_str(), format!("{}/", two.issuer), "{}", page.body);
 
     // Signed in there, and nowhere else.
     let page = browser.open(&format!("{}/security", one.issuer)).unwrap();
     assert!(page.fill("username", "ann").is_ok(), "{}", page.body);
-    assert_eq!(browser.open(&format!("{}/security", two.issuer)).unwrap().address.path(), "/security");
+    assert_eq!(
+        browser
+            .open(&format!("{}/security", two.issuer))
+            .unwrap()
+            .address
+            .path(),
+        "/security"
+    );
     for home in [&one, &two] {
-        let document = browser.open(&format!("{}/.well-known/openid-configuration", home.issuer)).unwrap();
-        assert!(document.body.contains(&format!("\"issuer\":\"{}\"", home.issuer)), "{}", document.body);
+        let document = browser
+            .open(&format!("{}/.well-known/openid-configuration", home.issuer))
+            .unwrap();
+        assert!(
+            document.body.contains(&format!("\"issuer\":\"{}\"", home.issuer)),
+            "{}",
+            document.body
+        );
     }
 }
 
@@ -127,7 +167,11 @@ fn one_process_serves_two_realms_and_neither_knows_the_others_people() {
 fn realms_that_would_share_cookies_or_a_name_do_not_start() {
     for ([first, second], host, why) in [
         (["one.example", "two.example"], "localhost", "keep cookies by host"),
-        (["one.example", "one.example"], "127.0.0.1", "two realms are called one.example"),
+        (
+            ["one.example", "one.example"],
+            "127.0.0.1",
+            "two realms are called one.example",
+        ),
     ] {
         let (one, two) = (Home::new(first, "localhost"), Home::new(second, host));
         let done = provider(&[&one.config(), &two.config()]).output().unwrap();

@@ -56,6 +56,9 @@ pub fn still_holds(
     let Some(client) = clients::by_id(tx, grant.client.as_str())? else {
         return Ok(Holds::No("client_gone"));
     };
+    if !may_have(&client, scope) {
+        return Ok(Holds::No("scope_taken_away"));
+    }
     let Some(id) = grant.account else {
         return Ok(Holds::Yes(Box::new(client), None));
     };
@@ -97,6 +100,12 @@ pub fn still_holds(
         BTreeSet::new()
     };
     Ok(Holds::Yes(Box::new(client), Some(Box::new(Holder { account, groups }))))
+}
+
+/// Whether the operator still allows the client every scope.
+fn may_have(client: &Client, scope: &str) -> bool {
+    let allowed = client.settings.scopes.as_ref();
+    allowed.is_none_or(|allowed| scope.split(' ').all(|word| word.is_empty() || allowed.contains(word)))
 }
 
 /// What the name service says of an account's groups, where the policy looks at them: to be asked before a unit of work.

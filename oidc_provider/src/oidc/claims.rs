@@ -109,6 +109,22 @@ impl Requested {
     }
 }
 
+impl Requested {
+    /// The same without what a client may not have: a name asks for its scope, and opens no more than the scope would.
+    #[must_use]
+    pub fn within(mut self, allowed: Option<&BTreeSet<String>>) -> Self {
+        if let Some(allowed) = allowed {
+            let may = |name: &String| {
+                let scope = ABOUT.iter().find(|(known, _)| known == name);
+                scope.is_some_and(|(_, scope)| allowed.contains(scope.name()))
+            };
+            self.id_token.retain(may);
+            self.userinfo.retain(may);
+        }
+        self
+    }
+}
+
 /// The scopes that asking by name comes to: the person consents to those too.
 pub fn widened(scopes: &Scopes, requested: &Requested) -> Scopes {
     let asked = |name: &str| requested.id_token.contains(name) || requested.userinfo.contains(name);

@@ -44,10 +44,9 @@ pub fn binding(app: &AppState, call: &Call, client: &Client) -> Result<Binding, 
         (None, None) if settings.certificate_bound => {
             Err(ProtocolError::InvalidRequest("the tokens of this client need its certificate").into())
         }
-        (None, None) if must_bind(client) => Err(ProtocolError::InvalidRequest(
-            "the tokens of this client need a DPoP proof or a certificate",
-        )
-        .into()),
+        (None, None) if must_bind(client) => {
+            Err(ProtocolError::InvalidRequest("the tokens of this client need a DPoP proof or a certificate").into())
+        }
         (None, _) => Ok(Binding::None),
     }
 }

@@ -50,13 +50,7 @@ pub async fn by_post(
     tell(app, call, "POST", uri, sent).await
 }
 
-async fn tell(
-    app: App,
-    call: Call,
-    method: &'static str,
-    uri: Uri,
-    form: Option<Params>,
-) -> Result<Response, Fault> {
+async fn tell(app: App, call: Call, method: &'static str, uri: Uri, form: Option<Params>) -> Result<Response, Fault> {
     let proves = call.headers.contains_key(dpop::HEADER);
     let answer = move |app: &App| {
         let asked = Asked {
@@ -68,7 +62,11 @@ async fn tell(
         told(app, &access::presented(app, &call, &asked)?)
     };
     // Spending a proof writes; everything else is a read of a row or two.
-    if proves { blocking(&app, answer).await } else { answer(&app) }
+    if proves {
+        blocking(&app, answer).await
+    } else {
+        answer(&app)
+    }
 }
 
 /// The claims that a token which holds allows: JSON, or signed where the client registered an algorithm for it (OpenID

@@ -84,11 +84,7 @@ pub enum Connected {
 }
 
 impl<'a> Conclusion<'a> {
-    pub(super) fn prepare(
-        app: &'a AppState,
-        person: &'a Person,
-        purpose: &Purpose,
-    ) -> Result<Self, Failure> {
+    pub(super) fn prepare(app: &'a AppState, person: &'a Person, purpose: &Purpose) -> Result<Self, Failure> {
         let entropy = app.realm.entropy.as_ref();
         let (request, device) = match purpose {
             Purpose::Application(request) => (Some(request.as_ref().clone()), None),

@@ -66,7 +66,12 @@ pub async fn show(
 ) -> Result<Response, Fault> {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|_| Problem::BadRequest)?;
     let t = language::of(&headers, None);
-    let typed: String = params.value("user_code").unwrap_or_default().chars().take(LONGEST).collect();
+    let typed: String = params
+        .value("user_code")
+        .unwrap_or_default()
+        .chars()
+        .take(LONGEST)
+        .collect();
     let Some(session) = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))? else {
         let code = typed.parse::<UserCode>().ok();
         return portal::begin_for(&app, &headers, Then::Connect(code.map(|code| code.compact())), "");
@@ -97,13 +102,7 @@ fn waiting(app: &AppState, params: &Params) -> Result<Option<(Waiting, Client)>,
 }
 
 /// The form for a code.
-fn blank(
-    app: &AppState,
-    t: Texts,
-    session: &Session,
-    typed: &str,
-    problem: Option<String>,
-) -> Result<Response, Fault> {
+fn blank(app: &AppState, t: Texts, session: &Session, typed: &str, problem: Option<String>) -> Result<Response, Fault> {
     let view = ConnectView {
         frame: Frame::new(app, t).signed_in(session),
         problem,
@@ -191,8 +190,7 @@ pub async fn submit(
     let session = session.ok_or(Problem::FormFromElsewhere)?;
     let shown = params.value(csrf::FIELD);
     let issuer = app.config.issuer.as_str();
-    app.csrf
-        .check(FORM, &session.id.to_string(), shown, &headers, issuer)?;
+    app.csrf.check(FORM, &session.id.to_string(), shown, &headers, issuer)?;
     blocking(&app, move |app| match params.value("action") {
         Some("find") => find(app, &visitor, &session, &params),
         Some("allow") => allow(app, visitor, session, &headers, &params),
@@ -211,7 +209,12 @@ enum Found {
 
 fn find(app: &AppState, visitor: &Visitor, session: &Session, params: &Params) -> Result<Response, Fault> {
     let t = visitor.t;
-    let typed: String = params.value("user_code").unwrap_or_default().chars().take(LONGEST).collect();
+    let typed: String = params
+        .value("user_code")
+        .unwrap_or_default()
+        .chars()
+        .take(LONGEST)
+        .collect();
     let Ok(code) = typed.parse::<UserCode>() else {
         // A slip of the hand, not a guess: nothing of the kind is ever shown.
         return blank(app, t, session, &typed, Some(t.say("connect-no-code")));
@@ -278,7 +281,11 @@ fn deny(app: &AppState, visitor: &Visitor, session: &Session, params: &Params) -
         }
         Ok::<_, StoreError>(done)
     })?;
-    respond::see_other(if done { "/device?done=denied" } else { "/device?done=gone" })
+    respond::see_other(if done {
+        "/device?done=denied"
+    } else {
+        "/device?done=gone"
+    })
 }
 
 fn event(kind: EventKind, visitor: &Visitor, session: &Session) -> Event {

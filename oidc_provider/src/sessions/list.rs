@@ -77,11 +77,7 @@ pub fn end_own(tx: &mut Tx<'_>, account: AccountId, id: SessionId) -> Result<boo
 }
 
 /// Ends the sessions that rest on a key in whose place another has come by itself (R75), but for the one that begins.
-pub fn end_born_of_replaced(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    except: Option<SessionId>,
-) -> Result<u64, StoreError> {
+pub fn end_born_of_replaced(tx: &mut Tx<'_>, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
     let replaced = |device: &Device| match &device.state {
         DeviceState::Unbound(end) => end.why == UnboundWhy::Replaced && device.kind.is_fido(),
         DeviceState::Bound => false,

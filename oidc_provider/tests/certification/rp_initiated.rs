@@ -38,7 +38,10 @@ pub async fn is_over(suite: &Suite) {
 /// A page, not a redirect, and the person is signed in still.
 async fn is_refused(suite: &Suite, page: &Page) {
     assert_eq!(page.status, StatusCode::BAD_REQUEST, "{}", page.body);
-    assert!(page.body.contains("href=\"/logout\""), "the person can sign out themselves");
+    assert!(
+        page.body.contains("href=\"/logout\""),
+        "the person can sign out themselves"
+    );
     let silent = suite.authorize(&suite.ask().with("prompt", "none")).await;
     silent.callback.code();
 }
@@ -46,10 +49,7 @@ async fn is_refused(suite: &Suite, page: &Page) {
 /// A question, and the page that says so once the person agreed.
 async fn agrees(suite: &Suite, page: &Page) {
     assert!(page.body.contains("Sign out?"), "{}", page.body);
-    let over = suite
-        .browser
-        .post("/sign-out", &[("csrf", &page.field("csrf"))])
-        .await;
+    let over = suite.browser.post("/sign-out", &[("csrf", &page.field("csrf"))]).await;
     assert!(over.body.contains("You are signed out"), "{}", over.body);
     is_over(suite).await;
 }

@@ -12,7 +12,12 @@ use ring::digest::{SHA256, digest};
 async fn oidcc_session_management_discovery_endpoint_verification() {
     let metadata = Suite::new(Mode::Query).metadata().await;
     assert!(metadata["end_session_endpoint"].is_string());
-    assert!(metadata["check_session_iframe"].as_str().unwrap().starts_with("https://"));
+    assert!(
+        metadata["check_session_iframe"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://")
+    );
 }
 
 /// What the frame's script answers to "client session_state" (section 3.2); a browser's own run of it stands in `tests/browser`.
@@ -47,7 +52,10 @@ async fn oidcc_session_management_rp_initiated_logout() {
     let tokens = suite.redeem(&asked, authorized.callback.code()).await;
     assert_eq!(judged(&suite, &session_state), "unchanged");
     let again = suite.authorize(&suite.ask().with("prompt", "none")).await;
-    assert_eq!(judged(&suite, again.callback.get("session_state").unwrap()), "unchanged");
+    assert_eq!(
+        judged(&suite, again.callback.get("session_state").unwrap()),
+        "unchanged"
+    );
 
     let back = back(&suite);
     let params = [
@@ -58,5 +66,9 @@ async fn oidcc_session_management_rp_initiated_logout() {
     log_out(&suite, &params).await.location();
     assert_eq!(judged(&suite, &session_state), "changed");
     signed_in(&suite).await;
-    assert_eq!(judged(&suite, &session_state), "changed", "another session is another one");
+    assert_eq!(
+        judged(&suite, &session_state),
+        "changed",
+        "another session is another one"
+    );
 }

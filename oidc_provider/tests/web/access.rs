@@ -18,16 +18,26 @@ async fn a_token_is_taken_from_the_header_or_the_form_and_nowhere_else() {
     let browser = scene.browser();
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let request = Request::get("/userinfo").header(AUTHORIZATION, format!("{scheme} {token}"));
-        assert_eq!(browser.send(request, Body::empty()).await.status, StatusCode::OK, "{scheme}");
+        assert_eq!(
+            browser.send(request, Body::empty()).await.status,
+            StatusCode::OK,
+            "{scheme}"
+        );
     }
     let form = browser.post("/userinfo", &[("access_token", &token)]).await;
     assert_eq!(form.status, StatusCode::OK);
     // RFC 6750 section 2.3 and 5.3: addresses are logged.
     for query in [format!("access_token={token}"), format!("%61ccess_token={token}")] {
         let page = browser.get(&format!("/userinfo?{query}")).await;
-        assert_eq!((page.status, page.json()["error"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid_request")));
+        assert_eq!(
+            (page.status, page.json()["error"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("invalid_request"))
+        );
         let request = Request::get(format!("/userinfo?{query}")).header(AUTHORIZATION, format!("Bearer {token}"));
-        assert_eq!(browser.send(request, Body::empty()).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            browser.send(request, Body::empty()).await.status,
+            StatusCode::BAD_REQUEST
+        );
     }
 }
 
@@ -36,7 +46,8 @@ async fn a_token_that_comes_twice_is_refused() {
     let scene = Scene::new();
     let token = token(&scene).await;
     let bearer = format!("Bearer {token}");
-    let form = |request: axum::http::request::Builder| request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let form =
+        |request: axum::http::request::Builder| request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     let once = || form(Request::post("/userinfo")).header(AUTHORIZATION, &bearer);
     let in_form = format!("access_token={token}");
     for (request, body) in [
@@ -79,6 +90,9 @@ async fn no_token_is_answered_with_both_challenges_and_a_wrong_one_with_its_erro
         let page = scene.browser().send(request, Body::empty()).await;
         assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{wrong}");
         let line = page.headers[WWW_AUTHENTICATE].to_str().unwrap();
-        assert!(line.starts_with("Bearer error=\"invalid_token\", error_description=\""), "{line}");
+        assert!(
+            line.starts_with("Bearer error=\"invalid_token\", error_description=\""),
+            "{line}"
+        );
     }
 }

@@ -44,7 +44,10 @@ async fn redeem(scene: &Scene, code: &str, certificate: Option<&[u8]>, proof: Op
     if let Some(proof) = proof {
         request = request.header("dpop", proof);
     }
-    scene.browser().send(request, Body::from(encode(params.into_iter()))).await
+    scene
+        .browser()
+        .send(request, Body::from(encode(params.into_iter())))
+        .await
 }
 
 async fn userinfo(scene: &Scene, token: &str, certificate: Option<&[u8]>) -> Page {
@@ -73,7 +76,11 @@ async fn a_bound_token_works_over_its_own_certificate_alone() {
     );
     let proof = Prover::new().proof(scene.now(), "POST", "/token", None);
     let other_way = redeem(&scene, &code, Some(b"mine"), Some(&proof)).await;
-    assert_eq!(other_way.json()["error"], "invalid_request", "not the way that its operator chose");
+    assert_eq!(
+        other_way.json()["error"],
+        "invalid_request",
+        "not the way that its operator chose"
+    );
     let tokens = redeem(&scene, &code, Some(b"mine"), None).await;
     assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
     assert_eq!(tokens.json()["token_type"], "Bearer", "RFC 8705 section 3");

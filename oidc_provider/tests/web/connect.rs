@@ -79,7 +79,11 @@ async fn find(browser: &Browser, code: &str) -> Page {
 /// Presses a button of the page about one device.
 async fn press(browser: &Browser, page: &Page, action: &str) -> Page {
     let (csrf, waiting) = (page.field("csrf"), page.field("waiting"));
-    let fields = [("csrf", csrf.as_str()), ("waiting", waiting.as_str()), ("action", action)];
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("waiting", waiting.as_str()),
+        ("action", action),
+    ];
     browser.post("/device", &fields).await
 }
 
@@ -92,21 +96,46 @@ async fn a_device_is_signed_in_by_its_person_and_gets_its_tokens_once() {
     let scene = scene_with(STRICT, |_| {});
     let tv = Tv::begin(&scene).await;
     assert_eq!(tv.codes["verification_uri"], "https://id.example.org/device");
-    assert_eq!((&tv.codes["expires_in"], &tv.codes["interval"]), (&600.into(), &5.into()));
+    assert_eq!(
+        (&tv.codes["expires_in"], &tv.codes["interval"]),
+        (&600.into(), &5.into())
+    );
     assert_eq!(tv.error().await, "authorization_pending");
     let browser = ann(&scene).await;
     let page = question(&browser, tv.user_code()).await;
-    for told in ["The tv", "198.51.100.9", "your name and user name", ">ann<", "id=\"phishing\"", "id=\"elsewhere\""] {
+    for told in [
+        "The tv",
+        "198.51.100.9",
+        "your name and user name",
+        ">ann<",
+        "id=\"phishing\"",
+        "id=\"elsewhere\"",
+    ] {
         assert!(page.body.contains(told), "{told} is not told: {}", page.body);
     }
-    assert_eq!(press(&browser, &page, "allow").await.location(), "/device?done=approved");
-    assert!(browser.get("/device?done=approved").await.body.contains("Go back to your device"));
+    assert_eq!(
+        press(&browser, &page, "allow").await.location(),
+        "/device?done=approved"
+    );
+    assert!(
+        browser
+            .get("/device?done=approved")
+            .await
+            .body
+            .contains("Go back to your device")
+    );
     let tokens = tv.poll().await;
     assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
     assert_eq!(tokens.headers[CACHE_CONTROL], "no-store");
     let claims = crate::relying_party::claims(tokens.json()["id_token"].as_str().unwrap());
-    assert_eq!((claims["sub"].as_str(), &claims["aud"]), (Some(scene.ann.to_string().as_str()), &"tv".into()));
-    assert_eq!((&claims["acr"], &claims["amr"][1]), (&"urn:samekey:acr:mfa".into(), &"otp".into()));
+    assert_eq!(
+        (claims["sub"].as_str(), &claims["aud"]),
+        (Some(scene.ann.to_string().as_str()), &"tv".into())
+    );
+    assert_eq!(
+        (&claims["acr"], &claims["amr"][1]),
+        (&"urn:samekey:acr:mfa".into(), &"otp".into())
+    );
     assert_eq!(tv.error().await, "invalid_grant", "once");
     let token = tokens.json()["access_token"].as_str().unwrap().to_owned();
     assert_eq!(scene.wiki().userinfo(&token).await.json()["preferred_username"], "ann");
@@ -145,7 +174,12 @@ async fn a_refused_device_and_one_whose_time_ran_out_are_told_so() {
     scene.test.clock.advance(600);
     assert_eq!(press(&browser, &page, "allow").await.location(), "/device?done=gone");
     assert_eq!(late.error().await, "expired_token");
-    assert!(find(&browser, late.user_code()).await.body.contains("No device waits with that code"));
+    assert!(
+        find(&browser, late.user_code())
+            .await
+            .body
+            .contains("No device waits with that code")
+    );
 }
 
 /// Row 5 for devices.
@@ -156,7 +190,10 @@ async fn of_parallel_polls_exactly_one_gets_the_tokens() {
     for _ in 0..5 {
         let tv = Tv::begin(&scene).await;
         let page = question(&browser, tv.user_code()).await;
-        assert_eq!(press(&browser, &page, "allow").await.location(), "/device?done=approved");
+        assert_eq!(
+            press(&browser, &page, "allow").await.location(),
+            "/device?done=approved"
+        );
         let code = tv.codes["device_code"].as_str().unwrap().to_owned();
         let tries: Vec<_> = (0..12)
             .map(|_| {
@@ -185,7 +222,11 @@ async fn a_device_is_signed_in_only_with_all_that_its_application_asks() {
     let page = question(&browser, tv.user_code()).await;
     let asks = press(&browser, &page, "allow").await.location();
     assert!(asks.starts_with("/sign-in?flow="), "{asks}");
-    assert_eq!(tv.error().await, "authorization_pending", "the password alone is not enough");
+    assert_eq!(
+        tv.error().await,
+        "authorization_pending",
+        "the password alone is not enough"
+    );
     // Nobody else can go on in this browser's place, and nobody can begin anew under another name.
     assert!(!browser.get(&asks).await.body.contains("value=\"restart\""));
     let back = browser.press(&asks, "code", &[("code", &scene.code())]).await;
@@ -225,18 +266,36 @@ async fn guessed_user_codes_count_and_close_the_door() {
     let tv = Tv::begin(&scene).await;
     let browser = ann(&scene).await;
     for wrong in ["", "x", "AEIO-UAEI", "BCDF-GHJ"] {
-        assert!(find(&browser, wrong).await.body.contains("A code has eight letters"), "{wrong}");
+        assert!(
+            find(&browser, wrong).await.body.contains("A code has eight letters"),
+            "{wrong}"
+        );
     }
-    assert_eq!(scene.events("device-code-refused"), 0, "slips of the hand are no guesses");
+    assert_eq!(
+        scene.events("device-code-refused"),
+        0,
+        "slips of the hand are no guesses"
+    );
     for _ in 0..4 {
         assert!(find(&browser, "BCDF-GHJK").await.body.contains("No device waits"));
     }
     assert!(find(&browser, "BCDF-GHJK").await.body.contains("Too many wrong codes"));
-    assert!(find(&browser, tv.user_code()).await.body.contains("Too many wrong codes"), "not even the right one");
+    assert!(
+        find(&browser, tv.user_code())
+            .await
+            .body
+            .contains("Too many wrong codes"),
+        "not even the right one"
+    );
     assert_eq!(scene.events("device-code-refused"), 5);
     scene.test.clock.advance(901);
     let tv = Tv::begin(&scene).await;
-    assert!(find(&browser, &tv.user_code().to_lowercase()).await.location().starts_with("/device?waiting="));
+    assert!(
+        find(&browser, &tv.user_code().to_lowercase())
+            .await
+            .location()
+            .starts_with("/device?waiting=")
+    );
 }
 
 #[tokio::test]
@@ -250,8 +309,17 @@ async fn a_code_in_the_address_fills_the_field_and_asks_nothing_of_the_store() {
     let back = scene.sign_in(&browser, path).await.location();
     assert_eq!(back.replace('-', ""), path.replace('-', ""));
     let filled = browser.get(&back).await;
-    assert!(filled.body.contains(&format!("value=\"{}\"", tv.user_code().replace('-', ""))), "{}", filled.body);
-    assert!(!filled.body.contains("name=\"waiting\""), "it is not looked up before it is sent");
+    assert!(
+        filled
+            .body
+            .contains(&format!("value=\"{}\"", tv.user_code().replace('-', ""))),
+        "{}",
+        filled.body
+    );
+    assert!(
+        !filled.body.contains("name=\"waiting\""),
+        "it is not looked up before it is sent"
+    );
     let wrong = browser.get("/device?user_code=BCDF-GHJK").await;
     assert!(wrong.body.contains("value=\"BCDF-GHJK\"") && !wrong.body.contains("No device waits"));
     let hostile = browser.get("/device?user_code=%3Cscript%3E").await;
@@ -276,7 +344,11 @@ async fn the_page_takes_no_form_from_elsewhere_and_stands_in_no_frame() {
     }
     let stranger = scene.browser();
     let csrf = page.field("csrf");
-    let fields = [("csrf", csrf.as_str()), ("waiting", waiting.as_str()), ("action", "allow")];
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("waiting", waiting.as_str()),
+        ("action", "allow"),
+    ];
     assert_eq!(stranger.post("/device", &fields).await.status, StatusCode::FORBIDDEN);
     assert_eq!(tv.error().await, "authorization_pending");
 }
@@ -285,7 +357,12 @@ async fn the_page_takes_no_form_from_elsewhere_and_stands_in_no_frame() {
 async fn only_a_client_that_may_begins_and_only_its_own_code_helps_it() {
     let scene = scene_with(STRICT, |_| {});
     let browser = scene.browser();
-    let error = |page: &Page| (page.status, page.json()["error"].as_str().unwrap_or_default().to_owned());
+    let error = |page: &Page| {
+        (
+            page.status,
+            page.json()["error"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
     scene.register("page", ClientKind::Public, settings());
     let wiki = ask(&browser, &[("client_id", "page")]).await;
     assert_eq!(error(&wiki), (StatusCode::BAD_REQUEST, "unauthorized_client".into()));
@@ -300,7 +377,11 @@ async fn only_a_client_that_may_begins_and_only_its_own_code_helps_it() {
             axum::body::Body::from("client_id=tv&client_id=tv"),
         )
         .await;
-    assert_eq!(error(&twice), (StatusCode::BAD_REQUEST, "invalid_request".into()), "row 3");
+    assert_eq!(
+        error(&twice),
+        (StatusCode::BAD_REQUEST, "invalid_request".into()),
+        "row 3"
+    );
     let nothing = ask(&browser, &[("client_id", "tv"), ("scope", "nothing-known")]).await;
     assert_eq!(error(&nothing), (StatusCode::BAD_REQUEST, "invalid_scope".into()));
     // Row 7: another client's code, with valid credentials of one's own.

@@ -83,8 +83,13 @@ async fn a_bound_token_works_with_a_proof_of_its_key_and_in_no_other_way() {
     let stolen = userinfo(&scene, &format!("DPoP {token}"), &[&proof(&thief, &token)]).await;
     assert_eq!(error(&stolen), (StatusCode::UNAUTHORIZED, "invalid_token".to_owned()));
     let bare = userinfo(&scene, &format!("DPoP {token}"), &[]).await;
-    assert_eq!(error(&bare), (StatusCode::UNAUTHORIZED, "invalid_dpop_proof".to_owned()));
-    assert!(challenge(&bare).starts_with("DPoP error=\"invalid_dpop_proof\"") && challenge(&bare).contains("algs=\"ES256"));
+    assert_eq!(
+        error(&bare),
+        (StatusCode::UNAUTHORIZED, "invalid_dpop_proof".to_owned())
+    );
+    assert!(
+        challenge(&bare).starts_with("DPoP error=\"invalid_dpop_proof\"") && challenge(&bare).contains("algs=\"ES256")
+    );
     let other = bound(&scene, &prover).await;
     let crossed = userinfo(&scene, &format!("DPoP {token}"), &[&proof(&prover, &other)]).await;
     assert_eq!(error(&crossed).1, "invalid_dpop_proof", "ath of another token");
@@ -121,11 +126,15 @@ const BENDS: [Bend; 34] = [
     ("alg none", |draft| draft.header["alg"] = "none".into()),
     ("alg HS256", |draft| draft.header["alg"] = "HS256".into()),
     ("alg RS256", |draft| draft.header["alg"] = "RS256".into()),
-    ("alg of another kind of key", |draft| draft.header["alg"] = "EdDSA".into()),
+    ("alg of another kind of key", |draft| {
+        draft.header["alg"] = "EdDSA".into()
+    }),
     ("crit", |draft| draft.header["crit"] = json!(["b64"])),
     ("jwk missing", |draft| without(&mut draft.header, "jwk")),
     ("jwk private", |draft| draft.header["jwk"]["d"] = "AAAA".into()),
-    ("jwk symmetric", |draft| draft.header["jwk"] = json!({"kty": "oct", "k": "AAAA"})),
+    ("jwk symmetric", |draft| {
+        draft.header["jwk"] = json!({"kty": "oct", "k": "AAAA"})
+    }),
     ("jwk no key", |draft| draft.header["jwk"] = "key".into()),
     ("jwk of another", |draft| draft.header["jwk"] = Prover::new().jwk()),
     ("jwk cut", |draft| draft.header["jwk"]["x"] = "AAAA".into()),
@@ -137,17 +146,29 @@ const BENDS: [Bend; 34] = [
     ("htm another", |draft| draft.claims["htm"] = "GET".into()),
     ("htm in small letters", |draft| draft.claims["htm"] = "post".into()),
     ("htu missing", |draft| without(&mut draft.claims, "htu")),
-    ("htu another path", |draft| draft.claims["htu"] = "https://id.example.org/userinfo".into()),
-    ("htu another host", |draft| draft.claims["htu"] = "https://evil.example/token".into()),
+    ("htu another path", |draft| {
+        draft.claims["htu"] = "https://id.example.org/userinfo".into()
+    }),
+    ("htu another host", |draft| {
+        draft.claims["htu"] = "https://evil.example/token".into()
+    }),
     ("htu not absolute", |draft| draft.claims["htu"] = "/token".into()),
     ("iat missing", |draft| without(&mut draft.claims, "iat")),
     ("iat a text", |draft| draft.claims["iat"] = "now".into()),
-    ("iat an hour ago", |draft| draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 3600).into()),
-    ("iat in an hour", |draft| draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 3600).into()),
+    ("iat an hour ago", |draft| {
+        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 3600).into()
+    }),
+    ("iat in an hour", |draft| {
+        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 3600).into()
+    }),
     ("iat beyond time", |draft| draft.claims["iat"] = i64::MAX.into()),
     ("iat before time", |draft| draft.claims["iat"] = i64::MIN.into()),
-    ("exp gone", |draft| draft.claims["exp"] = (draft.claims["iat"].as_i64().unwrap() - 1).into()),
-    ("nbf not yet", |draft| draft.claims["nbf"] = (draft.claims["iat"].as_i64().unwrap() + 60).into()),
+    ("exp gone", |draft| {
+        draft.claims["exp"] = (draft.claims["iat"].as_i64().unwrap() - 1).into()
+    }),
+    ("nbf not yet", |draft| {
+        draft.claims["nbf"] = (draft.claims["iat"].as_i64().unwrap() + 60).into()
+    }),
 ];
 
 /// RFC 9449 section 4.3, one by one. Row 13 for the proof's own key.
@@ -161,7 +182,11 @@ async fn every_bent_proof_is_refused_and_spends_no_code() {
         let mut bent = draft();
         bend(&mut bent);
         let page = redeem(&scene, &code, &[&prover.sign(&bent)]).await;
-        assert_eq!(error(&page), (StatusCode::BAD_REQUEST, "invalid_dpop_proof".to_owned()), "{name}");
+        assert_eq!(
+            error(&page),
+            (StatusCode::BAD_REQUEST, "invalid_dpop_proof".to_owned()),
+            "{name}"
+        );
         assert!(page.headers.contains_key("dpop-nonce"), "{name}");
     }
     let right = prover.sign(&draft());
@@ -170,13 +195,26 @@ async fn every_bent_proof_is_refused_and_spends_no_code() {
     let another = format!("{unsigned}.{}", other.rsplit_once('.').unwrap().1);
     let cut = right[..right.len() - 2].to_owned();
     let long = format!("{right}{}", "A".repeat(5000));
-    for wrong in ["", "x", "a.b.c", unsigned.as_str(), &no_signature, &another, &cut, &long] {
+    for wrong in [
+        "",
+        "x",
+        "a.b.c",
+        unsigned.as_str(),
+        &no_signature,
+        &another,
+        &cut,
+        &long,
+    ] {
         let page = redeem(&scene, &code, &[wrong]).await;
         assert_eq!(error(&page).1, "invalid_dpop_proof", "{wrong}");
     }
     let twice = redeem(&scene, &code, &[&right, &other]).await;
     assert_eq!(error(&twice).1, "invalid_dpop_proof", "two headers");
-    assert_eq!(redeem(&scene, &code, &[&right]).await.status, StatusCode::OK, "the code is still good");
+    assert_eq!(
+        redeem(&scene, &code, &[&right]).await.status,
+        StatusCode::OK,
+        "the code is still good"
+    );
 }
 
 #[tokio::test]
@@ -185,8 +223,12 @@ async fn a_proof_of_ten_seconds_before_or_after_is_taken_and_so_is_one_with_more
     let prover = Prover::new();
     let token = bound(&scene, &prover).await;
     let accepted: [Bend; 9] = [
-        ("ten seconds ago", |draft| draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 10).into()),
-        ("in ten seconds", |draft| draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 10).into()),
+        ("ten seconds ago", |draft| {
+            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 10).into()
+        }),
+        ("in ten seconds", |draft| {
+            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 10).into()
+        }),
         ("a fraction of a second", |draft| {
             draft.claims["iat"] = json!(f64::from(u32::try_from(draft.claims["iat"].as_i64().unwrap()).unwrap()) + 0.5);
         }),
@@ -202,9 +244,15 @@ async fn a_proof_of_ten_seconds_before_or_after_is_taken_and_so_is_one_with_more
         ("query and fragment", |draft| {
             draft.claims["htu"] = "https://id.example.org/userinfo?a=b#c".into();
         }),
-        ("capitals", |draft| draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into()),
-        ("the port of the scheme", |draft| draft.claims["htu"] = "https://id.example.org:443/userinfo".into()),
-        ("escaped letters", |draft| draft.claims["htu"] = "https://id.example.org/%75serinfo".into()),
+        ("capitals", |draft| {
+            draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into()
+        }),
+        ("the port of the scheme", |draft| {
+            draft.claims["htu"] = "https://id.example.org:443/userinfo".into()
+        }),
+        ("escaped letters", |draft| {
+            draft.claims["htu"] = "https://id.example.org/%75serinfo".into()
+        }),
     ];
     for (name, change) in accepted {
         let mut draft = prover.draft(scene.now(), "GET", "/userinfo", Some(&token));
@@ -234,7 +282,10 @@ async fn of_many_uses_of_one_proof_exactly_one_succeeds() {
         assert_eq!(won, 1);
     }
     // Another key may call its proof the same: that is another proof.
-    let (mut one, other) = (prover.draft(scene.now(), "GET", "/userinfo", Some(&token)), Prover::new());
+    let (mut one, other) = (
+        prover.draft(scene.now(), "GET", "/userinfo", Some(&token)),
+        Prover::new(),
+    );
     one.claims["jti"] = "same".into();
     let mut stranger = one.clone();
     stranger.header["jwk"] = other.jwk();
@@ -283,9 +334,15 @@ async fn where_nonces_are_required_no_proof_counts_without_one_of_ours() {
     let told = userinfo(&scene, &format!("DPoP {token}"), &[&proof]).await;
     assert_eq!(told.status, StatusCode::OK, "{}", told.body);
     // It cannot be used again within the nonce's life, and not at all after it.
-    assert_eq!(error(&userinfo(&scene, &format!("DPoP {token}"), &[&proof]).await).1, "invalid_dpop_proof");
+    assert_eq!(
+        error(&userinfo(&scene, &format!("DPoP {token}"), &[&proof]).await).1,
+        "invalid_dpop_proof"
+    );
     scene.test.clock.advance(301);
-    assert_eq!(error(&userinfo(&scene, &format!("DPoP {token}"), &[&proof]).await).1, "use_dpop_nonce");
+    assert_eq!(
+        error(&userinfo(&scene, &format!("DPoP {token}"), &[&proof]).await).1,
+        "use_dpop_nonce"
+    );
 }
 
 #[tokio::test]
@@ -295,7 +352,11 @@ async fn a_client_that_must_bind_its_tokens_gets_none_without_a_key() {
     let bare = redeem(&scene, &code, &[]).await;
     assert_eq!(error(&bare), (StatusCode::BAD_REQUEST, "invalid_request".to_owned()));
     let proof = Prover::new().proof(scene.now(), "POST", "/token", None);
-    assert_eq!(redeem(&scene, &code, &[&proof]).await.status, StatusCode::OK, "nothing was spent");
+    assert_eq!(
+        redeem(&scene, &code, &[&proof]).await.status,
+        StatusCode::OK,
+        "nothing was spent"
+    );
 }
 
 /// RFC 9449 section 5: a public client proves nothing else when it refreshes.
@@ -322,7 +383,12 @@ async fn a_public_clients_refresh_token_works_with_its_key_alone() {
         assert_eq!(error(&page), (StatusCode::BAD_REQUEST, "invalid_grant".to_owned()));
     }
     let fresh = ask(&refresh, vec![proof(&prover)]).await;
-    assert_eq!(fresh.status, StatusCode::OK, "a stranger's try ended nothing: {}", fresh.body);
+    assert_eq!(
+        fresh.status,
+        StatusCode::OK,
+        "a stranger's try ended nothing: {}",
+        fresh.body
+    );
     assert_eq!(fresh.json()["token_type"], "DPoP");
 }
 

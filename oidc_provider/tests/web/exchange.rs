@@ -182,7 +182,11 @@ async fn whatever_is_not_allowed_by_name_is_refused() {
             "invalid_target",
         ),
         (&wiki_token, vec![("resource", ISSUER)], "invalid_target"),
-        (&wiki_token, vec![("audience", API)], "invalid_target"),
+        (
+            &wiki_token,
+            vec![("audience", "https://other.example")],
+            "invalid_target",
+        ),
         (&wiki_token, vec![("scope", "openid groups")], "invalid_scope"),
     ] {
         let page = ask(&gateway_, token, &changes).await;

@@ -57,7 +57,9 @@ async fn a_passkey_alone_signs_in_without_a_name() {
 async fn hints_follow_what_is_bound() {
     let scene = Scene::with("", KEYS);
     let bind = |name: &str, transports: &[&str]| {
-        let mut made = SoftAuthenticator::new().make("example.org", &scene.ann.to_bytes()).unwrap();
+        let mut made = SoftAuthenticator::new()
+            .make("example.org", &scene.ann.to_bytes())
+            .unwrap();
         made.transports = transports.iter().map(ToString::to_string).collect();
         scene.test.bind_made(scene.ann, &made, name).unwrap();
         scene.test.clock.advance(1);
@@ -65,7 +67,11 @@ async fn hints_follow_what_is_bound() {
     for (name, transports, hints) in [
         ("stick", &["usb", "nfc"][..], json!(["security-key"])),
         ("laptop", &["internal"], json!(["security-key", "client-device"])),
-        ("pixel", &["hybrid", "internal"], json!(["security-key", "client-device", "hybrid"])),
+        (
+            "pixel",
+            &["hybrid", "internal"],
+            json!(["security-key", "client-device", "hybrid"]),
+        ),
     ] {
         bind(name, transports);
         let browser = scene.browser();

@@ -46,10 +46,7 @@ impl Prover {
     /// RFC 7638.
     pub fn jkt(&self) -> String {
         let jwk = self.jwk();
-        let canonical = format!(
-            r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#,
-            jwk["x"], jwk["y"]
-        );
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
         hash(&canonical)
     }
 

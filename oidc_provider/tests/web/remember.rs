@@ -238,11 +238,16 @@ async fn remembered_browsers_are_listed_and_forgotten_one_by_one_or_all() {
         let refused = here.post("/security/remembered", &fields).await;
         assert!(!refused.status.is_server_error(), "{wrong:?}: {}", refused.status);
     }
-    let without = here.post("/security/remembered", &[("browser", listed[0].as_str())]).await;
+    let without = here
+        .post("/security/remembered", &[("browser", listed[0].as_str())])
+        .await;
     assert_eq!(without.status, StatusCode::FORBIDDEN, "without a form token");
     let stranger = scene.browser();
     let fields = [("csrf", csrf.as_str()), ("browser", listed[0].as_str())];
-    assert_eq!(stranger.post("/security/remembered", &fields).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        stranger.post("/security/remembered", &fields).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(ids(&here.get("/security").await).len(), 3);
     assert_eq!(scene.events("browser-forgotten"), 0);
 

@@ -36,16 +36,37 @@ async fn an_address_set_on_the_page_is_confirmed_by_its_person() {
     let office = Office::with_letters();
     let admin = office.seated("admin").await;
     let detail = admin.browser.get("/admin/accounts/ann").await;
-    assert!(detail.body.contains("href=\"/admin/accounts/ann/email\""), "{}", detail.body);
-    for wrong in ["", "ann", "ann@localhost", "<b>@example.org", "a@mail.example, b@mail.example"] {
+    assert!(
+        detail.body.contains("href=\"/admin/accounts/ann/email\""),
+        "{}",
+        detail.body
+    );
+    for wrong in [
+        "",
+        "ann",
+        "ann@localhost",
+        "<b>@example.org",
+        "a@mail.example, b@mail.example",
+    ] {
         let refused = admin.press(EMAIL, &[("address", wrong)]).await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "{wrong}");
-        assert!(refused.body.contains("name_invalid") && !refused.body.contains("<b>@"), "{wrong}: {}", refused.body);
+        assert!(
+            refused.body.contains("name_invalid") && !refused.body.contains("<b>@"),
+            "{wrong}: {}",
+            refused.body
+        );
     }
     assert!(office.scene.letters().is_empty());
     let done = admin.press(EMAIL, &[("address", ADDRESS)]).await;
     assert_eq!(done.location(), "/admin/accounts/ann?done=email");
-    assert!(admin.browser.get(&done.location()).await.body.contains("A letter asks for a confirmation"));
+    assert!(
+        admin
+            .browser
+            .get(&done.location())
+            .await
+            .body
+            .contains("A letter asks for a confirmation")
+    );
     assert_eq!(office.scene.events("email-proposed"), 1);
     let letter = office.scene.letter();
     assert!(letter.contains(&format!("To: {ADDRESS}")), "{letter}");
@@ -54,12 +75,23 @@ async fn an_address_set_on_the_page_is_confirmed_by_its_person() {
     office.scene.test.clock.advance(30);
     office.scene.sign_in(&ann, "/login").await;
     let page = ann.get(&link(&letter, "/security/email/confirm")).await;
-    assert!(page.body.contains("admin gave your account the security e-mail ann@mail.example"), "{}", page.body);
+    assert!(
+        page.body
+            .contains("admin gave your account the security e-mail ann@mail.example"),
+        "{}",
+        page.body
+    );
     let (csrf, link) = (page.field("csrf"), page.field("link"));
     let fields = [("csrf", csrf.as_str()), ("link", link.as_str())];
-    assert_eq!(ann.post("/security/email/confirm", &fields).await.location(), "/security?done=email-bound");
+    assert_eq!(
+        ann.post("/security/email/confirm", &fields).await.location(),
+        "/security?done=email-bound"
+    );
     let detail = admin.browser.get("/admin/accounts/ann").await;
-    assert!(!detail.body.contains("href=\"/admin/accounts/ann/email\""), "one is bound");
+    assert!(
+        !detail.body.contains("href=\"/admin/accounts/ann/email\""),
+        "one is bound"
+    );
 }
 
 #[tokio::test]
@@ -75,13 +107,22 @@ async fn programs_set_an_address_and_lift_a_hold_and_the_helpdesk_does_neither()
     assert!(is_held(&office) && office.scene.letters().is_empty());
     let owner = office.seated("owner").await;
     let refused = owner.call("PUT", path, &json!({"address": "nobody"})).await;
-    assert_eq!((refused.status, refused.json()["code"].clone()), (StatusCode::UNPROCESSABLE_ENTITY, json!("name_invalid")));
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (StatusCode::UNPROCESSABLE_ENTITY, json!("name_invalid"))
+    );
     assert_eq!(owner.call("PUT", path, &body).await.json(), json!({"changed": true}));
     let shown = owner.call("GET", "/api/v1/accounts/ann", &Value::Null).await.json();
     assert_eq!(shown["held"], true);
     let release = "/api/v1/accounts/ann/release";
-    assert_eq!(owner.call("POST", release, &Value::Null).await.json(), json!({"changed": true}));
-    assert_eq!(owner.call("POST", release, &Value::Null).await.json(), json!({"changed": false}));
+    assert_eq!(
+        owner.call("POST", release, &Value::Null).await.json(),
+        json!({"changed": true})
+    );
+    assert_eq!(
+        owner.call("POST", release, &Value::Null).await.json(),
+        json!({"changed": false})
+    );
     assert!(!is_held(&office));
     assert_eq!(office.scene.events("objection-settled"), 1);
 }
@@ -91,8 +132,14 @@ async fn where_no_letters_are_sent_no_address_is_set() {
     let office = Office::new();
     let owner = office.seated("owner").await;
     let refused = owner.press(EMAIL, &[("address", ADDRESS)]).await;
-    assert!(refused.body.contains("method_not_allowed") && refused.body.contains("switched off"), "{}", refused.body);
-    let refused = owner.call("PUT", "/api/v1/accounts/ann/email", &json!({"address": ADDRESS})).await;
+    assert!(
+        refused.body.contains("method_not_allowed") && refused.body.contains("switched off"),
+        "{}",
+        refused.body
+    );
+    let refused = owner
+        .call("PUT", "/api/v1/accounts/ann/email", &json!({"address": ADDRESS}))
+        .await;
     assert_eq!(refused.json()["code"], "method_not_allowed");
 }
 
@@ -104,11 +151,18 @@ async fn what_this_was_not_me_holds_is_lifted_on_the_page() {
     assert!(!detail.body.contains(RELEASE), "nothing is held");
     hold(&office);
     let detail = owner.browser.get("/admin/accounts/ann").await;
-    assert!(detail.body.contains(RELEASE) && detail.body.contains("are held"), "{}", detail.body);
+    assert!(
+        detail.body.contains(RELEASE) && detail.body.contains("are held"),
+        "{}",
+        detail.body
+    );
     let done = owner.press(RELEASE, &[]).await;
     assert_eq!(done.location(), "/admin/accounts/ann?done=released");
     assert!(!is_held(&office));
-    assert_eq!(owner.press(RELEASE, &[]).await.location(), "/admin/accounts/ann?done=nothing");
+    assert_eq!(
+        owner.press(RELEASE, &[]).await.location(),
+        "/admin/accounts/ann?done=nothing"
+    );
     assert_eq!(office.scene.events("objection-settled"), 1);
 }
 
@@ -142,7 +196,9 @@ fn second(office: &Office) {
     let id = office.scene.test.account("second", PASSWORD).unwrap();
     store.write(|tx| rows::set_role(tx, id, Role::Owner)).unwrap();
     let admin = office.id("admin");
-    store.write(|tx| rows::set_state(tx, admin, AccountState::Locked)).unwrap();
+    store
+        .write(|tx| rows::set_state(tx, admin, AccountState::Locked))
+        .unwrap();
 }
 
 /// Two owners take each other's standing at the same moment, one on a page, one as a program: one of them is left.
@@ -157,15 +213,35 @@ async fn of_two_owners_who_shut_each_other_out_at_once_one_is_left() {
         let (one, two): (Seated, Seated) = (office.seated("owner").await, office.seated("admin").await);
         let page = format!("/admin/accounts/admin/{deed}");
         let call = format!("/api/v1/accounts/owner/{deed}");
-        let (method, body) = if deed == "role" { ("PUT", json!({"role": "user"})) } else { ("POST", Value::Null) };
+        let (method, body) = if deed == "role" {
+            ("PUT", json!({"role": "user"}))
+        } else {
+            ("POST", Value::Null)
+        };
         let (on_page, by_program) = tokio::join!(one.press(&page, &[("role", "user")]), two.call(method, &call, &body));
         let standing = ["owner", "admin"].iter().filter(|name| {
             let found = store.read(|tx| rows::by_id(tx, office.id(name))).unwrap().unwrap();
             found.state == AccountState::Active && found.role == Role::Owner
         });
-        assert_eq!(standing.count(), 1, "{deed}: {} / {} {}", on_page.status, by_program.status, by_program.body);
-        let went = [on_page.status == StatusCode::SEE_OTHER && on_page.location().contains("done="), by_program.status == StatusCode::OK];
-        assert_eq!(went.iter().filter(|went| **went).count(), 1, "{deed}: {} {}", on_page.body, by_program.body);
+        assert_eq!(
+            standing.count(),
+            1,
+            "{deed}: {} / {} {}",
+            on_page.status,
+            by_program.status,
+            by_program.body
+        );
+        let went = [
+            on_page.status == StatusCode::SEE_OTHER && on_page.location().contains("done="),
+            by_program.status == StatusCode::OK,
+        ];
+        assert_eq!(
+            went.iter().filter(|went| **went).count(),
+            1,
+            "{deed}: {} {}",
+            on_page.body,
+            by_program.body
+        );
     }
 }
 
@@ -179,7 +255,12 @@ async fn the_last_owner_stays_at_page_and_api() {
     let gone = owner.press("/admin/accounts/second/disable", &[]).await;
     assert_eq!(gone.location(), "/admin/accounts/second?done=disabled");
     for deed in ["lock", "disable", "remove", "role"] {
-        let page = owner.press(&format!("/admin/accounts/owner/{deed}"), &[("confirmation", "YES"), ("role", "user")]).await;
+        let page = owner
+            .press(
+                &format!("/admin/accounts/owner/{deed}"),
+                &[("confirmation", "YES"), ("role", "user")],
+            )
+            .await;
         assert!(page.body.contains("denied_by_rule"), "{deed}: {}", page.body);
     }
     let calls = [
@@ -195,6 +276,9 @@ async fn the_last_owner_stays_at_page_and_api() {
     // Root's command is asked the same question, and is told.
     let name = "owner".parse().unwrap();
     let refused = office.scene.test.as_root(|desk| desk.lock(&name)).unwrap_err();
-    assert!(refused.to_string().contains("last account that may administer"), "{refused}");
+    assert!(
+        refused.to_string().contains("last account that may administer"),
+        "{refused}"
+    );
     assert_eq!(owners(&office), 1);
 }

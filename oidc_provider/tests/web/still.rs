@@ -1,7 +1,7 @@
 //! Row 16: at every use of a token it is asked anew whether account, groups, consent, client and policy still hold.
 
 use crate::browser::Browser;
-use crate::relying_party::RelyingParty;
+use crate::relying_party::{RelyingParty, claims};
 use crate::scene::{LAX, STRICT, Scene, settings};
 use axum::http::StatusCode;
 use samekey_provider::clients::{self, ClientKind, ClientSettings, Consent};
@@ -113,6 +113,27 @@ async fn a_client_that_is_gone_has_nothing() {
     assert_eq!(held.app.userinfo(&held.access).await.status, StatusCode::UNAUTHORIZED);
     let answer = held.app.refresh(&held.refresh, &[]).await;
     assert_eq!(answer.refusal(), (401, "invalid_client".to_owned()));
+}
+
+/// A scope that the operator takes away from a client is gone from what it holds; nor does asking by name bring it back.
+#[tokio::test]
+async fn a_scope_taken_away_is_felt_at_the_next_use() {
+    let mut held = Held::new(STRICT).await;
+    let id = "app".parse().unwrap();
+    held.scene
+        .change(&id, |settings| settings.scopes = Some(["openid".to_owned()].into()));
+    assert_eq!(held.works().await, (false, false));
+    let named = r#"{"userinfo":{"email":{"essential":true}},"id_token":{"name":null}}"#;
+    let asks = held
+        .browser
+        .get(&held.app.request(&[("claims", named), ("scope", "openid email")]))
+        .await;
+    let back = held.browser.press(&asks.location(), "allow", &[]).await;
+    let tokens = held.app.redeem(&back.returned("code").unwrap(), &[]).await;
+    assert_eq!(tokens.text("scope"), "openid");
+    let told = held.app.userinfo(&tokens.text("access_token")).await.json();
+    assert_eq!(told.as_object().unwrap().len(), 1, "{told}");
+    assert!(claims(&tokens.text("id_token")).get("name").is_none());
 }
 
 /// A stricter policy holds at once: what was shown no longer suffices.

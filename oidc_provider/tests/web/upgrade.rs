@@ -81,9 +81,17 @@ async fn sessions_of_the_old_key_end_when_it_goes() {
     let other = scene.browser();
     let address = other.get("/login").await.location();
     other.touch(&address, "passkey", &mut key).await;
-    assert_eq!(browser.get("/security").await.status, StatusCode::SEE_OTHER, "born of the old key");
+    assert_eq!(
+        browser.get("/security").await.status,
+        StatusCode::SEE_OTHER,
+        "born of the old key"
+    );
     assert_eq!(codes.get("/security").await.status, StatusCode::OK, "born of the app");
-    assert_eq!(other.get("/security").await.status, StatusCode::OK, "born of the new key");
+    assert_eq!(
+        other.get("/security").await.status,
+        StatusCode::OK,
+        "born of the new key"
+    );
 }
 
 /// A key that was bound by touch alone is no passkey either; what takes its place is one, and may sit on the same key.

@@ -162,12 +162,7 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<(Attribu
 }
 
 /// Replaces the attributes of an account.
-pub fn replace(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    attributes: &Attributes,
-    now: UnixTime,
-) -> Result<(), StoreError> {
+pub fn replace(tx: &mut Tx<'_>, account: AccountId, attributes: &Attributes, now: UnixTime) -> Result<(), StoreError> {
     let text = serde_json::to_string(attributes).map_err(|why| StoreError::Inconsistent(why.to_string()))?;
     tx.execute(
         "INSERT INTO account_attributes (account, attributes, changed_at) VALUES ($1, $2, $3) \

@@ -317,12 +317,7 @@ pub(crate) fn matching_steps(
 
 /// The step of the second of two codes in a row, and how many steps the app's clock is ahead of ours; `None` if they are no such
 /// codes of the last, or next, ten minutes (W29).
-pub(crate) fn in_a_row(
-    secret: &SecretBytes,
-    shape: Shape,
-    codes: [&str; 2],
-    now: UnixTime,
-) -> Option<(i64, i64)> {
+pub(crate) fn in_a_row(secret: &SecretBytes, shape: Shape, codes: [&str; 2], now: UnixTime) -> Option<(i64, i64)> {
     let [first, second] = codes.map(|code| matching_steps(secret, shape, code, Window(REACH), now));
     let step = second.into_iter().rev().find(|step| first.contains(&(step - 1)))?;
     Some((step, step - now.div_euclid(PERIOD)))

@@ -88,7 +88,11 @@ pub fn resync(
         "UPDATE totp SET last_step = $1, drift = $2 WHERE device = $3 AND last_step < $4",
         params![step, drift, device, step - 1],
     )?;
-    Ok(if spent == 1 { Resynced::Ahead(drift * PERIOD) } else { Resynced::Replayed })
+    Ok(if spent == 1 {
+        Resynced::Ahead(drift * PERIOD)
+    } else {
+        Resynced::Replayed
+    })
 }
 
 fn check_app(

@@ -193,7 +193,11 @@ fn a_phone_whose_clock_is_off_binds_by_two_codes_in_a_row() {
     let step = asked(new.answer(&web(), &mut machine, shows(0)));
     assert_eq!(step.notice, Some(Notice::Binding(BindTrouble::ClockOff)));
     let again = asked(new.answer(&web(), &mut machine, shows(0)));
-    assert_eq!(again.notice, Some(Notice::Binding(BindTrouble::ClockOff)), "one code is not two");
+    assert_eq!(
+        again.notice,
+        Some(Notice::Binding(BindTrouble::ClockOff)),
+        "one code is not two"
+    );
     assert!(new.bound().is_empty());
     let step = asked(new.answer(&web(), &mut machine, shows(1)));
     assert_eq!(step.step, EnrolStep::Keep);
@@ -201,7 +205,10 @@ fn a_phone_whose_clock_is_off_binds_by_two_codes_in_a_row() {
     let _ = granted(new.answer(&web(), &mut machine, Answer::Later));
     // The next sign-in takes what the phone shows, and no code of before.
     let (mut later, _) = new.password();
-    assert_eq!(notice(new.answer(&web(), &mut later, shows(1))), Some(Notice::CodeReplayed));
+    assert_eq!(
+        notice(new.answer(&web(), &mut later, shows(1))),
+        Some(Notice::CodeReplayed)
+    );
     new.test.clock.advance(60);
     let _ = granted(new.answer(&web(), &mut later, shows(0)));
 }

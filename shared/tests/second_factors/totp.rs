@@ -144,15 +144,32 @@ fn a_resync_takes_two_fresh_codes_in_a_row_and_brings_no_used_one_back() {
             .write(|tx| totp::resync(tx, &realm.keyring, device.id, codes, now))
             .unwrap()
     };
-    assert_eq!(realm.check(alice, &code(9), NOW).unwrap(), Checked::Wrong, "five minutes ahead");
-    for (first, second) in [(code(10), code(9)), (code(9), code(9)), (code(9), code(11)), (code(9), wrong_code(&code(10)).into())] {
+    assert_eq!(
+        realm.check(alice, &code(9), NOW).unwrap(),
+        Checked::Wrong,
+        "five minutes ahead"
+    );
+    for (first, second) in [
+        (code(10), code(9)),
+        (code(9), code(9)),
+        (code(9), code(11)),
+        (code(9), wrong_code(&code(10)).into()),
+    ] {
         assert_eq!(resync(&first, &second, NOW), totp::Resynced::Wrong, "{first} {second}");
     }
-    assert_eq!(resync(&code(30), &code(31), NOW), totp::Resynced::Wrong, "fifteen minutes ahead");
+    assert_eq!(
+        resync(&code(30), &code(31), NOW),
+        totp::Resynced::Wrong,
+        "fifteen minutes ahead"
+    );
     assert_eq!(resync(&code(9), &code(10), NOW), totp::Resynced::Ahead(10 * PERIOD));
     assert_eq!(resync(&code(9), &code(10), NOW), totp::Resynced::Replayed);
     for used in [9, 10] {
-        assert_eq!(realm.check(alice, &code(used), NOW).unwrap(), Checked::Replayed, "{used}");
+        assert_eq!(
+            realm.check(alice, &code(used), NOW).unwrap(),
+            Checked::Replayed,
+            "{used}"
+        );
     }
     assert!(is_accepted(&realm.check(alice, &code(11), NOW + PERIOD).unwrap()));
     // Set back: what was shown since then stays used.

@@ -92,22 +92,41 @@ fn chooses(step: &Step) -> Vec<Method> {
 fn a_code_from_the_letter_lets_bind_and_proves_no_more_than_that() {
     let scene = reset(BY_EMAIL);
     let (mut machine, step) = password(&scene);
-    let Step::Ask(Prompt::Code { method, others, sent, .. }) = step else {
+    let Step::Ask(Prompt::Code {
+        method, others, sent, ..
+    }) = step
+    else {
         panic!("{step:?}");
     };
     assert_eq!((method, others), (Method::Email, vec![]));
     assert_eq!(sent.unwrap().to, "a…@m….example");
     let code = scene.code();
     let step = answer(&scene, &mut machine, Answer::Code(another(&code).as_str().into()));
-    assert!(matches!(&step, Step::Ask(Prompt::Code { notice: Some(Notice::CodeWrong), .. })), "{step:?}");
+    assert!(
+        matches!(
+            &step,
+            Step::Ask(Prompt::Code {
+                notice: Some(Notice::CodeWrong),
+                ..
+            })
+        ),
+        "{step:?}"
+    );
     let step = answer(&scene, &mut machine, Answer::Code(code.as_str().into()));
-    assert_eq!(chooses(&step), [Method::Passkey, Method::Totp], "it lets bind, and lets nobody in by itself");
+    assert_eq!(
+        chooses(&step),
+        [Method::Passkey, Method::Totp],
+        "it lets bind, and lets nobody in by itself"
+    );
     let _ = answer(&scene, &mut machine, Answer::Bind(Method::Totp));
     let (realm, doorway) = (&scene.test.realm, &web());
     let shown = machine.to_scan(&Visit { realm, doorway }).unwrap();
     let phone = Phone::with_key(shown.key.expose()).unwrap();
     let step = answer(&scene, &mut machine, Answer::Code(phone.code_at(scene.now())));
-    assert!(matches!(&step, Step::Ask(Prompt::Enrol(prompt)) if prompt.step == EnrolStep::Keep), "{step:?}");
+    assert!(
+        matches!(&step, Step::Ask(Prompt::Enrol(prompt)) if prompt.step == EnrolStep::Keep),
+        "{step:?}"
+    );
     assert_eq!(scene.count("device-bound"), 3, "app, address, app");
 }
 
@@ -119,7 +138,10 @@ fn the_code_of_another_sign_in_is_worth_nothing_and_neither_is_a_late_one() {
     scene.test.clock.advance(61);
     let (mut machine, _) = password(&scene);
     let step = answer(&scene, &mut machine, Answer::Code(code.as_str().into()));
-    assert!(matches!(&step, Step::Ask(Prompt::Code { notice: Some(_), .. })), "{step:?}");
+    assert!(
+        matches!(&step, Step::Ask(Prompt::Code { notice: Some(_), .. })),
+        "{step:?}"
+    );
     let own = scene.code();
     scene.test.clock.advance(601);
     let step = answer(&scene, &mut machine, Answer::Code(own.as_str().into()));
@@ -145,7 +167,12 @@ fn without_an_address_by_another_rule_or_after_an_objection_it_is_a_ticket() {
         about: "device-bound".into(),
         happened_at: now,
     };
-    scene.test.realm.store.write(|tx| objections::hold(tx, &objection, now)).unwrap();
+    scene
+        .test
+        .realm
+        .store
+        .write(|tx| objections::hold(tx, &objection, now))
+        .unwrap();
     assert!(asks_a_ticket(&password(&scene).1), "it was not them");
     assert!(scene.letters().is_empty());
 }
@@ -159,8 +186,22 @@ fn who_has_a_device_shows_the_device() {
     scene.letters();
     scene.test.clock.advance(30);
     let (mut machine, step) = password(&scene);
-    assert!(matches!(&step, Step::Ask(Prompt::Code { method: Method::Totp, .. })), "{step:?}");
+    assert!(
+        matches!(
+            &step,
+            Step::Ask(Prompt::Code {
+                method: Method::Totp,
+                ..
+            })
+        ),
+        "{step:?}"
+    );
     let step = answer(&scene, &mut machine, Answer::Code(phone.code_at(scene.now())));
     assert!(!matches!(&step, Step::Refused(_)), "{step:?}");
-    assert!(scene.letters().iter().all(|letter| !matches!(letter.kind, samekey_shared::outbox::LetterKind::Code { .. })));
+    assert!(
+        scene
+            .letters()
+            .iter()
+            .all(|letter| !matches!(letter.kind, samekey_shared::outbox::LetterKind::Code { .. }))
+    );
 }

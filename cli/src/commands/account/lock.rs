@@ -14,8 +14,8 @@ pub fn lock(installation: &Installation, name: &str, force: bool) -> Result<Answ
     let name = installation.login_name(name)?;
     let account = installation.realm.store.read(|tx| Installation::account(tx, &name))?;
     // One that is disabled is shut for longer than a lock would be.
-    let changed = account.state == AccountState::Active
-        && installation.at_desk(unless_forced(force), |desk| desk.lock(&name))?;
+    let changed =
+        account.state == AccountState::Active && installation.at_desk(unless_forced(force), |desk| desk.lock(&name))?;
     let data = json!({ "account": described(installation, &name)? });
     let remark = if changed {
         format!("Account {name} locked.")

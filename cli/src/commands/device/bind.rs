@@ -69,7 +69,10 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     let account = realm.store.read(|tx| Installation::account(tx, &name))?;
     let pending = pending(installation, arguments)?;
     let drawn_here = arguments.import.is_none() && arguments.secret_file.is_none();
-    let old = arguments.replaces.as_deref().map(|old| super::one(installation, &account, old));
+    let old = arguments
+        .replaces
+        .as_deref()
+        .map(|old| super::one(installation, &account, old));
     let old = old.transpose()?;
     let (bind, shown) = match &old {
         Some(old) => Bind::replacing(realm, account.id, pending, old.id)?,
@@ -249,10 +252,12 @@ fn clock_off() -> String {
 fn prove(installation: &Installation, bind: Bind, code: &str) -> Result<Answer, Failure> {
     match answer(installation, bind, code)? {
         Answered::Bound { device, recovery } => Ok(bound(&device, recovery.as_ref())),
-        Answered::Again { bind, .. } if bind.clock_is_off() => {
-            Err(Failure::new(Exit::Failed, BindTrouble::ClockOff.code(), "that code is of another time than ours")
-                .hint("Nothing was bound. Set the clock automatically, or bind at a terminal, which asks two codes."))
-        }
+        Answered::Again { bind, .. } if bind.clock_is_off() => Err(Failure::new(
+            Exit::Failed,
+            BindTrouble::ClockOff.code(),
+            "that code is of another time than ours",
+        )
+        .hint("Nothing was bound. Set the clock automatically, or bind at a terminal, which asks two codes.")),
         Answered::Again { .. } => Err(Failure::new(Exit::Failed, "code_wrong", WRONG).hint("Nothing was bound.")),
         Answered::Ended => Err(ended()),
     }

@@ -132,8 +132,10 @@ pub fn one(installation: &Installation, account: &Account, wanted: &str) -> Resu
         .store
         .read(|tx| devices::rows::bound(tx, account.id))?;
     found(bound.devices, wanted).ok_or_else(|| {
-        Failure::not_found(format!("{} has no device {wanted:?} bound", account.name))
-            .hint(format!("`samekey device list --user {}` shows those there are.", account.name))
+        Failure::not_found(format!("{} has no device {wanted:?} bound", account.name)).hint(format!(
+            "`samekey device list --user {}` shows those there are.",
+            account.name
+        ))
     })
 }
 
@@ -151,7 +153,10 @@ fn show(installation: &Installation, user: &str, wanted: &str) -> Result<Answer,
     row("kind", device.kind.to_string());
     row("user", name.to_string());
     row("bound", moment(Some(device.created_at)));
-    row("last used", device.last_used.as_ref().map_or_else(|| "-".to_owned(), last_use));
+    row(
+        "last used",
+        device.last_used.as_ref().map_or_else(|| "-".to_owned(), last_use),
+    );
     if let Some(key) = keys.iter().find(|key| key.device == device.id) {
         row("model", model_name(key.aaguid).unwrap_or("-").to_owned());
         row("backed up", if key.backed_up { "yes: synced" } else { "no" }.to_owned());

@@ -6,8 +6,8 @@ use crate::output::Answer;
 use crate::terminal::Terminal;
 use samekey_shared::audit::EventKind;
 use samekey_shared::devices::DeviceKind;
-use samekey_shared::methods::totp::{self, Resynced};
 use samekey_shared::methods::MethodError;
+use samekey_shared::methods::totp::{self, Resynced};
 use serde_json::json;
 
 /// What `device resync` may be told.
@@ -31,7 +31,9 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     let account = realm.store.read(|tx| Installation::account(tx, &name))?;
     let device = super::one(installation, &account, &arguments.device)?;
     if device.kind != DeviceKind::Totp {
-        return Err(Failure::usage("only an authenticator app has a clock that codes depend on"));
+        return Err(Failure::usage(
+            "only an authenticator app has a clock that codes depend on",
+        ));
     }
     let codes = match arguments.codes.as_deref() {
         Some([first, second]) => [first.clone(), second.clone()],
@@ -42,7 +44,9 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
     };
     let (keyring, now) = (realm.keyring()?, installation.now());
     let typed = [codes[0].as_str(), codes[1].as_str()];
-    let event = installation::event(EventKind::DeviceResynced).about(&name).method(device.kind);
+    let event = installation::event(EventKind::DeviceResynced)
+        .about(&name)
+        .method(device.kind);
     let event = event.detail("device", device.id).detail("name", &device.name);
     let done = realm.store.write(|tx| {
         let done = totp::resync(tx, &keyring, device.id, typed, now)?;
@@ -57,8 +61,14 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
             json!({ "user": name, "device": device.id, "seconds_ahead": seconds }),
             match seconds {
                 0 => format!("The clock of {} is right.", device.name),
-                1.. => format!("The clock of {} is {seconds} s ahead; that is allowed for from now on.", device.name),
-                _ => format!("The clock of {} is {} s behind; that is allowed for from now on.", device.name, -seconds),
+                1.. => format!(
+                    "The clock of {} is {seconds} s ahead; that is allowed for from now on.",
+                    device.name
+                ),
+                _ => format!(
+                    "The clock of {} is {} s behind; that is allowed for from now on.",
+                    device.name, -seconds
+                ),
             },
         )),
         Resynced::Wrong => Err(Failure::new(

@@ -75,8 +75,12 @@ impl AccessError {
         match self {
             Self::Request(what) | Self::Proof(what) => what,
             Self::Absent => "there is no access token",
-            Self::Token(Scheme::Bearer) => "the access token is expired, revoked or unknown, or bound to another certificate",
-            Self::Token(Scheme::Dpop) => "the access token is expired, revoked or unknown, or not bound to this DPoP key",
+            Self::Token(Scheme::Bearer) => {
+                "the access token is expired, revoked or unknown, or bound to another certificate"
+            }
+            Self::Token(Scheme::Dpop) => {
+                "the access token is expired, revoked or unknown, or not bound to this DPoP key"
+            }
             Self::Nonce => "the DPoP proof must hold the nonce of this answer",
             Self::Scope(..) => "the access token does not cover this",
             Self::Authentication(..) => "the person must prove more, or prove it anew",
@@ -161,7 +165,10 @@ mod tests {
 
     fn lines(error: AccessError) -> Vec<String> {
         let challenges = error.challenges();
-        challenges.iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+        challenges
+            .iter()
+            .map(|line| line.to_str().unwrap().to_owned())
+            .collect()
     }
 
     #[test]

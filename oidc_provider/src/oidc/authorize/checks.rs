@@ -74,7 +74,7 @@ pub fn request(given: &Given<'_>, return_to: ReturnTo) -> Result<AuthorizeReques
     response_mode(params, client)?;
     let prompt = prompt(params)?;
     let scopes = scopes(params, client, &prompt)?;
-    let claims = requested_claims(params, &scopes)?;
+    let claims = requested_claims(params, &scopes)?.within(client.settings.scopes.as_ref());
     Ok(AuthorizeRequest {
         scopes: claims::widened(&scopes, &claims),
         nonce: nonce(params)?,

@@ -29,7 +29,11 @@ pub fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
         .ok_or(ProtocolError::InvalidRequest("device_code is missing"))?;
     let hash = opaque::hash(code);
     // Looked at first without the writer's lock, so that guesses cost nobody else anything.
-    let found = app.realm.store.read(|tx| Ok::<_, FlowError>(rows::by_device_code(tx, &hash)?)).map_err(failed)?;
+    let found = app
+        .realm
+        .store
+        .read(|tx| Ok::<_, FlowError>(rows::by_device_code(tx, &hash)?))
+        .map_err(failed)?;
     let found = found
         .filter(|found| found.client == client.id)
         .ok_or(ProtocolError::InvalidGrant)?;
@@ -38,7 +42,10 @@ pub fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
         (State::Denied, _) => Err(ProtocolError::AccessDenied.into()),
         (State::Pending | State::Approved, _) if found.expires_at <= now => Err(ProtocolError::ExpiredToken.into()),
         (State::Pending, _) => {
-            let noted = app.realm.store.write(|tx| Ok::<_, FlowError>(rows::note_poll(tx, found.id, now)?));
+            let noted = app
+                .realm
+                .store
+                .write(|tx| Ok::<_, FlowError>(rows::note_poll(tx, found.id, now)?));
             let in_time = noted.map_err(failed)?;
             let told = if in_time {
                 ProtocolError::AuthorizationPending
@@ -53,12 +60,7 @@ pub fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
 }
 
 /// What the device's person gave it, once.
-fn tokens(
-    asking: &Asking<'_>,
-    found: &rows::Polled,
-    account: AccountId,
-    params: &Params,
-) -> Result<Response, Fault> {
+fn tokens(asking: &Asking<'_>, found: &rows::Polled, account: AccountId, params: &Params) -> Result<Response, Fault> {
     let (app, client) = (asking.app, asking.client);
     let named = token::resources(params, &found.resources, app)?;
     let host = grants::host_groups(app, account)?;

@@ -117,9 +117,11 @@ pub(super) fn by_device_code(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<
             resources: read(row.text(2)?)?,
             state: row.parsed(3)?,
             expires_at: row.int(4)?,
-            account: row.opt_text(5)?.map(str::parse).transpose().map_err(|_| {
-                StoreError::Inconsistent("a device's grant names no account".into())
-            })?,
+            account: row
+                .opt_text(5)?
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| StoreError::Inconsistent("a device's grant names no account".into()))?,
         })
     })
     .transpose()
@@ -159,7 +161,14 @@ pub fn approve(tx: &mut Tx<'_>, id: RequestId, given: &Approved, now: UnixTime) 
     let approved = tx.execute(
         "UPDATE device_grants SET state = 'approved', grant_id = $2, account = $3, session = $4, details = $5 \
          WHERE id = $1 AND state = 'pending' AND expires_at > $6",
-        params![id, given.grant, given.account, given.session, write(&given.details)?, now],
+        params![
+            id,
+            given.grant,
+            given.account,
+            given.session,
+            write(&given.details)?,
+            now
+        ],
     )?;
     Ok(approved == 1)
 }

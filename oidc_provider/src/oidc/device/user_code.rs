@@ -69,7 +69,12 @@ mod tests {
             let code = UserCode::draw(&entropy).unwrap();
             let shown = code.to_string();
             assert!(!shown.contains(['A', 'E', 'I', 'O', 'U', 'Y', '0', '1']), "{shown}");
-            for typed in [shown.clone(), shown.to_lowercase(), code.compact(), format!(" {shown} ")] {
+            for typed in [
+                shown.clone(),
+                shown.to_lowercase(),
+                code.compact(),
+                format!(" {shown} "),
+            ] {
                 assert_eq!(typed.parse(), Ok(code.clone()), "{typed}");
             }
             assert!(!format!("{code:?}").contains(&shown));

@@ -76,7 +76,14 @@ mod tests {
         let now = 1_800_000_000;
         let other = Nonces::new(&[8; 32]).current(now);
         let altered = format!("{}A", &nonces.current(now)[..42]);
-        for wrong in ["", "AAAA", "no base64!", other.as_str(), altered.as_str(), &"A".repeat(400)] {
+        for wrong in [
+            "",
+            "AAAA",
+            "no base64!",
+            other.as_str(),
+            altered.as_str(),
+            &"A".repeat(400),
+        ] {
             assert!(
                 nonces.until(wrong, now).is_none() || wrong == nonces.current(now),
                 "{wrong}"

@@ -113,16 +113,19 @@ fn without_more(scope: &str, asking: &Asking<'_>) -> Result<String, ProtocolErro
     Ok(kept.join(" "))
 }
 
-/// Where the new token is good, by `resource` or `audience`: one that the client is registered for.
+/// Where the new token is good, by `resource` or `audience`: what the client is registered for.
 fn target(asking: &Asking<'_>, params: &Params) -> Result<Vec<String>, ProtocolError> {
     let registered = &asking.client.settings.resources;
-    let named = match (params.value("resource"), params.value("audience")) {
-        (Some(_), Some(_)) => return Err(ProtocolError::InvalidTarget),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => return Err(ProtocolError::InvalidRequest("resource or audience is missing")),
-    };
-    if registered.iter().any(|known| known == named) {
-        Ok(vec![named.to_owned()])
+    let named: Vec<String> = ["resource", "audience"]
+        .into_iter()
+        .flat_map(|name| params.values(name))
+        .map(str::to_owned)
+        .collect();
+    if named.is_empty() {
+        return Err(ProtocolError::InvalidRequest("resource or audience is missing"));
+    }
+    if named.iter().all(|one| registered.contains(one)) {
+        Ok(named)
     } else {
         Err(ProtocolError::InvalidTarget)
     }

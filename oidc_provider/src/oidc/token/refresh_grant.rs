@@ -59,13 +59,13 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
         grant.client == asking.client.id && token.binding.allows(&asking.binding)
     };
     let (_, grant) = found.filter(theirs).ok_or(ProtocolError::InvalidGrant)?;
-    let granted = grant.details.as_ref().map(|details| details.resources.as_slice());
+    let granted = granted_resources(asking, &grant);
     let refresh = Refresh {
         asking,
         text,
         hash,
         scope: narrowed(params, &grant.scope)?,
-        named: resources(params, granted.unwrap_or_default(), app)?,
+        named: resources(params, &granted, app)?,
         host: match grant.account {
             Some(account) => grants::host_groups(app, account)?,
             None => Groups::Unknown,
@@ -85,6 +85,13 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
             Err(ProtocolError::InvalidGrant.into())
         }
     }
+}
+
+/// The APIs that were granted, as far as the client is still registered for them.
+fn granted_resources(asking: &Asking<'_>, grant: &Grant) -> Vec<String> {
+    let granted = grant.details.iter().flat_map(|details| &details.resources);
+    let still = |one: &&String| asking.client.settings.resources.contains(*one);
+    granted.filter(still).cloned().collect()
 }
 
 impl Refresh<'_> {
@@ -118,12 +125,12 @@ impl Refresh<'_> {
             return self.reused(tx, &grant, now);
         }
         let scopes = Scopes::read(&self.scope);
-        let details = grant.details.as_ref().map(|details| details.resources.as_slice());
+        let resources = granted_resources(self.asking, &grant);
         let granted = Granted {
             client: self.asking.client.clone(),
             begins: false,
             holder: Some(holder),
-            audience: audience(app, &scopes, details.unwrap_or_default(), &self.named),
+            audience: audience(app, &scopes, &resources, &self.named),
             scope: self.scope.clone(),
             binding: self.asking.binding.clone(),
             act: None,
