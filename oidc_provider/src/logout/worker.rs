@@ -112,7 +112,11 @@ enum Trouble {
 
 fn tell(app: &App, notice: &Notice, post: &Post<'_>) -> Result<(), FlowError> {
     let realm = &app.realm;
-    let client = realm.store.read(|tx| clients::by_id(tx, notice.client.as_str()))?;
+    let client = match realm.store.read(|tx| clients::by_id(tx, notice.client.as_str())) {
+        Ok(client) => client,
+        // One application's row that cannot be read keeps no other waiting.
+        Err(why) => return Ok(notices::put_off(realm, notice, &why.to_string())?),
+    };
     let Some((client, address)) = client.and_then(|client| {
         let address = client.settings.backchannel_logout_uri.clone()?;
         Some((client, address))

@@ -1,5 +1,6 @@
 //! Claims about a person: what each scope and each name asked for brings, and what is never told (OpenID Connect Core 5.1 to 5.5).
 
+use crate::desk::Office;
 use crate::relying_party::claims;
 use crate::scene::Scene;
 use samekey_shared::accounts::attributes::{self, Attributes};
@@ -107,7 +108,9 @@ async fn what_is_asked_by_name_comes_where_it_was_asked() {
     assert_eq!(id_token["family_name"], "Sommer");
     assert_eq!(id_token["phone_number"], "+49 30 1234567");
     assert!(id_token.get("address").is_none() && id_token.get("shoe_size").is_none());
-    assert_eq!(names(&userinfo), BTreeSet::from(["address", "email_verified", "sub"]));
+    // The person agreed to the scopes that these names belong to.
+    assert!(names(&userinfo).is_superset(&BTreeSet::from(["address", "email_verified", "sub"])));
+    assert!(userinfo.get("groups").is_none());
 }
 
 #[tokio::test]
@@ -166,4 +169,32 @@ async fn an_address_is_verified_only_by_our_own_proof_of_that_very_address() {
         (&told["email"], &told["email_verified"]),
         (&json!("ann@elsewhere.example"), &json!(false))
     );
+}
+
+/// An administrator writes it by the API; what does not fit is refused and changes nothing.
+#[tokio::test]
+async fn an_administrator_says_what_applications_are_told() {
+    let office = Office::new();
+    let admin = office.seated("admin").await;
+    let path = "/api/v1/accounts/ann";
+    let change = json!({"attributes": {"given_name": "Ann", "address.locality": "Berlin"}});
+    assert_eq!(admin.call("PATCH", path, &change).await.json(), json!({"changed": true}));
+    assert_eq!(admin.call("PATCH", path, &change).await.json(), json!({"changed": false}));
+    for wrong in [
+        json!({"attributes": {"given_name": "", "sub": "somebody-else"}}),
+        json!({"attributes": {"given_name": "", "email_verified": "true"}}),
+        json!({"attributes": {"given_name": "", "phone_number": "12"}}),
+    ] {
+        let refused = admin.call("PATCH", path, &wrong).await;
+        assert!(refused.status.is_client_error(), "{wrong}: {}", refused.body);
+    }
+    let shown = admin.call("GET", path, &Value::Null).await.json();
+    assert_eq!(shown["attributes"], change["attributes"]);
+    let (_, userinfo) = told(&office.scene, &[("scope", "openid profile address")]).await;
+    assert_eq!((&userinfo["given_name"], &userinfo["address"]["locality"]), (&json!("Ann"), &json!("Berlin")));
+    admin
+        .call("PATCH", path, &json!({"attributes": {"given_name": ""}}))
+        .await;
+    let shown = admin.call("GET", path, &Value::Null).await.json();
+    assert_eq!(shown["attributes"], json!({"address.locality": "Berlin"}));
 }

@@ -4,6 +4,10 @@ use crate::scene::{ISSUER, Scene};
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, ETAG, HOST, IF_NONE_MATCH};
 use axum::http::{Request, StatusCode};
+use samekey_provider::app::{App, AppState, tend_keys};
+use samekey_provider::config::ProviderSection;
+use samekey_provider::keys::Alg;
+use samekey_shared::config::strict;
 use samekey_shared::testing::SoftAuthenticator;
 use std::collections::BTreeSet;
 
@@ -230,4 +234,48 @@ async fn a_rotation_is_followed_without_a_restart() {
     let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
     let alg = openidconnect::core::CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
     wiki.verified(tokens["id_token"].as_str().unwrap(), alg).await;
+}
+
+/// Two nodes over one store, and ninety days of nobody doing anything.
+#[tokio::test]
+async fn keys_turn_on_schedule_once_for_all_nodes_and_old_tokens_stay_good() {
+    const DAY: i64 = 86_400;
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    let section = format!("issuer = \"{ISSUER}\"");
+    let section: ProviderSection = strict::parse(&section).unwrap();
+    let other = AppState::new(scene.test.realm.clone(), section.check().unwrap()).unwrap();
+    let follow = |app: &App| {
+        tend_keys(app).unwrap();
+        app.follow_rotation().unwrap();
+    };
+    let kids = |app: &App| -> BTreeSet<String> {
+        let set = app.published().keys.jwks();
+        let keys = set["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    follow(&scene.app);
+    let published = kids(&scene.app);
+    assert_eq!(published.len(), 8, "one of each that signs, one of each to follow");
+    scene.test.clock.advance(90 * DAY - 60);
+    let back = scene.sign_in(&browser, &wiki.request(&[])).await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+    scene.test.clock.advance(60);
+    follow(&scene.app);
+    follow(&other);
+    follow(&scene.app);
+    assert_eq!(scene.events("signing-key-rotated"), 1);
+    assert_eq!(kids(&scene.app), kids(&other));
+    for app in [&scene.app, &other] {
+        let keys = &app.published().keys;
+        for alg in Alg::ALL {
+            assert!(published.contains(&keys.active(alg).unwrap().kid), "{alg} was published before it signs");
+        }
+    }
+    assert!(published.is_subset(&kids(&other)), "what signed before is published still");
+    let alg = openidconnect::core::CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+    wiki.verified(tokens["id_token"].as_str().unwrap(), alg).await;
+    scene.test.clock.advance(7 * DAY + 1);
+    follow(&scene.app);
+    assert_eq!(kids(&scene.app).len(), 8, "and forgotten when its tokens are over");
 }

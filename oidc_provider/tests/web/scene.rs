@@ -9,9 +9,8 @@ use samekey_provider::config::ProviderSection;
 use samekey_shared::config::strict;
 use samekey_shared::ids::AccountId;
 use samekey_shared::params;
-use samekey_shared::store::{Row, StoreError};
+use samekey_shared::store::StoreError;
 use samekey_shared::testing::{Phone, TestRealm};
-use std::sync::OnceLock;
 
 pub const ISSUER: &str = "https://id.example.org";
 pub const PASSWORD: &str = "correct horse battery";
@@ -45,40 +44,6 @@ pub fn settings() -> ClientSettings {
     }
 }
 
-/// The signing keys of the first scene, for those that follow: every realm of the tests has the same keyring, and primes take
-/// their time.
-static KEYS: OnceLock<SigningKeys> = OnceLock::new();
-
-struct SigningKeys(Vec<(String, String, String, Vec<u8>)>);
-
-impl SigningKeys {
-    fn of(test: &TestRealm) -> Self {
-        let rows = test
-            .realm
-            .store
-            .read(|tx| tx.query("SELECT kid, alg, state, sealed FROM signing_keys", &[]))
-            .unwrap();
-        let text = |row: &Row, column| row.text(column).unwrap().to_owned();
-        let one = |row: &Row| (text(row, 0), text(row, 1), text(row, 2), row.bytes(3).unwrap().to_vec());
-        Self(rows.iter().map(one).collect())
-    }
-
-    fn put(&self, test: &TestRealm) -> bool {
-        let now = test.realm.clock.now();
-        let written = test.realm.store.write(|tx| {
-            for (kid, alg, state, sealed) in &self.0 {
-                tx.execute(
-                    "INSERT INTO signing_keys (kid, alg, state, sealed, created_at, changed_at) \
-                     VALUES ($1, $2, $3, $4, $5, $5)",
-                    params![kid.as_str(), alg.as_str(), state.as_str(), sealed.as_slice(), now],
-                )?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        written.is_ok()
-    }
-}
-
 impl Scene {
     pub fn new() -> Self {
         Self::with("", STRICT)
@@ -108,11 +73,7 @@ impl Scene {
         test.clock.advance(30);
         let section = format!("issuer = \"{ISSUER}\"\n{lines}");
         let section: ProviderSection = strict::parse(&section).unwrap();
-        let known = KEYS.get().is_some_and(|keys| keys.put(&test));
         let app = AppState::new(test.realm.clone(), section.check().unwrap()).unwrap();
-        if !known {
-            KEYS.get_or_init(|| SigningKeys::of(&test));
-        }
         let mut scene = Self {
             router: Front::new(app.clone()),
             test,
