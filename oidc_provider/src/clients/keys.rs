@@ -1,25 +1,14 @@
 //! An application's public keys: registered with it, or fetched from its `jwks_uri` and remembered for a while.
 
 use super::Client;
+use super::fetched::PAUSE;
 use crate::app::AppState;
 use crate::jose::{JoseError, JwkSet, Verified, verify};
 use crate::keys::Alg;
 use crate::outbound::{self, OutboundError};
-use samekey_shared::clock::UnixTime;
-use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
 
 /// Seconds that fetched keys are good.
 const GOOD: i64 = 600;
-/// Seconds within which an unknown key makes nobody fetch again: strangers may name any key.
-const PAUSE: i64 = 3;
-/// Most sets that are remembered.
-const MOST: usize = 1000;
-
-/// Key sets as they were fetched last, by address.
-#[derive(Debug, Default)]
-pub struct FetchedKeys(RwLock<BTreeMap<String, (UnixTime, JwkSet)>>);
-
 /// Why a client's keys, or a token signed with one, are not good. For the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeysProblem {
@@ -29,25 +18,12 @@ pub enum KeysProblem {
     /// They cannot be fetched.
     #[error("the client's jwks_uri: {0}")]
     Fetch(#[from] OutboundError),
+    /// They could not be fetched a moment ago, or others wait for them already.
+    #[error("the client's jwks_uri gave nothing just now")]
+    JustNow,
     /// They are no good, or the token is not.
     #[error("{0}")]
     Jose(#[from] JoseError),
-}
-
-impl FetchedKeys {
-    fn remembered(&self, address: &str, since: UnixTime) -> Option<JwkSet> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (at, keys) = known.get(address)?;
-        (*at > since).then(|| keys.clone())
-    }
-
-    fn remember(&self, address: &str, keys: &JwkSet, now: UnixTime) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST && !known.contains_key(address) {
-            known.clear();
-        }
-        known.insert(address.to_owned(), (now, keys.clone()));
-    }
 }
 
 /// The client's keys: its `jwks`, or what its `jwks_uri` gave not long ago. May fetch: from the pool for blocking work only.
@@ -67,14 +43,10 @@ fn of(app: &AppState, client: &Client, good: i64) -> Result<JwkSet, KeysProblem>
         (None, Some(address)) => address,
         (None, None) => return Err(KeysProblem::None),
     };
-    let now = app.realm.clock.now();
-    if let Some(keys) = app.fetched_keys.remembered(address, now - good) {
-        return Ok(keys);
-    }
-    let document = outbound::get(app, address, outbound::DOCUMENT)?.document()?;
-    let keys = JwkSet::read(&document)?;
-    app.fetched_keys.remember(address, &keys, now);
-    Ok(keys)
+    app.fetched_keys.get(address, app.realm.clock.now(), good, || {
+        let document = outbound::get(app, address, outbound::DOCUMENT)?.document()?;
+        Ok(JwkSet::read(&document)?)
+    })
 }
 
 /// A token that the client signed with one of these algorithms. Keys that were fetched are fetched anew, once, when none of

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod choices;
+mod fetched;
 pub mod initial;
 mod keys;
 mod metadata;
@@ -18,8 +19,9 @@ pub use choices::{
     AccessTokenForm, ApplicationType, AuthMethod, CertificateName, Consent, GrantType, NotAWord, Pkce, Profile,
     RefreshUse, RequestObjectAlg, SubjectType,
 };
+pub use fetched::FetchedKeys;
 pub use initial::{InitialToken, InitialTokenError, NewInitialToken, Terms};
-pub use keys::{FetchedKeys, KeysProblem, keys, keys_anew, verified};
+pub use keys::{KeysProblem, keys, keys_anew, verified};
 pub use metadata::{BadMember, Metadata};
 pub use refreshing::Exchange;
 pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};

@@ -96,7 +96,7 @@ impl Jwk {
     /// Whether it is published for signatures, and for this algorithm.
     pub fn fits(&self, alg: Alg) -> bool {
         let kind = match self.material {
-            Material::Rsa { .. } => alg.name().ends_with("S256") && alg.name() != "ES256",
+            Material::Rsa { .. } => matches!(alg, Alg::Rs256 | Alg::Ps256),
             Material::P256(_) => alg == Alg::Es256,
             Material::Ed25519(_) => alg == Alg::EdDsa,
         };
