@@ -4,6 +4,7 @@ use super::redirect::RedirectProblem;
 use super::{Client, ClientId, ClientKind, ClientSettings, NotAClientId, rows, rules};
 use crate::jose::JoseError;
 use crate::oidc::acr;
+use crate::oidc::fapi2::Contradiction;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::entropy::{Entropy, EntropyError};
 use samekey_shared::secrets::SecretText;
@@ -80,6 +81,9 @@ pub enum RegistrationError {
     /// Its keys.
     #[error("jwks: {0}")]
     Keys(JoseError),
+    /// What the profile it names does not allow.
+    #[error("{list}", list = .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Profile(Vec<Contradiction>),
     /// Another setting.
     #[error("{name}: {why}")]
     Setting {
@@ -139,10 +143,8 @@ pub fn register(
     if rows::by_id(tx, client.id.as_str())?.is_some() {
         return Err(RegistrationError::Exists);
     }
-    let secret = match client.auth_method().has_secret() {
-        true => Some(Token::draw(entropy, SECRET_BYTES)?),
-        false => None,
-    };
+    let has_secret = client.auth_method().has_secret();
+    let secret = has_secret.then(|| Token::draw(entropy, SECRET_BYTES)).transpose()?;
     rows::insert(tx, &client, secret.as_ref().map(Token::hash))?;
     Ok(secret.map(|token| NewSecret(token.text().into())))
 }

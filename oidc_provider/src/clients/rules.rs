@@ -3,8 +3,8 @@
 use super::redirect::{self, Owner};
 use super::{AuthMethod, CertificateName, ClientKind, ClientSettings, GrantType, Pkce, RegistrationError, SubjectType};
 use crate::jose::JwkSet;
-use crate::oidc::acr;
 use crate::oidc::client_auth::distinguished;
+use crate::oidc::{acr, fapi2};
 
 /// Most addresses of one kind.
 const MOST: usize = 32;
@@ -23,6 +23,10 @@ pub fn checked(kind: ClientKind, settings: &ClientSettings) -> Result<ClientSett
     pairwise(&settings)?;
     links(&settings)?;
     lists(&settings)?;
+    let contradictions = fapi2::contradictions(kind, &settings);
+    if !contradictions.is_empty() {
+        return Err(RegistrationError::Profile(contradictions));
+    }
     Ok(settings)
 }
 

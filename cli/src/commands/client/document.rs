@@ -8,7 +8,12 @@ use toml::{Table, Value};
 /// The apps of a file: one, or a list under `[[client]]`.
 pub(super) fn read(file: &Path) -> Result<Vec<Registration>, Failure> {
     let wrong = |why: String| Failure::usage(format!("{}: {why}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|why| wrong(why.to_string()))?;
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.map_err(|why| wrong(why.to_string()))?;
     let mut document: Table = text.parse().map_err(|why: toml::de::Error| wrong(why.to_string()))?;
     let apps = match document.remove("client") {
         None => vec![document],

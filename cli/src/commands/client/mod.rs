@@ -32,7 +32,7 @@ pub enum Verb {
     /// The file holds `id`, `name`, `kind` and whatever setting is to be other than usual, in TOML. Run twice it changes
     /// nothing the second time.
     Ensure {
-        /// The file
+        /// The file; `-` is standard input
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
     },
@@ -359,6 +359,7 @@ impl From<RegistrationError> for Failure {
             | E::Redirect { .. }
             | E::Address { .. }
             | E::Keys(_)
+            | E::Profile(_)
             | E::Setting { .. }
             | E::PublicPkce
             | E::Alias(_)

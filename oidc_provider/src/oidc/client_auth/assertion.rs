@@ -4,8 +4,9 @@
 use super::{Call, Refusal};
 use crate::app::App;
 use crate::app::routes;
-use crate::clients::{self, Client, Profile};
+use crate::clients::{self, Client};
 use crate::keys::Alg;
+use crate::oidc::fapi2;
 use samekey_shared::clock::UnixTime;
 use serde_json::{Map, Value};
 
@@ -43,10 +44,9 @@ pub(super) fn check(app: &App, call: &Call, client: &Client, token: &str) -> Res
 
 /// The algorithms that this client may sign with.
 fn algs(client: &Client) -> Vec<Alg> {
-    let settings = &client.settings;
-    let strong = |alg: &Alg| settings.profile == Profile::Plain || *alg != Alg::Rs256;
-    let named = |alg: &Alg| settings.auth_signing_alg.is_none_or(|only| only == *alg);
-    Alg::ALL.into_iter().filter(strong).filter(named).collect()
+    let own = client.settings.auth_signing_alg;
+    let all = fapi2::algs(client).iter().copied();
+    all.filter(|alg| own.is_none_or(|own| own == *alg)).collect()
 }
 
 /// `aud`: for FAPI 2.0 the issuer as a text and nothing else. Others may name the endpoint instead, and may wrap the one name in
@@ -55,7 +55,7 @@ fn is_for_us(app: &App, call: &Call, client: &Client, claims: &Map<String, Value
     let issuer = &app.config.issuer;
     let named = match claims.get("aud") {
         Some(Value::String(one)) => one,
-        Some(Value::Array(several)) if client.settings.profile == Profile::Plain => match several.as_slice() {
+        Some(Value::Array(several)) if !fapi2::is(client) => match several.as_slice() {
             [Value::String(one)] => one,
             _ => return false,
         },
@@ -66,7 +66,7 @@ fn is_for_us(app: &App, call: &Call, client: &Client, claims: &Map<String, Value
     }
     let alias = app.config.mutual_tls.address.as_ref();
     let ours = |path: &str| *named == issuer.at(path) || alias.is_some_and(|alias| *named == alias.at(path));
-    client.settings.profile == Profile::Plain && (ours(routes::TOKEN) || ours(call.endpoint))
+    !fapi2::is(client) && (ours(routes::TOKEN) || ours(call.endpoint))
 }
 
 /// `exp`, `iat`, `nbf`: when it ends, if it is good now.
