@@ -4,7 +4,7 @@ use super::clients::{LIST, shown_once};
 use super::deeds::confirmation;
 use super::overview::fault;
 use super::troubles;
-use super::view::{Trouble, deed};
+use super::view::{Trouble, deed, text_field};
 use crate::admin::{Seat, clients};
 use crate::app::App;
 use crate::clients::ClientId;
@@ -34,8 +34,9 @@ pub(super) async fn new_secret(
 ) -> Result<Response, Fault> {
     let id: ClientId = id.parse().map_err(|_| Problem::NoSuchPage)?;
     let wanted = id.clone();
+    let overlap = overlap(seat.field("overlap"));
     let done = seat
-        .work(&app, move |desk| Ok(clients::new_secret(desk, &wanted, 0)))
+        .work(&app, move |desk| Ok(clients::new_secret(desk, &wanted, overlap)))
         .await
         .map_err(fault)?;
     match done {
@@ -45,6 +46,14 @@ pub(super) async fn new_secret(
             ask(&app, &seat, id.as_str(), Ask::Secret, Some(problem))
         }
     }
+}
+
+/// For how long the old secret is good too: one of these, and no other is heard.
+const OVERLAPS: [(&str, i64); 4] = [("0h", 0), ("1h", 3600), ("24h", 86_400), ("7d", 7 * 86_400)];
+
+fn overlap(word: &str) -> i64 {
+    let known = OVERLAPS.iter().find(|(known, _)| *known == word);
+    known.map_or(0, |(_, seconds)| *seconds)
 }
 
 /// `GET /admin/clients/<id>/remove`
@@ -106,7 +115,9 @@ fn ask(app: &App, seat: &Seat, id: &str, what: Ask, problem: Option<Trouble>) ->
     view.fields = if what == Ask::Remove {
         vec![confirmation(t)]
     } else {
-        Vec::new()
+        let mut field = text_field(t, "overlap", "admin-client-overlap", "0h");
+        field.options = OVERLAPS.map(|(word, _)| (word.to_owned(), word.to_owned())).into();
+        vec![field]
     };
     view.address = format!("{LIST}/{id}/{path}");
     view.back = format!("{LIST}/{id}");
