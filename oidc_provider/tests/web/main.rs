@@ -42,6 +42,7 @@ mod letters;
 mod levels;
 mod logout;
 mod logout_notices;
+mod mutual_tls;
 mod operations;
 mod own_tokens;
 mod par;

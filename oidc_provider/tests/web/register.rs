@@ -119,6 +119,7 @@ async fn a_stranger_s_application_signs_people_in_who_are_asked_first() {
     );
 }
 
+/// Rows 2 and 40.
 #[tokio::test]
 async fn every_bad_member_is_refused_by_its_code_and_nothing_is_registered() {
     let scene = Scene::with(OPEN, LAX);
@@ -326,6 +327,7 @@ async fn a_client_reads_replaces_and_removes_its_own_registration() {
     assert_eq!(scene.events("client-removed"), 1);
 }
 
+/// Row 42.
 #[tokio::test]
 async fn nobody_else_s_token_opens_a_registration() {
     let scene = Scene::with(OPEN, LAX);
@@ -421,6 +423,7 @@ async fn pairwise_names_differ_by_sector_and_only_by_sector() {
     is_refused(&page, "invalid_client_metadata", "two hosts without a sector");
 }
 
+/// Row 37: a picture of its own origin, and of nobody else's; nothing of it is served by us.
 #[tokio::test]
 async fn what_an_application_says_of_itself_is_shown_where_one_signs_in_to_it() {
     let scene = Scene::with(OPEN, LAX);
