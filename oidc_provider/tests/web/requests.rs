@@ -5,7 +5,9 @@ use crate::relying_party::{RelyingParty, claims};
 use crate::scene::{LAX, PASSWORD, STRICT, Scene, settings};
 use axum::http::StatusCode;
 use samekey_provider::clients::{ClientKind, ClientSettings, GrantType};
-use serde_json::Value;
+use samekey_shared::params;
+use samekey_shared::store::Tx;
+use serde_json::{Value, json};
 
 fn registered(scene: &Scene, id: &str, change: impl FnOnce(&mut ClientSettings)) -> RelyingParty {
     let mut changed = settings();
@@ -154,4 +156,90 @@ async fn claims_may_name_the_person() {
     let both: Vec<(&str, &str)> = both.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let back = browser.get(&wiki.request(&both)).await;
     assert_eq!(back.returned("error").as_deref(), Some("invalid_request"));
+}
+
+/// Writes settings past registration, as somebody with the database might.
+fn written(scene: &Scene, settings: &Value) {
+    let update = |tx: &mut Tx<'_>| {
+        tx.execute(
+            "UPDATE clients SET settings = $1 WHERE id = 'wiki'",
+            params![settings.to_string()],
+        )
+    };
+    assert_eq!(scene.test.realm.store.write(update).unwrap(), 1);
+}
+
+/// Row 2: a scheme that runs code is not followed even where the registration names it.
+#[tokio::test]
+async fn an_address_that_runs_code_is_refused_whatever_the_row_says() {
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    for address in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "com.example.app:/cb",
+    ] {
+        written(&scene, &json!({ "redirect-uris": [address] }));
+        for mode in ["query", "form_post", "jwt"] {
+            let request = wiki.request(&[("redirect_uri", address), ("response_mode", mode), ("prompt", "none")]);
+            let page = browser.get(&request).await;
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "{address} {mode}");
+            assert!(
+                page.body.contains("unknown_return_address") && !page.body.contains(address),
+                "{address}"
+            );
+        }
+        assert_eq!(
+            wiki.push(&[("redirect_uri", address)]).await.json()["error"],
+            "invalid_request"
+        );
+    }
+}
+
+/// Row 10: what the request asked is held against its client again when the sign-in ends, and no query changes it meanwhile.
+#[tokio::test]
+async fn a_sign_in_ends_only_as_its_client_is_registered_then() {
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    let asks = scene.with_password(&browser, &wiki.request(&[])).await;
+    let bent = format!(
+        "{}&response_type=token&redirect_uri=https%3A%2F%2Fevil.example&scope=groups",
+        asks.location()
+    );
+    let back = browser.press(&bent, "code", &[("code", &scene.code())]).await;
+    let tokens = wiki.redeem(&back.returned("code").unwrap(), &[]).await.json();
+    assert_eq!(tokens["scope"], "openid profile");
+    // Its address is taken out while somebody signs in.
+    scene.test.clock.advance(30);
+    let other = scene.browser();
+    let asks = scene.with_password(&other, &wiki.request(&[])).await;
+    written(&scene, &json!({ "redirect-uris": ["https://wiki.example/moved"] }));
+    let end = other.press(&asks.location(), "code", &[("code", &scene.code())]).await;
+    assert_eq!(end.status, StatusCode::BAD_REQUEST, "{}", end.body);
+    // So is the address of a request that was pushed before.
+    written(&scene, &json!({ "redirect-uris": [crate::scene::CALLBACK] }));
+    let address = wiki.pushed(&wiki.push(&[]).await);
+    written(&scene, &json!({ "redirect-uris": ["https://wiki.example/moved"] }));
+    assert_eq!(scene.browser().get(&address).await.status, StatusCode::BAD_REQUEST);
+}
+
+/// A registration that claims FAPI 2.0 and is weaker gets nothing, although registration itself would have refused it.
+#[tokio::test]
+async fn who_claims_the_profile_and_contradicts_it_gets_nothing() {
+    let scene = Scene::new();
+    let (wiki, browser) = (scene.wiki(), scene.browser());
+    for profile in ["fapi2", "fapi2-signed"] {
+        written(
+            &scene,
+            &json!({ "redirect-uris": [crate::scene::CALLBACK], "profile": profile }),
+        );
+        assert_eq!(wiki.push(&[]).await.json()["error"], "unauthorized_client");
+        let page = browser.get(&wiki.request(&[])).await;
+        assert!(
+            !page.location().contains("code=") && !page.location().starts_with("/sign-in"),
+            "{}",
+            page.location()
+        );
+    }
 }
