@@ -21,6 +21,7 @@ mod signer;
 #[path = "../web/site.rs"]
 mod site;
 
+mod fapi;
 mod modules;
 mod suite;
 

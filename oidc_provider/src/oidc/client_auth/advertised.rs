@@ -33,6 +33,10 @@ pub fn advertised(config: &ProviderConfig) -> Vec<(&'static str, Value)> {
         ("revocation_endpoint_auth_methods_supported", json!(methods)),
         ("revocation_endpoint_auth_signing_alg_values_supported", algs),
     ];
+    if config.mutual_tls.is_on() {
+        // RFC 8705 section 3.3.
+        members.push(("tls_client_certificate_bound_access_tokens", json!(true)));
+    }
     if let Some(address) = &config.mutual_tls.address {
         let aliases = json!({
             "token_endpoint": address.at(routes::TOKEN),
