@@ -70,9 +70,10 @@ use std::sync::Arc;
 const USAGE: &str = "\
 samekey-agent: answers PAM modules and decides their logins by the local store
 
-Usage: samekey-agent [--config FILE]
+Usage: samekey-agent [--config FILE] [--keyring FILE]
 
   --config FILE   configuration [/etc/samekey/samekey.toml]
+  --keyring FILE  keyring, instead of the configuration's: a credential of systemd
   --version       print the version
   --help          print this
 
@@ -81,7 +82,7 @@ Stops cleanly on SIGTERM and SIGINT. Exit codes: 0 stopped, 1 failed, 2 wrong us
 
 /// What the command line asks for.
 enum Order {
-    Run(PathBuf),
+    Run { config: PathBuf, keyring: Option<PathBuf> },
     Say(String),
     Misused(String),
 }
@@ -96,7 +97,7 @@ fn main() -> ExitCode {
             eprint!("samekey-agent: {what}\n\n{USAGE}");
             ExitCode::from(2)
         }
-        Order::Run(path) => match run(&path) {
+        Order::Run { config, keyring } => match run(&config, keyring) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 journal::trouble(&error.to_string());
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
 
 fn order(mut args: impl Iterator<Item = String>) -> Order {
     let mut config = PathBuf::from(DEFAULT_PATH);
+    let mut keyring = None;
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--help" | "-h" => return Order::Say(USAGE.to_owned()),
@@ -116,16 +118,23 @@ fn order(mut args: impl Iterator<Item = String>) -> Order {
                 Some(path) => config = PathBuf::from(path),
                 None => return Order::Misused("--config needs a file".to_owned()),
             },
+            "--keyring" => match args.next() {
+                Some(path) => keyring = Some(PathBuf::from(path)),
+                None => return Order::Misused("--keyring needs a file".to_owned()),
+            },
             other => return Order::Misused(format!("unknown argument {other:?}")),
         }
     }
-    Order::Run(config)
+    Order::Run { config, keyring }
 }
 
 /// Runs until a signal.
-fn run(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+fn run(path: &Path, keyring: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
     memory::economise();
-    let config = Config::load(path)?;
+    let mut config = Config::load(path)?;
+    if let Some(keyring) = keyring {
+        config.keyring.path = keyring;
+    }
     let settings: Settings = config.section(Owner::Agent)?;
     settings.validate()?;
     let configured = Arc::new(Configured::by(&config)?);
@@ -187,8 +196,11 @@ mod tests {
 
     #[test]
     fn the_command_line_is_strict() {
-        assert!(matches!(asked(&[]), Order::Run(path) if path == Path::new(DEFAULT_PATH)));
-        assert!(matches!(asked(&["--config", "/a"]), Order::Run(path) if path == Path::new("/a")));
+        assert!(matches!(asked(&[]), Order::Run { config, keyring: None } if config == Path::new(DEFAULT_PATH)));
+        assert!(matches!(asked(&["--config", "/a"]), Order::Run { config, .. } if config == Path::new("/a")));
+        let credential = asked(&["--keyring", "/run/credentials/samekey-agent.service/keyring"]);
+        assert!(matches!(credential, Order::Run { keyring: Some(path), .. } if path.starts_with("/run/credentials")));
+        assert!(matches!(asked(&["--keyring"]), Order::Misused(_)));
         assert!(matches!(asked(&["--config"]), Order::Misused(_)));
         assert!(matches!(asked(&["--confg", "/a"]), Order::Misused(_)));
         assert!(matches!(asked(&["--version"]), Order::Say(_)));

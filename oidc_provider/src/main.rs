@@ -29,6 +29,9 @@ struct Arguments {
     /// The configuration file; several times for several realms, each with a host and an address of its own.
     #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
     config: Vec<PathBuf>,
+    /// The keyring, instead of the configuration's: a credential that systemd hands over. One for each configuration.
+    #[arg(long, value_name = "FILE")]
+    keyring: Vec<PathBuf>,
     /// Read the configuration, say whether it is right, and end.
     #[arg(long)]
     check: bool,
@@ -57,8 +60,11 @@ struct Configured {
     mail: Option<MailConfig>,
 }
 
-fn configured(path: &Path) -> Result<Configured, Failed> {
-    let config = Config::load(path)?;
+fn configured(path: &Path, keyring: Option<&PathBuf>) -> Result<Configured, Failed> {
+    let mut config = Config::load(path)?;
+    if let Some(keyring) = keyring {
+        config.keyring.path.clone_from(keyring);
+    }
     let section: ProviderSection = config.section(Owner::Provider)?;
     let mail = if config.writes_letters() {
         let section: MailSection = config.section(Owner::Mail)?;
@@ -101,7 +107,11 @@ fn opened(found: Configured) -> Result<(App, Outgoing), Failed> {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failed> {
-    let found = arguments.config.iter().map(|path| configured(path));
+    if !arguments.keyring.is_empty() && arguments.keyring.len() != arguments.config.len() {
+        return Err("--keyring: give one for each --config, in the same order, or none".into());
+    }
+    let found = arguments.config.iter().enumerate();
+    let found = found.map(|(number, path)| configured(path, arguments.keyring.get(number)));
     let found: Vec<Configured> = found.collect::<Result<_, _>>()?;
     if arguments.check {
         for path in &arguments.config {

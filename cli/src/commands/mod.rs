@@ -6,6 +6,7 @@ mod client;
 mod client_conformance;
 mod client_try;
 mod device;
+mod generate;
 mod grant;
 mod init;
 mod keyring;
@@ -89,6 +90,9 @@ enum Verb {
     Url(url::Arguments),
     /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
     Status(status::Arguments),
+    /// Write manual pages and completions, for those who build packages
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Runs the verb.
@@ -111,6 +115,7 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Store(verb) => store::run(&cli.config, verb),
         Verb::Url(arguments) => url::run(&cli.config, arguments),
         Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
+        Verb::Generate(arguments) => generate::run(arguments),
     }
 }
 
