@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench
+.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench deb rpm packages-check
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
 # and for size: it is mapped into every login.
@@ -63,3 +63,16 @@ fuzz-smoke: ## what strangers send to the provider for 60 seconds each, every ot
 
 bench: module ## compare with the rivals, A B A B; prints ratios and syncs
 	@benches/run
+
+deb: ## build the Debian packages offline from a clean tree of HEAD, and have lintian look
+	@.ci/setup package
+	@packaging/deb
+
+rpm: ## build the rpm packages likewise, and have rpmlint look
+	@.ci/setup package
+	@packaging/rpm/build
+
+packages-check: deb rpm ## try the packages in machines thrown away (Debian 12 and 13, an rpm root), and build each twice
+	@$(AS_ROOT) packaging/trial/debian
+	@$(AS_ROOT) packaging/trial/rpm
+	@packaging/trial/twice
