@@ -2,10 +2,12 @@
 //! two factors (a fresh one for changes, asked by the shared machine of the service `admin:<action>`), and a form token.
 
 use super::api::ApiError;
+use super::program::{self, Admitted, Program};
 use super::seat::{FORMS, Seat};
 use crate::app::{App, blocking};
 use crate::http::body::form;
 use crate::http::{Fault, Params, Visitor, csrf};
+use crate::oidc::{access, client_auth};
 use crate::pages::flow::{Administering, Then};
 use crate::pages::problem::Problem;
 use crate::pages::{portal, turn};
@@ -23,6 +25,9 @@ use samekey_shared::roles::{Action, may};
 
 /// Where programs send the form token.
 pub const TOKEN_HEADER: &str = "x-samekey-csrf";
+
+/// Where the API begins.
+const API: &str = "/api/v1";
 
 /// Most bytes of a JSON body.
 const MOST_JSON: usize = 64 * 1024;
@@ -56,6 +61,9 @@ pub async fn pass(State((app, action)): State<(App, Action)>, request: Request, 
 }
 
 async fn admitted(app: &App, action: Action, call: &Call, request: Request) -> Result<Request, Response> {
+    if call.api && access::is_shown(&call.headers) {
+        return by_token(app, action, call, request).await;
+    }
     let session = app
         .realm
         .store
@@ -77,6 +85,34 @@ async fn admitted(app: &App, action: Action, call: &Call, request: Request) -> R
     };
     proven(app, action, call, &seat).await?;
     parts.extensions.insert(seat);
+    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+}
+
+/// The same for a program that brings a token in the place of a session's cookie; a cookie beside it says nothing.
+async fn by_token(app: &App, action: Action, call: &Call, request: Request) -> Result<Request, Response> {
+    let told = |fault: Fault| match fault {
+        Fault::Token(_) => fault.into_response(),
+        other => call.failed(other),
+    };
+    let of = client_auth::Call::of(app, call.visitor.clone(), &request, API).map_err(told)?;
+    let (mut parts, body) = request.into_parts();
+    let program = Program {
+        call: of,
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        action,
+        changes: call.changes,
+    };
+    let admitted = blocking(app, move |app| program::admitted(app, &program));
+    let session = match admitted.await.map_err(told)? {
+        Admitted::Yes(session) => *session,
+        Admitted::NotAllowed(session) => return Err(refused(app, action, call, *session).await),
+    };
+    let params = Params::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let params = params.map_err(|_| call.told(Problem::BadRequest))?;
+    let json = to_bytes(body, MOST_JSON).await;
+    let json = json.map_err(|_| call.told(Problem::TooLarge))?;
+    parts.extensions.insert(seat(call, session, params, json));
     Ok(Request::from_parts(parts, axum::body::Body::empty()))
 }
 

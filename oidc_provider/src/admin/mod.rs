@@ -10,6 +10,7 @@ pub mod api;
 pub mod clients;
 pub mod days;
 mod door;
+mod program;
 mod routes;
 mod seat;
 pub mod sessions;

@@ -34,6 +34,7 @@ pub use settings::ClientSettings;
 pub use told::{metadata, unusual};
 
 use crate::oidc::acr;
+use crate::oidc::scope::Scope;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::methods::Level;
 use serde::{Deserialize, Serialize};
@@ -165,6 +166,15 @@ impl Client {
     /// Whether it may ask `/token` for this.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether it may ask for this scope: for one of those it is registered for, or, where it is registered for none by name,
+    /// for any but administration.
+    pub fn may_ask(&self, scope: Scope) -> bool {
+        match &self.settings.scopes {
+            Some(named) => named.contains(scope.name()),
+            None => scope != Scope::Administration,
+        }
     }
 
     /// Whether a request of this client may come without a PKCE challenge.

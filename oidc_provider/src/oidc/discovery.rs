@@ -72,7 +72,7 @@ impl Prebuilt {
             "backchannel_logout_session_supported": true,
             "frontchannel_logout_supported": true,
             "frontchannel_logout_session_supported": true,
-            "scopes_supported": Scope::ALL.map(Scope::name),
+            "scopes_supported": Scope::PUBLIC.map(Scope::name),
             "response_types_supported": ["code"],
             "response_modes_supported": RESPONSE_MODES.map(|(word, _, _)| word),
             "authorization_signing_alg_values_supported": Alg::ALL.map(Alg::name),

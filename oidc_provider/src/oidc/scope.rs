@@ -22,11 +22,25 @@ pub enum Scope {
     Groups,
     /// Tokens that go on after the person has signed out (OpenID Connect Core section 11).
     OfflineAccess,
+    /// To do by `/api/v1` what its person may do there. Only a client that is registered for it by name can ask for it.
+    Administration,
 }
 
 impl Scope {
-    /// Every scope, in the order of discovery.
-    pub const ALL: [Self; 7] = [
+    /// Every scope.
+    pub const ALL: [Self; 8] = [
+        Self::Openid,
+        Self::Profile,
+        Self::Email,
+        Self::Address,
+        Self::Phone,
+        Self::Groups,
+        Self::OfflineAccess,
+        Self::Administration,
+    ];
+
+    /// Those that anybody's application may ask for, in the order of discovery.
+    pub const PUBLIC: [Self; 7] = [
         Self::Openid,
         Self::Profile,
         Self::Email,
@@ -46,6 +60,7 @@ impl Scope {
             Self::Phone => "phone",
             Self::Groups => "groups",
             Self::OfflineAccess => "offline_access",
+            Self::Administration => "samekey:admin",
         }
     }
 }

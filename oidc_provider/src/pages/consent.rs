@@ -29,6 +29,7 @@ pub(super) fn line(t: Texts, scope: Scope) -> String {
         Scope::Phone => t.say("sign-in-scope-phone"),
         Scope::Groups => t.say("sign-in-scope-groups"),
         Scope::OfflineAccess => t.say("sign-in-scope-offline"),
+        Scope::Administration => t.say("sign-in-scope-administration"),
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_device_is_signed_in_by_its_person_and_gets_its_tokens_once() {
     for told in [
         "The tv",
         "198.51.100.9",
-        "your name and user name",
+        "your name, user name",
         ">ann<",
         "id=\"phishing\"",
         "id=\"elsewhere\"",

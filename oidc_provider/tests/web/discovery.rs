@@ -269,10 +269,16 @@ async fn keys_turn_on_schedule_once_for_all_nodes_and_old_tokens_stay_good() {
     for app in [&scene.app, &other] {
         let keys = &app.published().keys;
         for alg in Alg::ALL {
-            assert!(published.contains(&keys.active(alg).unwrap().kid), "{alg} was published before it signs");
+            assert!(
+                published.contains(&keys.active(alg).unwrap().kid),
+                "{alg} was published before it signs"
+            );
         }
     }
-    assert!(published.is_subset(&kids(&other)), "what signed before is published still");
+    assert!(
+        published.is_subset(&kids(&other)),
+        "what signed before is published still"
+    );
     let alg = openidconnect::core::CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
     wiki.verified(tokens["id_token"].as_str().unwrap(), alg).await;
     scene.test.clock.advance(7 * DAY + 1);

@@ -359,6 +359,26 @@ async fn a_client_that_must_bind_its_tokens_gets_none_without_a_key() {
     );
 }
 
+/// RFC 9449 section 10: the code is good for the key that the request named.
+#[tokio::test]
+async fn a_code_of_a_request_with_dpop_jkt_is_redeemed_by_that_key_alone() {
+    let scene = scene_with("", |_| {});
+    let (prover, thief) = (Prover::new(), Prover::new());
+    let code = code(&scene, &[("dpop_jkt", &prover.jkt())]).await;
+    for proofs in [vec![], vec![thief.proof(scene.now(), "POST", "/token", None)]] {
+        let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+        let page = redeem(&scene, &code, &proofs).await;
+        assert_eq!(error(&page), (StatusCode::BAD_REQUEST, "invalid_grant".to_owned()));
+    }
+    let right = prover.proof(scene.now(), "POST", "/token", None);
+    let tokens = redeem(&scene, &code, &[&right]).await;
+    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    for wrong in ["x", "AAAA", &"A".repeat(44), &"!".repeat(43)] {
+        let back = scene.browser().get(&app(&scene).request(&[("dpop_jkt", wrong)])).await;
+        assert_eq!(back.returned("error").as_deref(), Some("invalid_request"), "{wrong}");
+    }
+}
+
 /// RFC 9449 section 5: a public client proves nothing else when it refreshes.
 #[tokio::test]
 async fn a_public_clients_refresh_token_works_with_its_key_alone() {

@@ -48,6 +48,7 @@ mod own_tokens;
 mod par;
 mod passkeys;
 mod portal;
+mod programs;
 mod refresh;
 mod register;
 mod remember;

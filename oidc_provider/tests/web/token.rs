@@ -231,7 +231,7 @@ async fn an_access_token_is_its_whole_text() {
     let browser = scene.browser();
     assert_eq!(
         browser.get(&format!("/userinfo?access_token={token}")).await.status,
-        StatusCode::UNAUTHORIZED
+        StatusCode::BAD_REQUEST
     );
     assert_eq!(
         browser.post("/userinfo", &[("access_token", &token)]).await.status,

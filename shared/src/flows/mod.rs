@@ -35,7 +35,7 @@ pub use keys::{Allowed, KeyAsk, KeyPrompt, KeyTrouble, Keys, Means, UserVerifica
 pub use refusal::{FlowError, Refusal, RefusalCode};
 pub(crate) use sign_in::SCHEMA;
 pub use sign_in::{Asked, FirstFactorCheck, PasswordSource, Prior, SentCode, SignIn, SignInRequest};
-pub use still::{Age, Shown, still_let_in};
+pub use still::{Age, Lacking, Shown, lacking, still_let_in};
 pub(crate) use turns::Turns;
 
 use crate::accounts::LoginName;

@@ -5,12 +5,13 @@
 
 use super::circumstances::first_kind;
 use super::email_use::counting;
+use super::sign_in::{Asked, Prior};
 use super::{Basis, FlowError, Grant};
 use crate::accounts::{Account, Groups, groups};
 use crate::clock::UnixTime;
 use crate::devices::{self, Bound};
-use crate::methods::{Evidence, EvidenceRecord, FirstFactor, recall};
-use crate::policy::{self, Decision, Facts, Proven, SourceFact, State};
+use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, recall};
+use crate::policy::{self, Decision, EmailUse, Facts, Proven, SourceFact, State};
 use crate::realm::Realm;
 use crate::source::Source;
 use crate::store::Tx;
@@ -59,6 +60,15 @@ impl Shown {
         }
     }
 
+    /// The same as the row of a session tells it. `first_at`: a moment no later than the first factor's.
+    pub fn prior(&self, first_at: UnixTime) -> Prior {
+        Prior {
+            first: self.first.clone(),
+            first_at,
+            evidence: self.evidence.iter().copied().map(recall).collect(),
+        }
+    }
+
     fn proven(&self, bound: &Bound) -> Vec<Proven> {
         let there = |evidence: &Evidence| {
             let device = evidence.device();
@@ -74,6 +84,79 @@ impl Shown {
     }
 }
 
+/// What somebody still lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// Nothing.
+    Nothing,
+    /// A proof of this level, of the last so many seconds.
+    Proof {
+        /// At least.
+        level: Level,
+        /// Seconds, where it matters.
+        max_age: Option<i64>,
+    },
+    /// No proof helps.
+    Leave,
+}
+
+/// What this account lacks at a service, after what it had shown, where the service itself asks for `more` than the policy. A
+/// browser that is remembered and a binding that is put off count for nothing here.
+pub fn lacking(
+    realm: &Realm,
+    tx: &mut Tx<'_>,
+    (account, service): (&Account, &str),
+    (shown, nss): (&Shown, Groups),
+    more: &Asked,
+) -> Result<Lacking, FlowError> {
+    let (mut asked, email) = requirement(realm, tx, account, service, (shown, nss))?;
+    asked.level = asked.level.max(more.level.unwrap_or(Level::None));
+    asked.max_age = match (asked.max_age, more.max_age) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    let bound = devices::rows::bound(tx, account.id)?;
+    let methods = counting(email, service, asked.level, &bound);
+    let proven = shown.proven(&bound);
+    let state = State {
+        proven: &proven,
+        ..State::fresh(&methods, Some(account.created_at), realm.clock.now())
+    };
+    Ok(match policy::decide(&asked, &state) {
+        Decision::Allow { .. } => Lacking::Nothing,
+        Decision::MustBind { .. } if proven_enough(&asked, &state) => Lacking::Nothing,
+        Decision::AllowAndNag { .. } | Decision::MustBind { .. } | Decision::Challenge { .. } => Lacking::Proof {
+            level: asked.level,
+            max_age: asked.max_age,
+        },
+        Decision::Deny { .. } => Lacking::Leave,
+    })
+}
+
+/// What the policy asks now, and what it thinks of e-mailed codes.
+fn requirement(
+    realm: &Realm,
+    tx: &mut Tx<'_>,
+    account: &Account,
+    service: &str,
+    (shown, nss): (&Shown, Groups),
+) -> Result<(policy::Requirement, EmailUse), FlowError> {
+    let policy = realm.policy(tx)?;
+    let groups = groups::of(policy.group_source(), tx, nss, Some(account.id))?;
+    let facts = Facts {
+        user: account.name.as_str(),
+        groups: groups.known(),
+        flags: Some(&account.flags),
+        service,
+        host: None,
+        source: shown.source.parse().unwrap_or(SourceFact::Unknown),
+        first_factor: Some(first_kind(&shown.first)),
+        abnormal: shown.abnormal,
+        now: realm.clock.now(),
+    };
+    Ok((policy::requirement(&policy, &facts), policy.settings().email))
+}
+
 /// Whether the policy, as it is now, lets this account in at this service with what it had shown. `nss` is what the name
 /// service says, asked before the unit of work where [`policy::Policy::asks_nss`]; unknown groups hit every rule.
 pub fn still_let_in(
@@ -85,25 +168,13 @@ pub fn still_let_in(
     nss: Groups,
     age: Age,
 ) -> Result<bool, FlowError> {
-    let (policy, now) = (realm.policy(tx)?, realm.clock.now());
-    let groups = groups::of(policy.group_source(), tx, nss, Some(account.id))?;
-    let facts = Facts {
-        user: account.name.as_str(),
-        groups: groups.known(),
-        flags: Some(&account.flags),
-        service,
-        host: None,
-        source: shown.source.parse().unwrap_or(SourceFact::Unknown),
-        first_factor: Some(first_kind(&shown.first)),
-        abnormal: shown.abnormal,
-        now,
-    };
-    let mut asked = policy::requirement(&policy, &facts);
+    let now = realm.clock.now();
+    let (mut asked, email) = requirement(realm, tx, account, service, (shown, nss))?;
     if age == Age::WasFresh {
         asked.max_age = None;
     }
     let bound = devices::rows::bound(tx, account.id)?;
-    let methods = counting(policy.settings().email, service, asked.level, &bound);
+    let methods = counting(email, service, asked.level, &bound);
     let proven = shown.proven(&bound);
     let state = State {
         proven: &proven,

@@ -48,6 +48,7 @@ sign-in-scope-address = your postal address
 sign-in-scope-phone = your telephone number
 sign-in-scope-groups = the groups you are in
 sign-in-scope-offline = this also while you are not there, until you take it back
+sign-in-scope-administration = all that you may do as an administrator, in your name
 sign-in-signed-in = You are signed in
 sign-in-signed-out = You are signed out
 sign-in-signed-out-text = Close the windows of your applications too: some of them keep sessions of their own.

@@ -48,6 +48,7 @@ sign-in-scope-address = 您的通信地址
 sign-in-scope-phone = 您的电话号码
 sign-in-scope-groups = 您所属的用户组
 sign-in-scope-offline = 在您离开后继续访问以上信息，直到您撤回授权
+sign-in-scope-administration = 以您的名义执行您作为管理员可以执行的所有操作
 sign-in-signed-in = 您已登录
 sign-in-signed-out = 您已退出登录
 sign-in-signed-out-text = 请同时关闭各应用的窗口：有些应用会保留自己的会话。

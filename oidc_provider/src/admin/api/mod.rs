@@ -1,7 +1,8 @@
 //! The administrators' JSON API, `/api/v1`: thin handlers over the desk, described by utoipa from their own types.
 //!
 //! A program signs in as a person does and sends its session's cookie; what changes something also sends the form token
-//! that `GET /api/v1/me` tells, in the header `X-Samekey-Csrf`, and needs a proof of the last minutes. Making is `PUT` to
+//! that `GET /api/v1/me` tells, in the header `X-Samekey-Csrf`, and needs a proof of the last minutes. Or it brings an access
+//! token of an administrator, bound to its key or certificate, with the scope `samekey:admin` (decision 19). Making is `PUT` to
 //! the thing's own name, so that a retry makes nothing twice.
 
 pub mod accounts;

@@ -166,11 +166,10 @@ fn response_mode(params: &Params, client: &Client) -> Result<(), AuthorizeError>
 /// is left out (RFC 6749 section 3.3).
 fn scopes(params: &Params, client: &Client, prompt: &BTreeSet<Prompt>) -> Result<Scopes, AuthorizeError> {
     let asked = Scopes::read(params.value("scope").unwrap_or_default());
-    let allowed = client.settings.scopes.as_ref();
     let kept: Vec<&str> = asked
         .iter()
+        .filter(|scope| client.may_ask(*scope))
         .map(Scope::name)
-        .filter(|name| allowed.is_none_or(|allowed| allowed.contains(*name)))
         .collect();
     let scopes = offline_by_consent(Scopes::read(&kept.join(" ")), prompt, client);
     if scopes.iter().next().is_none() {

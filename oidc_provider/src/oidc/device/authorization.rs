@@ -79,8 +79,8 @@ fn begin(app: &AppState, visitor: &Visitor, client: &Client, params: &Params) ->
 /// What the client may ask of what it asks.
 fn scopes(client: &Client, params: &Params) -> Result<Scopes, ProtocolError> {
     let asked = Scopes::read(params.value("scope").unwrap_or("openid"));
-    let allowed = client.settings.scopes.as_ref();
-    let may = |scope: &Scope| allowed.is_none_or(|allowed| allowed.contains(scope.name()));
+    // Nobody is talked into administering by a code that somebody sent (RFC 8628 section 5.4).
+    let may = |scope: &Scope| client.may_ask(*scope) && *scope != Scope::Administration;
     let kept: Vec<&str> = asked.iter().filter(may).map(Scope::name).collect();
     if kept.is_empty() {
         return Err(ProtocolError::InvalidScope);

@@ -104,8 +104,8 @@ fn may_show(asking: &Asking<'_>, found: &Found) -> bool {
 /// No scope that this client may not have, and none that asks for more than the new token is.
 fn without_more(scope: &str, asking: &Asking<'_>) -> Result<String, ProtocolError> {
     let allowed = asking.client.settings.scopes.as_ref();
-    let fits =
-        |word: &&str| *word != Scope::OfflineAccess.name() && allowed.is_none_or(|allowed| allowed.contains(*word));
+    let never = [Scope::OfflineAccess.name(), Scope::Administration.name()];
+    let fits = |word: &&str| !never.contains(word) && allowed.is_none_or(|allowed| allowed.contains(*word));
     let kept: Vec<&str> = scope.split(' ').filter(|word| !word.is_empty()).filter(fits).collect();
     if kept.is_empty() && !scope.is_empty() {
         return Err(ProtocolError::InvalidScope);
