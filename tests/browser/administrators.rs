@@ -32,7 +32,7 @@ boxed! {
         let window = scene.chromium.window();
         seated(&scene, &window, &mut olga, "/admin");
         window.see("Sign-ins of the last 30 days");
-        let shown = window.run("return document.querySelector('.picture img').naturalWidth", &serde_json::json!([]));
+        let shown = window.run("return document.querySelector('.chart img').naturalWidth", &serde_json::json!([]));
         assert_eq!(shown, 640, "the picture is shown");
         assert_eq!(held_against(&window), []);
 
