@@ -9,6 +9,7 @@
 
 use super::Asking;
 use super::access_jwt::{self, AccessClaims};
+use super::span::refresh_span;
 use crate::app::AppState;
 use crate::clients::{AccessTokenForm, Client, ClientKind};
 use crate::grants::{self, AccessToken, Binding, CodeDetails, Form, Grant, Holder, RefreshToken};
@@ -149,52 +150,6 @@ pub(super) fn audience(app: &AppState, scopes: &Scopes, granted: &[String], name
         all.push(issuer.to_owned());
     }
     all
-}
-
-/// How long refresh tokens of a grant live.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    /// The end of the last of them.
-    pub ends_at: UnixTime,
-    /// Seconds that each may idle.
-    pub idle: i64,
-}
-
-impl Span {
-    /// The end of one that begins to idle now.
-    pub fn next(self, now: UnixTime) -> UnixTime {
-        self.ends_at.min(now.saturating_add(self.idle))
-    }
-}
-
-/// Whether refresh tokens are given at all: for `offline_access`, or where the operator set the client so, for as long as
-/// the session goes on.
-pub(super) fn refresh_span(
-    app: &AppState,
-    tx: &mut Tx<'_>,
-    client: &Client,
-    scopes: &Scopes,
-    session: SessionId,
-) -> Result<Option<Span>, StoreError> {
-    let now = app.realm.clock.now();
-    if !client.may_refresh() {
-        return Ok(None);
-    }
-    let offline = Span {
-        ends_at: now.saturating_add(app.config.refresh_seconds),
-        idle: app.config.refresh_idle_seconds,
-    };
-    if scopes.has(Scope::OfflineAccess) {
-        return Ok(Some(offline));
-    }
-    if !client.refreshes_in_session() {
-        return Ok(None);
-    }
-    let lasts = crate::sessions::lasts(tx, session, now)?;
-    Ok(lasts.map(|(ends_at, idle)| Span {
-        ends_at: ends_at.min(offline.ends_at),
-        idle: idle.unwrap_or(i64::MAX).min(offline.idle),
-    }))
 }
 
 /// Everything random that tokens need, drawn before the unit of work that writes them.

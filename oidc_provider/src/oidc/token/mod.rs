@@ -7,6 +7,7 @@ mod exchange;
 pub mod issue;
 pub mod pkce;
 mod refresh_grant;
+mod span;
 pub mod trial;
 
 pub use issue::{First, Granted, Mint, Minted};

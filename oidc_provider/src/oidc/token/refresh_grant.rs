@@ -12,7 +12,8 @@
 //! thief's too. A client that cannot live with that is confidential and of the `fapi2` profile, whose tokens are not
 //! rotated: there the client's own key, shown at each use, is what a thief lacks (FAPI 2.0 section 5.3.2.1).
 
-use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience, refresh_span};
+use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience};
+use super::span::refresh_span;
 use super::{Asking, failed, narrowed, resources};
 use crate::grants::{self, Grant, Holds, RefreshToken, Spent, Used};
 use crate::http::{Fault, Params};
