@@ -17,6 +17,7 @@ mod code;
 mod control;
 mod files;
 mod line;
+mod loader;
 mod prove;
 mod service;
 mod text;
