@@ -51,6 +51,11 @@ pub fn user(name: &str) -> Option<SystemUser> {
     })
 }
 
+/// The name of this user number, if it has one.
+pub fn name_of(uid: u32) -> Option<String> {
+    user_of(uid).map(|user| user.name)
+}
+
 fn user_of(uid: u32) -> Option<SystemUser> {
     look_up(|entry, buffer, found| {
         // SAFETY: all pointers are to live room of the stated size.

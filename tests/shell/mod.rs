@@ -2,6 +2,7 @@
 
 mod agent;
 mod approvals;
+mod doctor;
 mod elevation;
 mod fail_closed;
 mod fail_closed_keys;
@@ -12,6 +13,7 @@ mod module_abi;
 mod notices;
 mod recheck;
 mod samekey_key;
+mod setup;
 mod sshd;
 mod stacks;
 mod stock;

@@ -6,6 +6,7 @@ mod client;
 mod client_conformance;
 mod client_try;
 mod device;
+mod doctor;
 mod generate;
 mod grant;
 mod init;
@@ -14,6 +15,7 @@ mod mail;
 mod methods;
 mod policy;
 mod recovery_codes;
+mod setup;
 mod signing_keys;
 mod status;
 mod store;
@@ -28,7 +30,7 @@ use std::path::PathBuf;
 /// Administers Samekey: one enrolment, two doors (Linux logins and OpenID Connect).
 ///
 /// Exit codes: 0 done or already as asked, 1 failed, 2 usage, 3 not found, 4 refused by policy, 5 would lock somebody
-/// out, 6 store unavailable, 7 limit or conflict. `policy explain` and `status` have their own, see their help.
+/// out, 6 store unavailable, 7 limit or conflict. `policy explain`, `status` and `doctor` have their own, see their help.
 #[derive(Debug, clap::Parser)]
 #[command(name = "samekey", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
@@ -86,8 +88,13 @@ enum Verb {
     /// The store: check it, copy it, put it back
     #[command(subcommand)]
     Store(store::Verb),
+    /// Guard ssh, sudo or login, with a way back: what nobody confirms is put back by itself
+    #[command(subcommand)]
+    Setup(setup::Verb),
     /// The addresses at which people sign in, for one person or for all, as text and QR code
     Url(url::Arguments),
+    /// Look for what is wrong with this machine's guard, and say what to do: exit 0 fine, 1 warning, 2 critical, 3 unknown
+    Doctor(doctor::Arguments),
     /// Tell whether all is well: exit 0 fine, 1 warning, 2 critical, 3 unknown
     Status(status::Arguments),
     /// Write manual pages and completions, for those who build packages
@@ -113,7 +120,9 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Mail(verb) => mail::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
         Verb::Store(verb) => store::run(&cli.config, verb),
+        Verb::Setup(verb) => setup::run(&cli.config, verb),
         Verb::Url(arguments) => url::run(&cli.config, arguments),
+        Verb::Doctor(arguments) => doctor::run(&cli.config, arguments),
         Verb::Status(arguments) => Ok(status::run(&cli.config, arguments)),
         Verb::Generate(arguments) => generate::run(arguments),
     }

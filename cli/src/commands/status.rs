@@ -264,12 +264,18 @@ fn passkeys(config: &Config) -> Finding {
     Finding::new("passkeys", Grade::Fine, told).with(json!(data))
 }
 
+/// Where the agent listens, by the configuration.
+pub(super) fn socket_of(config: &Config) -> Result<PathBuf, Failure> {
+    let section = config
+        .section::<toml::Table>(Owner::Agent)
+        .map_err(|error| Failure::new(Exit::Unavailable, "config_unusable", error.to_string()))?;
+    let named = section.get("socket").and_then(toml::Value::as_str);
+    Ok(named.map_or_else(|| PathBuf::from(SOCKET), PathBuf::from))
+}
+
 fn agent(config: &Config) -> Finding {
-    let socket = match config.section::<toml::Table>(Owner::Agent) {
-        Ok(section) => section
-            .get("socket")
-            .and_then(toml::Value::as_str)
-            .map_or_else(|| PathBuf::from(SOCKET), PathBuf::from),
+    let socket = match socket_of(config) {
+        Ok(socket) => socket,
         Err(error) => return Finding::new("agent", Grade::Critical, error.to_string()),
     };
     let finding = match answers(&socket) {
@@ -293,7 +299,7 @@ fn agent(config: &Config) -> Finding {
 
 /// Says "cancel" before anything was begun: a living agent hangs up, or says first what an administrator should know, and
 /// writes nothing into the trail.
-fn answers(socket: &Path) -> std::io::Result<Option<String>> {
+pub(super) fn answers(socket: &Path) -> std::io::Result<Option<String>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

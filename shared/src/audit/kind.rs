@@ -106,6 +106,12 @@ kinds! {
     AdministrationRefused => "administration-refused",
     /// An administrator lets somebody in without their device for a while.
     RescueGranted => "rescue-granted",
+    /// A door of the machine was set up on trial (`samekey setup`).
+    SetupBegun => "setup-begun",
+    /// Somebody who came in through it confirmed the trial.
+    SetupConfirmed => "setup-confirmed",
+    /// What was set up was put back as it was before.
+    SetupUndone => "setup-undone",
     /// A password was set.
     PasswordSet => "password-set",
     /// A password was wrong.

@@ -1,0 +1,232 @@
+//! D08, D09, D10, D12, D24: sudo, the tools that rule PAM's files, SELinux, the clock, the log.
+
+use super::{Finding, Patient};
+use samekey_pam_stack::OURS;
+use samekey_shared::methods::Level;
+use samekey_shared::policy::{self, Facts, FirstFactorKind, SourceFact};
+use std::process::Command;
+
+/// sudo's `timestamp_timeout` as it is compiled in, in minutes.
+const SUDO_MINUTES: f64 = 15.0;
+/// No clock of a machine that runs this program shows an earlier moment: 2026-01-01.
+const BUILT_AFTER: i64 = 1_767_225_600;
+
+/// D08
+pub(super) fn sudo_time_stamps(patient: &Patient<'_>) -> Vec<Finding> {
+    if !patient.exists("/etc/sudoers") {
+        return Vec::new();
+    }
+    let realm = match &patient.realm {
+        Ok(realm) => realm,
+        Err(why) => return vec![Finding::unknown(format!("the policy cannot be read: {why}"))],
+    };
+    let Ok(policy) = realm.store.read(|tx| realm.policy(tx)) else {
+        return vec![Finding::unknown("the policy cannot be read")];
+    };
+    let facts = Facts {
+        user: "nobody",
+        groups: None,
+        flags: None,
+        service: "pam:sudo",
+        host: None,
+        source: SourceFact::Local,
+        first_factor: Some(FirstFactorKind::Password),
+        abnormal: Some(false),
+        now: patient.now,
+    };
+    let asked = policy::requirement(&policy, &facts);
+    let Some(most) = asked.max_age.filter(|_| asked.level > Level::Single) else {
+        return Vec::new();
+    };
+    let (place, minutes) = timestamp_timeout(patient);
+    #[expect(clippy::cast_precision_loss, reason = "an age of a proof has no fifty-two bits")]
+    let is_longer = minutes < 0.0 || minutes * 60.0 > most as f64;
+    if !is_longer {
+        return Vec::new();
+    }
+    let told = format!(
+        "sudo asks again after {minutes} minutes (timestamp_timeout); the policy wants a proof of the last {}",
+        policy::show_duration(most)
+    );
+    let fix = format!("Defaults timestamp_timeout={} in /etc/sudoers.d (visudo)", most / 60);
+    vec![Finding::warning(told).at(place).fix(fix)]
+}
+
+/// The last value in sudo's files, and where.
+fn timestamp_timeout(patient: &Patient<'_>) -> (String, f64) {
+    let mut found = ("/etc/sudoers".to_owned(), SUDO_MINUTES);
+    // sudo takes no file with a dot or a tilde at its end.
+    let names = patient
+        .list("/etc/sudoers.d")
+        .into_iter()
+        .filter(|name| !name.contains('.') && !name.ends_with('~'));
+    let paths = names.map(|name| format!("/etc/sudoers.d/{name}"));
+    for path in std::iter::once("/etc/sudoers".to_owned()).chain(paths) {
+        let text = patient.text(&path).unwrap_or_default();
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.trim_start().starts_with("Defaults"))
+        {
+            let value = line
+                .split("timestamp_timeout")
+                .nth(1)
+                .and_then(|rest| rest.trim_start().strip_prefix('='));
+            let value = value.map(|rest| {
+                rest.trim_start()
+                    .split([',', ' ', '\t', '#'])
+                    .next()
+                    .unwrap_or_default()
+            });
+            if let Some(minutes) = value.and_then(|value| value.parse().ok()) {
+                found = (format!("{path}:{}", number + 1), minutes);
+            }
+        }
+    }
+    found
+}
+
+/// D09
+pub(super) fn managed_files(patient: &Patient<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let ours_in = |file: &str| {
+        patient.text(file).is_some_and(|text| {
+            text.lines()
+                .any(|line| !line.trim_start().starts_with('#') && line.contains(OURS))
+        })
+    };
+    for part in ["auth", "account"] {
+        let file = format!("/etc/pam.d/common-{part}");
+        let enabled = patient
+            .text(&format!("/var/lib/pam/{part}"))
+            .is_some_and(|text| text.lines().any(|line| line.trim() == "Module: samekey"));
+        match (ours_in(&file), enabled) {
+            (true, false) if patient.exists("/usr/sbin/pam-auth-update") => {
+                let told = format!(
+                    "{OURS} was put into {file} by hand: pam-auth-update takes it out at the next update, or stops managing the file"
+                );
+                findings.push(Finding::warning(told).at(&file).fix("put the line into the service's own file (samekey setup ssh), or enable the profile: pam-auth-update --enable samekey"));
+            }
+            (false, true) => {
+                let told = format!(
+                    "the profile samekey is enabled, and {file} does not name {OURS}: the file was changed by hand"
+                );
+                findings.push(Finding::critical(told).at(&file).fix("pam-auth-update --force"));
+            }
+            _ => {}
+        }
+    }
+    let is_authselects = |file: &str| {
+        patient
+            .text(file)
+            .is_some_and(|text| text.contains("Generated by authselect"))
+    };
+    for file in ["/etc/authselect/system-auth", "/etc/authselect/password-auth"] {
+        if is_authselects(file)
+            && ours_in(file)
+            && !patient
+                .text("/etc/authselect/authselect.conf")
+                .is_some_and(|text| text.contains("samekey"))
+        {
+            let told =
+                format!("{OURS} was put into a file that authselect writes: the next `authselect select` takes it out");
+            findings.push(Finding::warning(told).at(file).fix("put the line into the service's own file (samekey setup ssh), or enable the feature: authselect enable-feature with-samekey"));
+        }
+    }
+    if patient.is_this_machine() && patient.exists("/etc/authselect/authselect.conf") {
+        let asked = Command::new("authselect").arg("check").output();
+        if let Some(output) = asked.ok().filter(|output| !output.status.success()) {
+            let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            findings.push(
+                Finding::warning(format!("authselect's files were changed by hand: {said}"))
+                    .fix("authselect apply-changes"),
+            );
+        }
+    }
+    findings
+}
+
+/// D10
+pub(super) fn selinux(patient: &Patient<'_>) -> Vec<Finding> {
+    if patient
+        .text("/sys/fs/selinux/enforce")
+        .is_none_or(|text| text.trim() != "1")
+    {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    let kinds = patient.list("/var/lib/selinux");
+    let loaded = kinds.iter().any(|kind| {
+        let priorities = patient.list(&format!("/var/lib/selinux/{kind}/active/modules"));
+        priorities
+            .iter()
+            .any(|priority| patient.exists(&format!("/var/lib/selinux/{kind}/active/modules/{priority}/samekey")))
+    });
+    if !loaded {
+        let told = "SELinux is enforcing and knows no module samekey: sshd may not reach the agent";
+        findings.push(Finding::warning(told).fix("install samekey-selinux"));
+    }
+    let log = patient.text("/var/log/audit/audit.log").unwrap_or_default();
+    let denied = log
+        .lines()
+        .filter(|line| line.contains("avc:") && line.contains("denied") && line.contains("samekey"))
+        .count();
+    if denied > 0 {
+        let told = format!("SELinux denied something about samekey {denied} times");
+        findings.push(
+            Finding::critical(told)
+                .at("/var/log/audit/audit.log")
+                .fix("ausearch -m avc -c samekey-agent; semodule -l | grep samekey"),
+        );
+    }
+    findings
+}
+
+/// D12
+pub(super) fn clock(patient: &Patient<'_>) -> Vec<Finding> {
+    if patient.now < BUILT_AFTER {
+        let told = "the clock shows a moment before this program was made: no code can be right";
+        return vec![Finding::critical(told).fix("set it, and run chrony or systemd-timesyncd")];
+    }
+    if patient.exists("/run/systemd/timesync/synchronized") {
+        return Vec::new();
+    }
+    if let Some(finding) = patient.needs_this_machine() {
+        return vec![finding];
+    }
+    let asked = Command::new("timedatectl")
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .output();
+    match asked.ok().filter(|output| output.status.success()) {
+        Some(output) if output.stdout.starts_with(b"yes") => Vec::new(),
+        Some(_) => vec![
+            Finding::warning("the clock is not synchronised: codes of authenticator apps hold for 30 s")
+                .fix("timedatectl set-ntp true"),
+        ],
+        None => vec![
+            Finding::unknown("nobody here tells whether the clock is synchronised")
+                .fix("run chrony or systemd-timesyncd"),
+        ],
+    }
+}
+
+/// D24
+pub(super) fn log_is_taken(patient: &Patient<'_>) -> Vec<Finding> {
+    if let Some(finding) = patient.needs_this_machine() {
+        return vec![finding];
+    }
+    let takes =
+        |path: &str| std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(path).is_ok());
+    if ["/dev/log", "/run/systemd/journal/dev-log"]
+        .iter()
+        .any(|path| takes(path))
+    {
+        return Vec::new();
+    }
+    let told = "nobody takes what modules log (/dev/log): refusals of logins leave no trace there";
+    vec![
+        Finding::warning(told)
+            .at("/dev/log")
+            .fix("systemctl start systemd-journald, or a syslog daemon"),
+    ]
+}
