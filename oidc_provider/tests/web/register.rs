@@ -147,6 +147,9 @@ async fn every_bad_member_is_refused_by_its_code_and_nothing_is_registered() {
             .await;
         is_refused(&page, "invalid_redirect_uri", &redirect.to_string());
     }
+    let elsewhere = with("post_logout_redirect_uris", json!(["https://app.example/*"]));
+    let page = scene.register_itself(None, &elsewhere).await;
+    is_refused(&page, "invalid_redirect_uri", "after signing out");
     let members = [
         ("redirect_uris", json!("https://app.example/cb")),
         ("client_name", json!("a\u{7}b")),
@@ -178,7 +181,6 @@ async fn every_bad_member_is_refused_by_its_code_and_nothing_is_registered() {
         ("initiate_login_uri", json!("http://localhost/login")),
         ("backchannel_logout_uri", json!("gopher://app.example")),
         ("frontchannel_logout_uri", json!("https://elsewhere.example/out")),
-        ("post_logout_redirect_uris", json!(["https://app.example/*"])),
         ("request_uris", json!(["http://app.example/ro"])),
         ("default_max_age", json!(-1)),
         ("default_max_age", json!("soon")),
