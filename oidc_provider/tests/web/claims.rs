@@ -117,7 +117,7 @@ async fn what_is_asked_by_name_comes_where_it_was_asked() {
 async fn what_is_not_known_is_left_out_and_nothing_of_the_protocol_can_be_asked_away() {
     let scene = Scene::new();
     let all = "openid profile email address phone groups";
-    let asked = r#"{"id_token":{"sub":{"value":"somebody-else"},"iss":null,"amr":null,"given_name":null}}"#;
+    let asked = r#"{"id_token":{"sub":null,"iss":{"value":"https://elsewhere.example"},"amr":null,"given_name":null}}"#;
     let (id_token, userinfo) = told(&scene, &[("scope", all), ("claims", asked)]).await;
     assert_eq!(
         names(&userinfo),
@@ -178,8 +178,14 @@ async fn an_administrator_says_what_applications_are_told() {
     let admin = office.seated("admin").await;
     let path = "/api/v1/accounts/ann";
     let change = json!({"attributes": {"given_name": "Ann", "address.locality": "Berlin"}});
-    assert_eq!(admin.call("PATCH", path, &change).await.json(), json!({"changed": true}));
-    assert_eq!(admin.call("PATCH", path, &change).await.json(), json!({"changed": false}));
+    assert_eq!(
+        admin.call("PATCH", path, &change).await.json(),
+        json!({"changed": true})
+    );
+    assert_eq!(
+        admin.call("PATCH", path, &change).await.json(),
+        json!({"changed": false})
+    );
     for wrong in [
         json!({"attributes": {"given_name": "", "sub": "somebody-else"}}),
         json!({"attributes": {"given_name": "", "email_verified": "true"}}),
@@ -191,7 +197,10 @@ async fn an_administrator_says_what_applications_are_told() {
     let shown = admin.call("GET", path, &Value::Null).await.json();
     assert_eq!(shown["attributes"], change["attributes"]);
     let (_, userinfo) = told(&office.scene, &[("scope", "openid profile address")]).await;
-    assert_eq!((&userinfo["given_name"], &userinfo["address"]["locality"]), (&json!("Ann"), &json!("Berlin")));
+    assert_eq!(
+        (&userinfo["given_name"], &userinfo["address"]["locality"]),
+        (&json!("Ann"), &json!("Berlin"))
+    );
     admin
         .call("PATCH", path, &json!({"attributes": {"given_name": ""}}))
         .await;

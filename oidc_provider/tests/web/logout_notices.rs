@@ -5,9 +5,10 @@ use crate::desk::Office;
 use crate::relying_party::{RelyingParty, claims};
 use crate::scene::{PASSWORD, Scene, settings};
 use crate::security_totp::id_of;
+use crate::site::Site;
 use axum::http::StatusCode;
 use samekey_provider::clients::{self, ClientKind};
-use samekey_provider::logout;
+use samekey_provider::logout::{self, Messenger};
 use samekey_shared::params;
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -271,4 +272,34 @@ async fn a_removed_application_is_told_nothing_any_more() {
     scene.test.realm.store.write(|tx| clients::remove(tx, &id)).unwrap();
     assert_eq!(waiting(&scene), 0);
     assert!(told(&scene, &Ok(200)).is_empty());
+}
+
+/// The thread itself, and a server that answers. Row 36: a host inside is called only where the operator names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_thread_posts_for_real_and_only_where_it_may() {
+    for (lines, reached) in [("outbound-allow = [\"127.0.0.1\"]\n", true), ("", false)] {
+        let scene = Scene::with(lines, crate::scene::STRICT);
+        let site = Site::new();
+        let mut settings = settings();
+        settings.backchannel_logout_uri = Some(site.publish("/signed-out", ""));
+        let secret = scene.register("mail", ClientKind::Confidential, settings);
+        let mail = RelyingParty::new(&scene, "mail", secret.as_deref());
+        let browser = scene.browser();
+        through(&scene, &browser, &mail).await;
+        let page = browser.get("/logout").await;
+        browser.post("/sign-out", &[("csrf", &page.field("csrf"))]).await;
+        let messenger = Messenger::start(scene.app.clone()).unwrap();
+        for _ in 0..1500 {
+            if waiting(&scene) == 0 {
+                break;
+            }
+            // Its own clock stands still; tries that failed are due again.
+            scene.test.clock.advance(3600);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        drop(messenger);
+        assert_eq!(waiting(&scene), 0);
+        assert_eq!(site.asked("/signed-out") > 0, reached);
+        assert_eq!(scene.events("logout-untold"), usize::from(!reached));
+    }
 }

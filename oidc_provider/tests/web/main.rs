@@ -27,6 +27,7 @@ mod client_auth;
 mod connect;
 mod consent;
 mod discovery;
+mod discovery_truth;
 mod dpop;
 mod email;
 mod enumeration;
