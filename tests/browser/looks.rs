@@ -74,6 +74,10 @@ impl Eyes<'_> {
         }
         self.zoom(name);
         self.window.looks(1280, "light");
+        if let Some(folder) = &self.pictures {
+            // For whoever looks at the pictures while they are taken.
+            std::fs::write(folder.join("found.txt"), self.found.borrow().join("\n")).unwrap();
+        }
     }
 
     /// The same for a page that is passed several times: looked at the first time only.

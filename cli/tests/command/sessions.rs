@@ -57,7 +57,9 @@ impl Session {
             "json" => self.json(rest),
             "let" => self.keep(rest),
             "config" => {
-                self.settled()?;
+                if self.words.is_some() && !self.said_exit {
+                    return Err("the command before has no `exit` line".to_owned());
+                }
                 let line = self.filled(rest) + "\n";
                 let text = std::fs::read_to_string(self.place.config()).map_err(|error| error.to_string())?;
                 std::fs::write(self.place.config(), text + &line).map_err(|error| error.to_string())
