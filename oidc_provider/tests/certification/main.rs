@@ -8,6 +8,9 @@
 #[path = "../web/browser.rs"]
 mod browser;
 #[expect(dead_code, reason = "shared with the tests of pages, which look at more")]
+#[path = "../web/prover.rs"]
+mod prover;
+#[expect(dead_code, reason = "shared with the tests of pages, which look at more")]
 #[path = "../web/relying_party.rs"]
 mod relying_party;
 #[expect(dead_code, reason = "shared with the tests of pages, which look at more")]
