@@ -211,7 +211,6 @@ fn are_usual(types: &BTreeSet<GrantType>) -> bool {
 
 macro_rules! left_out {
     ($($name:ident: $type:ty = $usual:expr,)+) => {$(
-        #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
         fn $name(value: &$type) -> bool {
             *value == $usual
         }

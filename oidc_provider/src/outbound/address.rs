@@ -36,8 +36,7 @@ fn v6_is_public(address: Ipv6Addr) -> bool {
     let [a, b, c, ..] = address.segments();
     // Only 2000::/3 is given out at all (RFC 4291); of it these are not anybody's own.
     let given_out = a & 0xe000 == 0x2000;
-    let special = (a == 0x2001 && b < 0x0200)
-        || (a == 0x2001 && b == 0x0db8)
+    let special = (a == 0x2001 && (b < 0x0200 || b == 0x0db8))
         // 6to4 wraps an IPv4 address, which may be a private one.
         || a == 0x2002
         || (a == 0x3fff && b < 0x1000)

@@ -95,8 +95,8 @@ fn names(certificate: &Certificate, expected: &CertificateName) -> bool {
     };
     alternatives.0.iter().any(|one| match (one, expected) {
         (GeneralName::DnsName(own), CertificateName::SanDns(text)) => own.as_str().eq_ignore_ascii_case(text),
-        (GeneralName::UniformResourceIdentifier(own), CertificateName::SanUri(text)) => own.as_str() == text,
-        (GeneralName::Rfc822Name(own), CertificateName::SanEmail(text)) => own.as_str() == text,
+        (GeneralName::UniformResourceIdentifier(own), CertificateName::SanUri(text))
+        | (GeneralName::Rfc822Name(own), CertificateName::SanEmail(text)) => own.as_str() == text,
         (GeneralName::IpAddress(own), CertificateName::SanIp(address)) => match address {
             IpAddr::V4(v4) => own.as_bytes() == v4.octets(),
             IpAddr::V6(v6) => own.as_bytes() == v6.octets(),

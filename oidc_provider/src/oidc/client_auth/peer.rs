@@ -27,40 +27,46 @@ pub(super) fn certificate(app: &App, request: &Request) -> Result<Option<ClientC
     if !trusted {
         return Ok(None);
     }
-    of_headers(request.headers()).ok_or(ProtocolError::InvalidRequest(
-        "the proxy's Client-Cert header cannot be read",
-    ))
+    of_headers(request.headers())
+        .map_err(|Unreadable| ProtocolError::InvalidRequest("the proxy's Client-Cert header cannot be read"))
 }
 
-/// The outer `None`: there is one, and it cannot be read.
-fn of_headers(headers: &HeaderMap) -> Option<Option<ClientCertificate>> {
+/// There is a header, and it is none of RFC 9440's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Unreadable;
+
+fn of_headers(headers: &HeaderMap) -> Result<Option<ClientCertificate>, Unreadable> {
     let mut lines = headers.get_all("client-cert").iter();
     let Some(line) = lines.next() else {
-        return Some(None);
+        return Ok(None);
     };
     if lines.next().is_some() {
-        return None;
+        return Err(Unreadable);
     }
-    let mut chain = vec![bytes(line.to_str().ok()?)?];
+    let mut chain = vec![bytes(line.to_str().map_err(|_| Unreadable)?)?];
     for line in headers.get_all("client-cert-chain") {
-        for item in line.to_str().ok()?.split(',') {
+        for item in line.to_str().map_err(|_| Unreadable)?.split(',') {
             chain.push(bytes(item)?);
         }
     }
-    (chain.len() <= MOST).then(|| ClientCertificate::of_chain(&chain))
+    if chain.len() > MOST {
+        return Err(Unreadable);
+    }
+    Ok(ClientCertificate::of_chain(&chain))
 }
 
 /// A Byte Sequence of Structured Fields (RFC 8941 section 3.3.5): `:base64:`.
-fn bytes(item: &str) -> Option<Vec<u8>> {
-    let inner = item.trim().strip_prefix(':')?.strip_suffix(':')?;
-    BASE64.decode(inner.as_bytes()).ok().filter(|der| !der.is_empty())
+fn bytes(item: &str) -> Result<Vec<u8>, Unreadable> {
+    let inner = item.trim().strip_prefix(':').and_then(|item| item.strip_suffix(':'));
+    let der = BASE64.decode(inner.ok_or(Unreadable)?.as_bytes());
+    der.ok().filter(|der| !der.is_empty()).ok_or(Unreadable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(lines: &[(&'static str, &str)]) -> Option<Option<ClientCertificate>> {
+    fn read(lines: &[(&'static str, &str)]) -> Result<Option<ClientCertificate>, Unreadable> {
         let mut headers = HeaderMap::new();
         for (name, line) in lines {
             headers.append(*name, line.parse().unwrap());
@@ -70,14 +76,11 @@ mod tests {
 
     #[test]
     fn one_certificate_and_its_chain_or_nothing() {
-        assert_eq!(read(&[]), Some(None));
+        assert_eq!(read(&[]), Ok(None));
         let one = read(&[("client-cert", ":AQID:")]).unwrap().unwrap();
         assert_eq!(Some(one), ClientCertificate::of_chain(&[vec![1, 2, 3]]));
         let two = read(&[("client-cert", ":AQID:"), ("client-cert-chain", ":BA==:, :BQ==:")]);
-        assert_eq!(
-            two,
-            Some(ClientCertificate::of_chain(&[vec![1, 2, 3], vec![4], vec![5]]))
-        );
+        assert_eq!(two, Ok(ClientCertificate::of_chain(&[vec![1, 2, 3], vec![4], vec![5]])));
         for wrong in [
             "",
             "AQID",
@@ -88,9 +91,15 @@ mod tests {
             "-----BEGIN CERTIFICATE-----",
             ":AQID:, :AQID:",
         ] {
-            assert_eq!(read(&[("client-cert", wrong)]), None, "{wrong}");
+            assert_eq!(read(&[("client-cert", wrong)]), Err(Unreadable), "{wrong}");
         }
-        assert_eq!(read(&[("client-cert", ":AQID:"), ("client-cert", ":AQID:")]), None);
-        assert_eq!(read(&[("client-cert", ":AQID:"), ("client-cert-chain", "x")]), None);
+        assert_eq!(
+            read(&[("client-cert", ":AQID:"), ("client-cert", ":AQID:")]),
+            Err(Unreadable)
+        );
+        assert_eq!(
+            read(&[("client-cert", ":AQID:"), ("client-cert-chain", "x")]),
+            Err(Unreadable)
+        );
     }
 }
