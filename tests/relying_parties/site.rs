@@ -100,8 +100,8 @@ impl Surfer {
         for _ in 0..PAGES {
             let page = self.browser.request(&address, posted.take().as_deref()).unwrap();
             let redirected = page.header("location").filter(|_| (300..400).contains(&page.status));
-            if let Some(target) = redirected {
-                address = address.join(target).unwrap();
+            if let Some(target) = redirected.map(str::to_owned).or_else(|| refreshed(&page)) {
+                address = address.join(&target).unwrap();
                 if address.port() == Some(1) {
                     return Arrived::Sent(address);
                 }
@@ -132,4 +132,11 @@ impl Surfer {
             None
         }
     }
+}
+
+/// Where a page sends its reader by itself (HTML, `http-equiv="refresh"`), as mod_auth_openidc does for a step-up.
+fn refreshed(page: &Page) -> Option<String> {
+    let (_, rest) = page.body.split_once("http-equiv=\"refresh\"")?;
+    let (_, rest) = rest.split_once("url=")?;
+    Some(rest.split('"').next()?.replace("&amp;", "&"))
 }
