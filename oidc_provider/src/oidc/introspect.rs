@@ -162,7 +162,7 @@ fn of_refresh(app: &AppState, caller: &Client, refresh: &RefreshToken, grant: &G
 fn answer(app: &AppState, caller: &Client, headers: &HeaderMap, told: Map<String, Value>) -> Result<Response, Fault> {
     let wants = |line: &HeaderValue| line.to_str().is_ok_and(|line| line.contains(SIGNED));
     let (kind, body) = if headers.get_all(ACCEPT).iter().any(wants) {
-        (SIGNED, signed(app, caller, told)?)
+        (SIGNED, signed(app, caller, &told)?)
     } else {
         ("application/json", Value::Object(told).to_string())
     };
@@ -173,7 +173,7 @@ fn answer(app: &AppState, caller: &Client, headers: &HeaderMap, told: Map<String
     Ok(response)
 }
 
-fn signed(app: &AppState, caller: &Client, told: Map<String, Value>) -> Result<String, Fault> {
+fn signed(app: &AppState, caller: &Client, told: &Map<String, Value>) -> Result<String, Fault> {
     let claims = json!({
         "iss": app.config.issuer.as_str(),
         "aud": caller.id.as_str(),

@@ -19,6 +19,9 @@ use serde_json::{Map, Value, json};
 /// The one type of token that is taken and given.
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
+/// Whatever is wrong with the token that is shown: never told which.
+const UNACCEPTABLE: ProtocolError = ProtocolError::InvalidRequest("the subject_token cannot be exchanged");
+
 /// Exchanges.
 pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response, Fault> {
     let app = asking.app;
@@ -26,7 +29,6 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
     let subject = params
         .value("subject_token")
         .ok_or(ProtocolError::InvalidRequest("subject_token is missing"))?;
-    const UNACCEPTABLE: ProtocolError = ProtocolError::InvalidRequest("the subject_token cannot be exchanged");
     let found = grants::find(app, subject)?.ok_or(UNACCEPTABLE)?;
     let grant = found
         .grant
