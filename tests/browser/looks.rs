@@ -32,7 +32,7 @@ const TOO_WIDE: &str = "const page = document.documentElement; return Math.max(0
 /// What hides a part of its text: nothing may, however large the letters are.
 const CUT_OFF: &str = "return [...document.querySelectorAll('main *, header *, footer *')].filter(element => {\
     const style = getComputedStyle(element);\
-    return !element.closest('.visually-hidden') && style.overflowX !== 'visible' && style.overflowX !== 'auto' && style.overflowX !== 'scroll'\
+    return !element.closest('.visually-hidden, .cards thead') && style.overflowX !== 'visible' && style.overflowX !== 'auto' && style.overflowX !== 'scroll'\
         && element.scrollWidth > element.clientWidth + 1 && !['INPUT', 'SELECT', 'TEXTAREA', 'svg'].includes(element.tagName)\
     }).map(element => element.outerHTML.slice(0, 200))";
 
