@@ -84,12 +84,11 @@ impl Iterator for Words<'_> {
     fn next(&mut self) -> Option<Vec<u8>> {
         let from = self.0.take()?;
         let from = &from[from.iter().take_while(|byte| is_blank(**byte)).count()..];
-        let (word, end) = match from.first()? {
-            b'[' => bracketed(from),
-            _ => {
-                let end = from.iter().position(|byte| is_blank(*byte)).unwrap_or(from.len());
-                (from[..end].to_vec(), end)
-            }
+        let (word, end) = if *from.first()? == b'[' {
+            bracketed(from)
+        } else {
+            let end = from.iter().position(|byte| is_blank(*byte)).unwrap_or(from.len());
+            (from[..end].to_vec(), end)
         };
         // The byte that ends the word is gone, be it a blank or a bracket.
         self.0 = from.get(end + 1..).filter(|rest| !rest.is_empty());

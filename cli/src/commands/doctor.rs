@@ -78,7 +78,7 @@ pub fn run(path: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
 fn drawn(examined: &[Examined]) -> String {
     let worst = worst(examined);
     let count = |grade: Grade| examined.iter().filter(|one| one.grade() == grade).count();
-    let mut out = format!(
+    let mut out = vec![format!(
         "SAMEKEY {} - {} checks: {} fine, {} warnings, {} critical, {} unknown\n",
         worst.word(),
         examined.len(),
@@ -86,9 +86,9 @@ fn drawn(examined: &[Examined]) -> String {
         count(Grade::Warning),
         count(Grade::Critical),
         count(Grade::Unknown)
-    );
+    )];
     for one in examined {
-        out.push_str(&format!(
+        out.push(format!(
             "{}  {:<8}  {}\n",
             one.check.id,
             one.grade().word(),
@@ -100,16 +100,16 @@ fn drawn(examined: &[Examined]) -> String {
                 .as_ref()
                 .map(|place| format!("{place}: "))
                 .unwrap_or_default();
-            out.push_str(&format!("     {}{}\n", printable(&place), printable(&finding.told)));
+            out.push(format!("     {}{}\n", printable(&place), printable(&finding.told)));
             if let Some(fix) = &finding.fix {
-                out.push_str(&format!("     fix: {}\n", printable(fix)));
+                out.push(format!("     fix: {}\n", printable(fix)));
             }
         }
         if !one.findings.is_empty() {
-            out.push_str(&format!("     see: {}\n", one.page()));
+            out.push(format!("     see: {}\n", one.page()));
         }
     }
-    out
+    out.concat()
 }
 
 fn as_json(examined: &[Examined]) -> Value {

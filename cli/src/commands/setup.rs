@@ -75,14 +75,11 @@ fn door(word: &str) -> Result<Door, String> {
 
 /// Runs the verb.
 pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
-    if let Verb::Ssh {
-        how: How { dry_run: true, .. },
-        ..
-    }
-    | Verb::Sudo(How { dry_run: true, .. })
-    | Verb::Login(How { dry_run: true, .. }) = verb
-    {
-    } else if identity::effective_uid() != 0 {
+    let only_shows = match verb {
+        Verb::Ssh { how, .. } | Verb::Sudo(how) | Verb::Login(how) => how.dry_run,
+        _ => false,
+    };
+    if !only_shows && identity::effective_uid() != 0 {
         return Err(Failure::new(
             Exit::Refused,
             "not_root",

@@ -124,7 +124,7 @@ fn without_address_passwords(line: &str) -> String {
             .rsplit_once('@')
             .and_then(|(person, host)| Some((person.split_once(':')?.0, host)))
         {
-            Some((user, host)) => out.push_str(&format!("{user}:{SCRUBBED}@{host}")),
+            Some((user, host)) => out.extend([user, ":", SCRUBBED, "@", host]),
             None => out.push_str(authority),
         }
         rest = further;

@@ -24,7 +24,8 @@ fn read_by_others(patient: &Patient<'_>, path: &str) -> Vec<Finding> {
     let Some(found) = patient.real(path).and_then(|place| std::fs::metadata(place).ok()) else {
         return Vec::new();
     };
-    if found.mode() & 0o007 == 0 {
+    let others = found.mode() % 8;
+    if others == 0 {
         return Vec::new();
     }
     let told = format!("mode {:04o}: everybody may read it", found.mode() & 0o7777);

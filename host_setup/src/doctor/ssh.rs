@@ -201,7 +201,7 @@ fn blocks(patient: &Patient<'_>) -> Vec<(String, String)> {
     let drop_ins = patient.list("/etc/ssh/sshd_config.d");
     let drop_ins = drop_ins
         .iter()
-        .filter(|name| name.ends_with(".conf"))
+        .filter(|name| name.strip_suffix(".conf").is_some())
         .map(|name| format!("/etc/ssh/sshd_config.d/{name}"));
     let mut found = Vec::new();
     for path in std::iter::once(MAIN.to_owned()).chain(drop_ins) {
@@ -233,14 +233,14 @@ fn example(patient: &Patient<'_>, criteria: &str) -> Option<String> {
     for pair in words.chunks(2) {
         let [keyword, list] = pair else { return None };
         let first = list.split(',').find(|one| !one.starts_with('!'))?;
-        let plain = first.replace('*', "x").replace('?', "x");
+        let plain = first.replace(['*', '?'], "x");
         match keyword.to_ascii_lowercase().as_str() {
             "user" => user = plain,
             "group" => user = member(patient, first)?,
             "host" => host = plain,
             "address" => address = first.split('/').next()?.replace('*', "1"),
-            "localaddress" => more.push_str(&format!(",laddr={}", first.split('/').next()?)),
-            "localport" => more.push_str(&format!(",lport={first}")),
+            "localaddress" => more.extend([",laddr=", first.split('/').next()?]),
+            "localport" => more.extend([",lport=", first]),
             _ => return None,
         }
     }

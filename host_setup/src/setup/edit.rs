@@ -82,14 +82,15 @@ fn understood(machine: &Root, service: &str, before: &str) -> Result<(), SetupEr
     }
     for facility in [Facility::Auth, Facility::Account] {
         let lines = &loaded.stack(facility).lines;
-        if let Verdict::Bypassed(way) = proof(&loaded, facility) {
-            if lines.iter().any(Line::is_ours) {
-                let advice = advise(&loaded, facility, &way);
-                return Err(SetupError::refused(
-                    advice.place,
-                    format!("{OURS} stands there and does not guard: {}; {}", advice.why, advice.fix),
-                ));
-            }
+        let stands = lines.iter().any(Line::is_ours);
+        if let Verdict::Bypassed(way) = proof(&loaded, facility)
+            && stands
+        {
+            let advice = advise(&loaded, facility, &way);
+            return Err(SetupError::refused(
+                advice.place,
+                format!("{OURS} stands there and does not guard: {}; {}", advice.why, advice.fix),
+            ));
         }
     }
     Ok(())
