@@ -66,7 +66,7 @@ fn unsigned(claims: &Map<String, Value>) -> String {
 }
 
 /// What a request looks like that holds nothing but the object (RFC 9101 section 5).
-fn bare<'a>(object: &'a str) -> Vec<(&'static str, &'a str)> {
+fn bare(object: &str) -> Vec<(&'static str, &str)> {
     let gone = [
         "redirect_uri",
         "response_type",
@@ -138,7 +138,7 @@ async fn an_object_holds_for_us_from_its_client_and_for_its_time() {
         json!({"aud": [ISSUER, "https://other.example"]}),
         json!({"aud": null, "exp": null, "nbf": null, "iat": null, "iss": null, "client_id": null}),
         json!({"nbf": now + 8, "iat": now + 8}),
-        json!({"exp": now as f64 + 10.5}),
+        json!({"exp": f64::from(u32::try_from(now).unwrap()) + 10.5}),
         json!({"sub": "somebody", "jti": "1", "unknown": "x"}),
     ] {
         assert!(back(right.clone()).await.returned("code").is_some(), "{right}");
@@ -246,7 +246,7 @@ async fn unsigned_objects_are_for_those_who_registered_so() {
 async fn who_must_sign_is_bound_by_what_was_signed_alone() {
     let scene = Scene::new();
     let party = signer(&scene, "strict", &[Alg::Es256], |settings| {
-        settings.require_request_object = true
+        settings.require_request_object = true;
     });
     let browser = scene.browser();
     scene.sign_in(&browser, &scene.wiki().request(&[])).await;

@@ -88,7 +88,7 @@ async fn a_client_asks_for_no_more_than_it_is_registered_for() {
     let back = browser.get(&machine.request(&[])).await;
     assert_eq!(back.returned("error").as_deref(), Some("unauthorized_client"));
     let api = registered(&scene, "api", |settings| {
-        settings.resources = vec!["https://api.example".into()]
+        settings.resources = vec!["https://api.example".into()];
     });
     let right = browser.get(&api.request(&[("resource", "https://api.example")])).await;
     assert!(right.returned("code").is_some());

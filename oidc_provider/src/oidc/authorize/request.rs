@@ -121,7 +121,7 @@ mod signed_with {
     use crate::keys::Alg;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::ref_option, reason = "serde's signature")]
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub fn serialize<S: Serializer>(alg: &Option<Alg>, out: S) -> Result<S::Ok, S::Error> {
         match alg {
             Some(alg) => out.serialize_some(alg.name()),

@@ -30,6 +30,7 @@ pub struct Shown {
 }
 
 impl Shown {
+    #[expect(clippy::needless_pass_by_value, reason = "made for this one call")]
     pub fn assertion(mut self, client: &Client, assertion: String) -> Self {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         for (name, value) in [

@@ -232,6 +232,7 @@ impl Fapi {
     }
 
     /// Where the browser is sent with the handle: two parameters, as RFC 9126 section 4 has it.
+    #[expect(clippy::unused_self, reason = "reads as the others do")]
     pub fn address(&self, client: &Client, pushed: &Page) -> String {
         assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
         let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();

@@ -7,16 +7,17 @@ use samekey_provider::http::params::encode;
 use serde_json::{Value, json};
 
 /// The request with changes; `null` leaves a parameter out.
+#[expect(clippy::needless_pass_by_value, reason = "written where it is called")]
 pub fn with(asked: &Asked, changes: Value) -> Asked {
-    let mut changed = asked.clone();
+    let mut whole = asked.clone();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
-            changed.remove(name);
+            whole.remove(name);
         } else {
-            changed.insert(name.clone(), value.clone());
+            whole.insert(name.clone(), value.clone());
         }
     }
-    changed
+    whole
 }
 
 /// Pushes, signs in, redeems, and uses the token; gives the answer and the tokens.
