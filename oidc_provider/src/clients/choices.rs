@@ -75,6 +75,9 @@ pub struct NotAWord {
 words! {
     /// How a client proves who it is (OpenID Connect Core section 9, RFC 8705 section 2): this one way and no other.
     AuthMethod, "an authentication method" {
+        /// Its secret, by whichever of the two ways its library sends it, one at a time. A name of ours: an operator need not
+        /// know what a library does, while an application that registers itself says which of the next two it is.
+        ClientSecret = "client_secret",
         /// Its secret, in the `Authorization` header (RFC 6749 section 2.3.1).
         ClientSecretBasic = "client_secret_basic",
         /// Its secret, in the form.
@@ -93,7 +96,23 @@ words! {
 impl AuthMethod {
     /// Whether it shows a secret that we gave out.
     pub fn has_secret(self) -> bool {
-        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+        matches!(
+            self,
+            Self::ClientSecret | Self::ClientSecretBasic | Self::ClientSecretPost
+        )
+    }
+
+    /// Its name in the specifications.
+    pub fn registered_name(self) -> &'static str {
+        match self {
+            Self::ClientSecret => Self::ClientSecretBasic.name(),
+            method => method.name(),
+        }
+    }
+
+    /// Whether a request that shows a secret by `used` may come from a client of this method.
+    pub fn takes_secret_by(self, used: Self) -> bool {
+        used.has_secret() && (self == used || self == Self::ClientSecret)
     }
 
     /// Whether it needs a client certificate.

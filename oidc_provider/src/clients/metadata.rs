@@ -179,7 +179,11 @@ impl Metadata {
 
     fn authentication(&self, settings: &mut ClientSettings) -> Result<(), BadMember> {
         let method = self.token_endpoint_auth_method.as_deref();
-        settings.auth_method = word("token_endpoint_auth_method", method)?.unwrap_or(AuthMethod::ClientSecretBasic);
+        settings.auth_method = match word("token_endpoint_auth_method", method)? {
+            None => AuthMethod::ClientSecretBasic,
+            Some(AuthMethod::ClientSecret) => return Err(bad("token_endpoint_auth_method", "no registered name")),
+            Some(method) => method,
+        };
         let alg = self.token_endpoint_auth_signing_alg.as_deref();
         settings.auth_signing_alg = word("token_endpoint_auth_signing_alg", alg)?;
         settings.tls_client_auth = self.certificate_name()?;

@@ -36,7 +36,7 @@ pub struct ClientSettings {
     /// one of ours (`urn:samekey:acr:mfa`).
     pub acr_aliases: BTreeMap<String, String>,
     /// How a confidential client proves who it is; a public one never does.
-    #[serde(skip_serializing_if = "is_basic")]
+    #[serde(skip_serializing_if = "is_usual_secret")]
     pub auth_method: AuthMethod,
     /// The one algorithm of its assertions; any of ours unless said (RS256 never for FAPI 2.0).
     #[serde(with = "some_text", skip_serializing_if = "Option::is_none")]
@@ -160,7 +160,7 @@ impl Default for ClientSettings {
             consent: Consent::Given,
             id_token_alg: Alg::Rs256,
             acr_aliases: BTreeMap::new(),
-            auth_method: AuthMethod::ClientSecretBasic,
+            auth_method: AuthMethod::ClientSecret,
             auth_signing_alg: None,
             jwks: None,
             jwks_uri: None,
@@ -219,7 +219,7 @@ macro_rules! left_out {
 
 left_out! {
     is_off: bool = false,
-    is_basic: AuthMethod = AuthMethod::ClientSecretBasic,
+    is_usual_secret: AuthMethod = AuthMethod::ClientSecret,
     is_opaque: AccessTokenForm = AccessTokenForm::Opaque,
     is_offline: RefreshUse = RefreshUse::OfflineAccess,
     is_plain: Profile = Profile::Plain,

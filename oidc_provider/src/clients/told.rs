@@ -77,7 +77,7 @@ fn written(client: &Client) -> Metadata {
         introspection_signed_response_alg: settings.introspection_alg.map(|alg| alg.to_string()),
         authorization_signed_response_alg: settings.response_alg.map(|alg| alg.to_string()),
         request_object_signing_alg: settings.request_object_alg.map(|alg| alg.to_string()),
-        token_endpoint_auth_method: Some(client.auth_method().to_string()),
+        token_endpoint_auth_method: Some(client.auth_method().registered_name().to_owned()),
         token_endpoint_auth_signing_alg: settings.auth_signing_alg.map(|alg| alg.to_string()),
         default_max_age: settings.default_max_age,
         require_auth_time: Some(settings.require_auth_time),

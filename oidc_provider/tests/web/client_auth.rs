@@ -86,6 +86,17 @@ async fn a_client_has_one_method_and_uses_one_at_a_time() {
         page.headers.get(WWW_AUTHENTICATE).is_none(),
         "no challenge where none was tried"
     );
+    // An operator need not know what a library does: either way, one at a time.
+    let either = scene
+        .register(
+            "either",
+            ClientKind::Confidential,
+            credentials(AuthMethod::ClientSecret),
+        )
+        .unwrap();
+    accepted(&with_basic(&scene, &format!("either:{either}")).await, "either");
+    let form = [("client_id", "either"), ("client_secret", either.as_str())];
+    accepted(&token(&scene, &form).await, "either");
     let unknown = with_basic(&scene, &format!("nobody:{basic}")).await;
     let wrong = with_basic(&scene, &format!("basic:{post}")).await;
     refused(&unknown, "unknown");

@@ -105,9 +105,9 @@ pub struct Add {
     /// A name of a level that the app knows, for one of ours; may be repeated
     #[arg(long = "acr-alias", value_name = "THEIRS=OURS", value_parser = alias)]
     acr_aliases: Vec<(String, String)>,
-    /// How it proves who it is: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or
-    /// self_signed_tls_client_auth
-    #[arg(long, value_name = "METHOD", default_value = "client_secret_basic")]
+    /// How it proves who it is: client_secret (in the header or in the form, as its library does), client_secret_basic,
+    /// client_secret_post, private_key_jwt, tls_client_auth or self_signed_tls_client_auth
+    #[arg(long, value_name = "METHOD", default_value = "client_secret")]
     auth_method: AuthMethod,
     /// A file with its public keys, as a JWK set
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,8 @@ pub fn methods(config: &ProviderConfig) -> Vec<&'static str> {
     let works = |method: &AuthMethod| match method {
         AuthMethod::TlsClientAuth => tls.is_on() && tls.authorities.is_some(),
         AuthMethod::SelfSignedTlsClientAuth => tls.is_on(),
+        // A name of ours for the two that follow it.
+        AuthMethod::ClientSecret => false,
         _ => true,
     };
     let methods = AuthMethod::ALL.iter().copied().filter(works);

@@ -4,7 +4,7 @@
 //! what the request shows (one way, exactly) ─► the client it names ─► its own method? ─► proven ─► Proven
 //! ```
 //!
-//! A client may use the one method it is registered with and no other. Whatever is wrong, the answer is `invalid_client` and
+//! A client may use the one method it is registered with and no other; `client_secret` leaves open where the secret stands. Whatever is wrong, the answer is `invalid_client` and
 //! the same; the log tells the operator what it was.
 
 mod advertised;
@@ -113,7 +113,7 @@ fn proven(app: &App, call: &Call, shown: &Shown<'_>) -> Result<Proven, Refusal> 
     let client = client.ok_or(Refusal::Unknown)?;
     let method = client.auth_method();
     match (&shown.credential, method) {
-        (Credential::Secret { method: used, .. }, _) if *used == method => {
+        (Credential::Secret { method: used, .. }, _) if method.takes_secret_by(*used) => {
             right_secret.then_some(()).ok_or(Refusal::Secret)?;
         }
         (Credential::Assertion(token), AuthMethod::PrivateKeyJwt) => assertion::check(app, call, &client, token)?,
