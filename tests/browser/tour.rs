@@ -176,7 +176,7 @@ fn emergency(scene: &Scene, office: &PostOffice, eyes: &Eyes<'_>, person: &str, 
     window.click("button[value=code]");
     eyes.see("check-devices", "#emergency");
     window.click("#to-security");
-    eyes.see("security-after-emergency", "#create-passkey");
+    eyes.see("security-after-emergency", "#confirm-it-is-you");
 }
 
 /// The page behind the link in letters.
