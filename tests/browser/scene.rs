@@ -69,7 +69,13 @@ impl Scene {
 
     /// The sample app's link; the provider's first page comes.
     pub fn ask_to_sign_in(&self, window: &Window, level: &str) {
-        window.go(&format!("{}/sign-in?acr_values=urn:samekey:acr:{level}", self.web.app));
+        // What resists phishing has a name of the specification's (EAP ACR Values 1.0), the rest have ours.
+        let acr = if level.starts_with("phr") {
+            level.to_owned()
+        } else {
+            format!("urn:samekey:acr:{level}")
+        };
+        window.go(&format!("{}/sign-in?acr_values={acr}", self.web.app));
     }
 
     /// Signs out at the sample app, and through it at the provider.

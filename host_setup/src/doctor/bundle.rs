@@ -170,11 +170,18 @@ mod tests {
 
     #[test]
     fn nothing_that_looks_like_a_secret_is_left() {
-        let text = "issuer = \"https://id.example.org\"\nclient-secret = \"hunter2\"\npostgres = \"host=db password=hunter2\"\n\
-                    url = \"https://ann:hunter2@example.org/x\"\nroot:$y$j9T$hunter2:19000::\n-----BEGIN PRIVATE KEY-----\nhunter2\n\
-                    -----END PRIVATE KEY-----\npassword-file = \"/etc/samekey/mail\"\nPasswordAuthentication no\n\
-                    auth [success=1 default=ignore] pam_unix.so\n";
-        let left = scrubbed(text);
+        // In two pieces: no key lies in this tree, and nothing that looks like one.
+        let (begin, end) = (
+            concat!("-----BEGIN PRIVATE ", "KEY-----"),
+            concat!("-----END PRIVATE ", "KEY-----"),
+        );
+        let text = format!(
+            "issuer = \"https://id.example.org\"\nclient-secret = \"hunter2\"\npostgres = \"host=db password=hunter2\"\n\
+             url = \"https://ann:hunter2@example.org/x\"\nroot:$y$j9T$hunter2:19000::\n{begin}\nhunter2\n{end}\n\
+             password-file = \"/etc/samekey/mail\"\nPasswordAuthentication no\n\
+             auth [success=1 default=ignore] pam_unix.so\n"
+        );
+        let left = scrubbed(&text);
         assert!(!left.contains("hunter2"), "{left}");
         for kept in [
             "https://id.example.org",

@@ -135,6 +135,11 @@ async fn fapi2_security_profile_final_attempt_reuse_authorization_code_after_one
 }
 
 #[tokio::test]
+async fn fapi2_security_profile_final_refresh_token() {
+    each(tokens::refreshed).await;
+}
+
+#[tokio::test]
 async fn fapi2_security_profile_final_ensure_token_endpoint_fails_with_expired_auth_code() {
     each(tokens::code_too_late).await;
 }

@@ -68,6 +68,32 @@ pub async fn code_again(fapi: &Fapi) {
     );
 }
 
+/// Rows 7 and 15: refreshed by its own client alone, each time as bound as before; the refresh token stays as it is, since losing
+/// an answer must not end what a bound token guards anyway (FAPI 2.0 Security Profile 5.3.2.1).
+pub async fn refreshed(fapi: &Fapi) {
+    let mut asked = fapi.asked();
+    let scope = format!("{} offline_access", asked["scope"].as_str().unwrap());
+    asked.insert("scope".into(), scope.into());
+    let answer = fapi.authorize(&fapi.one, &asked).await;
+    let page = fapi.redeem(&fapi.one, answer.code()).await;
+    let tokens = fapi.tokens(&fapi.one, &page).await;
+    let refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let form = [("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh)];
+    let form = form.map(|(name, value)| (name.to_owned(), value));
+    let page = fapi.call("/token", &form, &fapi.bound(&fapi.two)).await;
+    assert_eq!(
+        (page.status, page.json()["error"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("invalid_grant"))
+    );
+    for _ in 0..2 {
+        let page = fapi.call("/token", &form, &fapi.bound(&fapi.one)).await;
+        assert_eq!(page.status, StatusCode::OK, "{:?}: {}", fapi.variant, page.body);
+        assert_eq!(page.json()["token_type"], tokens["token_type"]);
+        fapi.reaches(&fapi.one, page.json()["access_token"].as_str().unwrap())
+            .await;
+    }
+}
+
 pub async fn code_too_late(fapi: &Fapi) {
     let code = code(fapi).await;
     fapi.suite.scene.test.clock.advance(60);
