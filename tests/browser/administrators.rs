@@ -112,15 +112,17 @@ boxed! {
         assert!(scene.site.told(&["administration-refused", "account:hedy"]));
     }
 
-    fn the_viewer_of_the_api_runs_under_its_policy() {
+    fn the_page_of_the_api_shows_every_call_and_leads_to_each() {
         let scene = Scene::new();
         let mut olga = scene.person("olga");
         scene.site.machine.samekey(&["account", "role", "olga", "owner"], "").unwrap();
         let window = scene.chromium.window();
         seated(&scene, &window, &mut olga, "/admin");
         window.go(&scene.page("/api"));
-        window.see("Samekey administration");
-        window.see("/api/v1/accounts/{name}/lock");
+        window.see("The administrators' API");
+        window.press("POST /api/v1/accounts/{name}/lock");
+        window.arrive(&scene.page("/api#post-accounts-name-lock"));
+        window.see("Stops an account from signing in, at every door.");
         assert_eq!(held_against(&window), []);
     }
 }

@@ -310,6 +310,7 @@ fn administering(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
         ("admin-add-client", "/admin/clients/add".to_owned()),
         ("admin-sessions", "/admin/sessions".to_owned()),
         ("admin-audit", "/admin/audit".to_owned()),
+        ("admin-api", "/api".to_owned()),
     ];
     for (name, path) in pages {
         eyes.window.go(&scene.page(&path));

@@ -15,6 +15,6 @@ mod routes;
 mod seat;
 pub mod sessions;
 
-pub(crate) use door::pass;
+pub(crate) use door::{TOKEN_HEADER, pass};
 pub(crate) use routes::table;
 pub use seat::{FORMS, Refused, Seat};

@@ -2,7 +2,7 @@
 
 use super::api::{accounts, clients, description, devices, realm, sessions, trail};
 use crate::app::routes::{Served, Who, on, on_get};
-use crate::pages::assets;
+use crate::pages::admin::api as shown;
 use samekey_shared::roles::Action;
 
 /// Every route of administrators, and the API's description, which tells nothing about anybody.
@@ -12,10 +12,8 @@ pub(crate) fn table() -> Vec<Served> {
     table.extend(client_api());
     table.extend(crate::pages::admin::table());
     table.extend([
-        on_get("/api", Who::Anybody, description::viewer),
+        on_get("/api", Who::Anybody, shown::show),
         on_get("/api/openapi.json", Who::Anybody, description::document),
-        on_get("/api/{file}", Who::Anybody, description::file),
-        on_get("/assets/viewer.js", Who::Anybody, assets::viewer),
     ]);
     table
 }

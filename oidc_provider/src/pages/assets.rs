@@ -67,11 +67,6 @@ pub async fn copy() -> Response {
     file("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))
 }
 
-/// `GET /assets/viewer.js`
-pub async fn viewer() -> Response {
-    file("text/javascript; charset=utf-8", include_str!("../../assets/viewer.js"))
-}
-
 /// `GET /assets/passkey.js`
 pub async fn passkey() -> Response {
     file(

@@ -572,28 +572,115 @@ fn the_description_names_every_route_of_the_api_and_no_other() {
     assert_eq!(described, served);
 }
 
+/// Every value of this attribute on the page.
+fn values<'a>(body: &'a str, attribute: &str) -> Vec<&'a str> {
+    let begin = format!(" {attribute}=\"");
+    body.split(&begin)
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect()
+}
+
 #[tokio::test]
-async fn the_viewer_is_served_by_ourselves_and_runs_nothing_inline() {
+async fn the_page_of_the_api_shows_every_call_to_everybody() {
     let office = Office::new();
     let browser = office.scene.browser();
     let page = browser.get("/api").await;
     assert_eq!(page.status, StatusCode::OK);
+    let document = serde_json::to_value(Description::openapi()).unwrap();
+    let mut calls = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, told) in methods.as_object().unwrap() {
+            calls += 1;
+            let method = method.to_uppercase();
+            let heading = format!("<span class=\"badge\">{method}</span> <code>{path}</code></a></h3>");
+            assert!(page.body.contains(&heading), "{method} {path}");
+            assert!(
+                page.body.contains(&format!("<code>{method} {path}</code></a></li>")),
+                "{path}"
+            );
+            let names = told["parameters"].as_array().into_iter().flatten();
+            for name in names.map(|param| param["name"].as_str().unwrap()) {
+                assert!(
+                    page.body.contains(&format!("<code>{name}</code></th>")),
+                    "{path}: {name}"
+                );
+            }
+        }
+    }
+    assert_eq!(
+        page.body
+            .matches("<article class=\"operation\">\n<h3 id=\"shape-")
+            .count(),
+        { document["components"]["schemas"].as_object().unwrap().len() }
+    );
+    assert_eq!(page.body.matches("<pre class=\"line\">").count(), calls);
+    let ids = values(&page.body, "id");
+    let different: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), different.len(), "an id stands twice: {ids:?}");
+    for target in values(&page.body, "href").iter().filter_map(|to| to.strip_prefix('#')) {
+        assert!(different.contains(target), "nothing to find at #{target}");
+    }
+    assert_eq!(browser.get("/api/openapi.json").await.json(), document);
+    for gone in ["/api/swagger-ui-bundle.js", "/api/index.html", "/assets/viewer.js"] {
+        assert_eq!(browser.get(gone).await.status, StatusCode::NOT_FOUND, "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_tells_roles_fields_answers_and_a_line_to_copy() {
+    let office = Office::new();
+    let page = office.scene.browser().get("/api").await;
+    let call = |id: &str| {
+        let from = page.body.split(&format!("<h3 id=\"{id}\">")).nth(1).unwrap();
+        from.split("</article>").next().unwrap().to_owned()
+    };
+    let rescue = call("put-accounts-name-rescue");
+    for told in [
+        "Lets somebody in without their device for a while.",
+        "<span class=\"badge high\">Owner</span> <span class=\"badge high\">Administrator</span></p>",
+        "<code>seconds</code> <code class=\"to\">int64</code> <span class=\"badge\">Needed</span>",
+        "Seconds, from 300 to 86400.",
+        "<a href=\"#shape-RescueAnswer\"><code>RescueAnswer</code></a>",
+        "<dt><code>409</code></dt><dd><span lang=\"en\">Conflict</span>",
+        "curl -X PUT -b &#34;__Host-samekey-session=$SESSION&#34; -H &#34;x-samekey-csrf: $CSRF&#34; \
+         -H &#39;content-type: application/json&#39; -d &#39;{&#34;reason&#34;:&#34;string&#34;,&#34;seconds&#34;:0}&#39; ",
+        "/api/v1/accounts/NAME/rescue&#39;</code>",
+    ] {
+        assert!(rescue.contains(told), "{told}: {rescue}");
+    }
+    let list = call("get-accounts");
+    assert!(
+        list.contains("<code>int32</code>") && list.contains("Auditor"),
+        "{list}"
+    );
+    assert!(!list.contains("$CSRF") && !list.contains("curl -X"), "{list}");
+    assert!(call("shape-AccountEntry").contains("string | null"));
+    let shape = call("shape-AccountPage");
+    assert!(
+        shape.contains("AccountEntry[]") && shape.contains("first_sign_in_at"),
+        "{shape}"
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_runs_nothing_inline_and_speaks_the_readers_language() {
+    let office = Office::new();
+    let owner = office.signed_in("owner").await;
+    let page = owner.get("/api").await;
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(
-        policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+        policy.contains("script-src 'self'") && !policy.contains("unsafe") && !policy.contains("connect-src"),
         "{policy}"
     );
+    assert_eq!(values(&page.body, "src"), ["/assets/icon.svg", "/assets/copy.js"]);
+    assert!(!page.body.contains(" style=") && !page.body.contains(" onclick="));
+    assert!(page.body.contains("href=\"/admin\""), "the owner's menu is there");
+    let request = Request::get("/api").header("accept-language", "zh-CN");
+    let page = owner.send(request, Body::empty()).await;
+    assert!(page.body.contains("<html lang=\"zh-CN\">") && page.body.contains("管理API"));
     assert!(
-        !page.body.contains("http://") && !page.body.contains("https://"),
-        "{}",
         page.body
+            .contains("<h2 id=\"group-accounts\" lang=\"en\">accounts</h2>")
     );
-    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "openapi.json"] {
-        assert_eq!(
-            browser.get(&format!("/api/{file}")).await.status,
-            StatusCode::OK,
-            "{file}"
-        );
-    }
-    assert_eq!(browser.get("/api/index.html").await.status, StatusCode::NOT_FOUND);
 }

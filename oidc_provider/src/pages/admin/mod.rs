@@ -1,9 +1,10 @@
 //! The administrators' pages, `/admin`: plain forms over the desk; every change asks first and is told afterwards.
 //!
-//! Two templates show them all: a page of sections (`view::Sheet`) and a form that asks (`view::Deed`).
+//! Two templates show them all: a page of sections (`view::Sheet`) and a form that asks (`view::Deed`). `/api` has its own.
 
 mod account;
 mod accounts;
+pub(crate) mod api;
 mod audit;
 mod client_deeds;
 mod clients;
