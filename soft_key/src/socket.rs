@@ -31,7 +31,11 @@ pub fn order(socket: &Path, order: &Order) -> Result<Answer> {
 /// # Errors
 /// When the socket cannot be made.
 pub fn serve(socket: &Path, mut obey: impl FnMut(Order) -> Answer) -> Result<()> {
-    for stream in UnixListener::bind(socket)?.incoming() {
+    // Between bind and listen whoever connects is refused: the socket gets its name when it listens.
+    let beside = socket.with_extension("new");
+    let listener = UnixListener::bind(&beside)?;
+    std::fs::rename(&beside, socket)?;
+    for stream in listener.incoming() {
         let stream = stream?;
         let mut reader = BufReader::new(&stream);
         let mut line = String::new();
