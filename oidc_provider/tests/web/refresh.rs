@@ -5,7 +5,7 @@ use crate::relying_party::{RelyingParty, claims};
 use crate::scene::{Scene, settings};
 use axum::http::StatusCode;
 use samekey_provider::app::{AppState, Front};
-use samekey_provider::clients::{ClientKind, ClientSettings, Consent, GrantType, Profile, RefreshUse};
+use samekey_provider::clients::{ClientKind, ClientSettings, Consent, GrantType, RefreshUse};
 use samekey_provider::config::ProviderSection;
 use samekey_shared::config::strict;
 use std::collections::BTreeSet;
@@ -259,23 +259,6 @@ async fn idles_for_its_time_and_lives_no_longer_than_its_family() {
         .text("refresh_token");
     scene.test.clock.advance(3600);
     assert!(refused(&app.refresh(&idle, &[]).await));
-}
-
-/// FAPI 2.0 section 5.3.2.1: not rotated, for a client that proves itself at each use.
-#[tokio::test]
-async fn of_the_fapi_profile_stays_the_same() {
-    let scene = Scene::with("refresh-idle-seconds = 3600\n", crate::scene::STRICT);
-    let (app, tokens) = signed_in(&scene, settings(), &OFFLINE).await;
-    let id = "app".parse().unwrap();
-    scene.change(&id, |settings| settings.profile = Profile::Fapi2);
-    let token = tokens.text("refresh_token");
-    for _ in 0..3 {
-        scene.test.clock.advance(3000);
-        let again = app.refresh(&token, &[]).await;
-        assert_eq!(again.text("refresh_token"), token);
-    }
-    scene.test.clock.advance(3600);
-    assert!(refused(&app.refresh(&token, &[]).await), "it idles all the same");
 }
 
 /// A client set so gets them without `offline_access`: they end with the session, and idle as it does.

@@ -126,7 +126,9 @@ impl Form {
 
 fn is_phone(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let rest = value.strip_prefix('+').unwrap_or_default();
+    let Some(rest) = value.strip_prefix('+') else {
+        return false;
+    };
     (3..=15).contains(&digits) && rest.bytes().all(|b| b.is_ascii_digit() || b" -().".contains(&b))
 }
 
