@@ -16,6 +16,10 @@ pub struct Hand {
 
 /// Its state.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, and any may go with any"
+)]
 pub struct State {
     /// How touches are answered.
     pub touch: Touch,
