@@ -2,22 +2,18 @@
 
 use super::notices::{self, Notice};
 use super::token::{self, Told};
-use crate::app::App;
+use crate::app::{App, Rounds};
 use crate::clients;
 use crate::oidc::subject::subject;
 use crate::outbound::{self, Limits};
 use samekey_shared::flows::FlowError;
 use samekey_shared::ids::RequestId;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Between two looks for notices that are due.
 const LOOK: Duration = Duration::from_secs(1);
 /// Postings at a time.
 const AT_ONCE: usize = 8;
-/// How long the postings in hand may take when the program ends.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Nothing is read of the answer but its status; the time is far shorter than a claim.
 const ANSWER: Limits = Limits {
@@ -28,48 +24,26 @@ const ANSWER: Limits = Limits {
 /// Posts a logout token to this address; the answer's status, or why there was none.
 pub type Post<'a> = dyn Fn(&str, &str) -> Result<u16, String> + Sync + 'a;
 
-/// The thread, and the way to end it.
+/// The thread; it ends with this value, and the postings in hand with it.
 #[derive(Debug)]
 pub struct Messenger {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Rounds,
 }
 
 impl Messenger {
     /// Begins to tell.
     pub fn start(app: App) -> std::io::Result<Self> {
-        let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new().name("logouts".into()).spawn(move || {
-            loop {
-                let pause = match once(&app, &|address, token| post(&app, address, token)) {
-                    Ok(0) => LOOK,
-                    Ok(_) => Duration::ZERO,
-                    Err(error) => {
-                        tracing::error!(%error, "applications wait to be told of ended sessions; the next look tries again");
-                        LOOK
-                    }
-                };
-                if !matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
-                    return;
-                }
+        let round = move || match once(&app, &|address, token| post(&app, address, token)) {
+            Ok(0) => LOOK,
+            Ok(_) => Duration::ZERO,
+            Err(error) => {
+                tracing::error!(%error, "applications wait to be told of ended sessions; the next look tries again");
+                LOOK
             }
-        })?;
+        };
         Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
+            _thread: Rounds::start("logouts", round)?,
         })
-    }
-}
-
-/// Lets the postings in hand end; one that hangs is claimed anew when its lease has ended.
-impl Drop for Messenger {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let Some(thread) = self.thread.take() else { return };
-        let began = Instant::now();
-        while !thread.is_finished() && began.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 }
 

@@ -3,71 +3,48 @@
 use super::config::MailConfig;
 use super::transport::Trouble;
 use super::{letter, message, transport};
+use crate::app::Rounds;
 use crate::config::Issuer;
 use samekey_shared::flows::FlowError;
 use samekey_shared::outbox::{self, Claimed};
 use samekey_shared::realm::Realm;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender as Channel, channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Between two looks for letters that are due.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks for accounts whose time to enrol runs out.
 const DEADLINES: Duration = Duration::from_secs(3600);
-/// How long the letter in hand may take when the program ends.
-const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The thread, and the way to end it.
+/// The thread; it ends with this value, and the letter in hand with it.
 #[derive(Debug)]
 pub struct Sender {
-    stop: Option<Channel<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Rounds,
 }
 
 impl Sender {
     /// Begins to send.
     pub fn start(realm: Arc<Realm>, config: MailConfig, issuer: Issuer) -> std::io::Result<Self> {
-        let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new().name("letters".into()).spawn(move || {
-            let mut looked: Option<Instant> = None;
-            loop {
-                if looked.is_none_or(|at| at.elapsed() >= DEADLINES) {
-                    looked = Some(Instant::now());
-                    if let Err(error) = outbox::remind(&realm) {
-                        tracing::error!(%error, "nobody was reminded of a deadline; the next look tries again");
-                    }
-                }
-                let pause = match once(&realm, &config, &issuer) {
-                    Ok(true) => Duration::ZERO,
-                    Ok(false) => LOOK,
-                    Err(error) => {
-                        tracing::error!(%error, "letters wait; the next look tries again");
-                        LOOK
-                    }
-                };
-                if !matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
-                    return;
+        let mut looked: Option<Instant> = None;
+        let round = move || {
+            if looked.is_none_or(|at| at.elapsed() >= DEADLINES) {
+                looked = Some(Instant::now());
+                if let Err(error) = outbox::remind(&realm) {
+                    tracing::error!(%error, "nobody was reminded of a deadline; the next look tries again");
                 }
             }
-        })?;
+            match once(&realm, &config, &issuer) {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => LOOK,
+                Err(error) => {
+                    tracing::error!(%error, "letters wait; the next look tries again");
+                    LOOK
+                }
+            }
+        };
         Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
+            _thread: Rounds::start("letters", round)?,
         })
-    }
-}
-
-/// Lets the letter in hand go out; one that hangs is claimed anew when its lease has ended.
-impl Drop for Sender {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let Some(thread) = self.thread.take() else { return };
-        let began = Instant::now();
-        while !thread.is_finished() && began.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 }
 
