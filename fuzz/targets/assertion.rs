@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 static BOTH: LazyLock<Both> = LazyLock::new(|| Both::new().expect("the verifiers start"));
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: { LazyLock::force(&BOTH); }, |bytes: &[u8]| {
     let made = Made::from(bytes, key).expect("the key signs");
     match BOTH.ask(&made) {
         Ok(agreement) => assert_ne!(agreement.rule(), Some(""), "a difference has its reason"),
