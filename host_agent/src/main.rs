@@ -58,7 +58,7 @@ use samekey_agent::settings::Settings;
 use samekey_shared::clock::SystemClock;
 use samekey_shared::config::{Config, DEFAULT_PATH, Owner};
 use samekey_shared::entropy::SystemEntropy;
-use samekey_shared::realm::Realm;
+use samekey_shared::realm::{self, Realm};
 use seats::Seats;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io;
@@ -70,19 +70,21 @@ use std::sync::Arc;
 const USAGE: &str = "\
 samekey-agent: answers PAM modules and decides their logins by the local store
 
-Usage: samekey-agent [--config FILE] [--keyring FILE]
+Usage: samekey-agent [--config FILE] [--keyring FILE] [--check]
 
   --config FILE   configuration [/etc/samekey/samekey.toml]
   --keyring FILE  keyring, instead of the configuration's: a credential of systemd
+  --check         say whether configuration and store are right for this release, change nothing, and end
   --version       print the version
   --help          print this
 
-Stops cleanly on SIGTERM and SIGINT. Exit codes: 0 stopped, 1 failed, 2 wrong usage.
+Stops cleanly on SIGTERM and SIGINT. Exit codes: 0 stopped or right, 1 failed, 2 wrong usage.
 ";
 
 /// What the command line asks for.
 enum Order {
     Run { config: PathBuf, keyring: Option<PathBuf> },
+    Check { config: PathBuf },
     Say(String),
     Misused(String),
 }
@@ -97,19 +99,25 @@ fn main() -> ExitCode {
             eprint!("samekey-agent: {what}\n\n{USAGE}");
             ExitCode::from(2)
         }
-        Order::Run { config, keyring } => match run(&config, keyring) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                journal::trouble(&error.to_string());
-                ExitCode::FAILURE
-            }
-        },
+        Order::Run { config, keyring } => ended(run(&config, keyring)),
+        Order::Check { config } => ended(check(&config)),
+    }
+}
+
+fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            journal::trouble(&error.to_string());
+            ExitCode::FAILURE
+        }
     }
 }
 
 fn order(mut args: impl Iterator<Item = String>) -> Order {
     let mut config = PathBuf::from(DEFAULT_PATH);
     let mut keyring = None;
+    let mut check = false;
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--help" | "-h" => return Order::Say(USAGE.to_owned()),
@@ -122,10 +130,22 @@ fn order(mut args: impl Iterator<Item = String>) -> Order {
                 Some(path) => keyring = Some(PathBuf::from(path)),
                 None => return Order::Misused("--keyring needs a file".to_owned()),
             },
+            "--check" => check = true,
             other => return Order::Misused(format!("unknown argument {other:?}")),
         }
     }
+    if check {
+        return Order::Check { config };
+    }
     Order::Run { config, keyring }
+}
+
+/// Whether this release would start here. The keyring is not looked at: systemd may hand it over, to the agent alone.
+fn check(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(path)?;
+    config.section::<Settings>(Owner::Agent)?.validate()?;
+    Configured::by(&config)?;
+    Ok(realm::fits(&config)?)
 }
 
 /// Runs until a signal.
@@ -203,6 +223,7 @@ mod tests {
         assert!(matches!(asked(&["--keyring"]), Order::Misused(_)));
         assert!(matches!(asked(&["--config"]), Order::Misused(_)));
         assert!(matches!(asked(&["--confg", "/a"]), Order::Misused(_)));
+        assert!(matches!(asked(&["--check", "--config", "/a"]), Order::Check { config } if config == Path::new("/a")));
         assert!(matches!(asked(&["--version"]), Order::Say(_)));
     }
 }

@@ -141,6 +141,12 @@ fn location(config: &Config) -> StoreLocation {
     }
 }
 
+/// Whether this program could open the store that the configuration names: it is there, and no newer release wrote it.
+/// Changes nothing.
+pub fn fits(config: &Config) -> Result<(), RealmError> {
+    Ok(Store::open(&location(config))?.fits(components())?)
+}
+
 /// Every table that `shared` owns: for checks, backups and the contract suite.
 pub fn components() -> &'static [Component] {
     schema::SHARED

@@ -57,20 +57,36 @@ pub(super) fn differences(versions: &[(String, i64)], components: &[Component]) 
     differences.collect()
 }
 
+/// Whether every component is of a version that this program knows.
+pub(super) fn fit(versions: &[(String, i64)], components: &[Component]) -> Result<(), StoreError> {
+    components.iter().try_for_each(|component| {
+        let found = versions.iter().find(|(name, _)| name == component.name);
+        found.map_or(Ok(()), |(_, version)| component.knows(*version))
+    })
+}
+
+impl Component {
+    /// Refuses a version that a newer release made.
+    fn knows(&self, found: i64) -> Result<(), StoreError> {
+        let known = self.migrations.last().map_or(0, |last| last.version);
+        if found > known {
+            return Err(StoreError::TooNew {
+                component: self.name.to_owned(),
+                found,
+                known,
+            });
+        }
+        Ok(())
+    }
+}
+
 fn advance(tx: &mut Tx<'_>, component: &Component) -> Result<(), StoreError> {
     let row = tx.query_opt(
         "SELECT version FROM schema_versions WHERE component = $1",
         crate::params![component.name],
     )?;
     let found = row.map_or(Ok(0), |row| row.int(0))?;
-    let known = component.migrations.last().map_or(0, |last| last.version);
-    if found > known {
-        return Err(StoreError::TooNew {
-            component: component.name.to_owned(),
-            found,
-            known,
-        });
-    }
+    component.knows(found)?;
     for migration in component.migrations.iter().filter(|m| m.version > found) {
         for statement in migration.sql.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
             tx.define(statement.trim_end_matches(';'))?;

@@ -206,6 +206,12 @@ impl Store {
         }
     }
 
+    /// Whether a program with these components may open the store: [`StoreError::TooNew`] if a newer release wrote it.
+    /// Changes nothing, and reads one small table.
+    pub fn fits(&self, components: &[Component]) -> Result<(), StoreError> {
+        migrate::fit(&self.read(migrate::versions)?, components)
+    }
+
     /// Looks whether the store is sound and of the schema that `components` expect. Reads the whole file of SQLite.
     pub fn check(&self, components: &[Component]) -> Result<Health, StoreError> {
         let versions = self.read(migrate::versions)?;

@@ -113,8 +113,13 @@ fn a_check_tells_damage_and_schemas_that_differ() {
         (health.faults.len(), health.versions),
         (0, vec![("notes".to_owned(), 1)])
     );
+    bench.store.fits(&parts).unwrap();
     put_sql(&bench.store, "UPDATE schema_versions SET version = 2").unwrap();
     assert_eq!(bench.store.check(&parts).unwrap().faults.len(), 1);
+    assert!(matches!(
+        bench.store.fits(&parts),
+        Err(StoreError::TooNew { found: 2, known: 1, .. })
+    ));
     assert!(matches!(
         bench.store.migrate(&parts),
         Err(StoreError::TooNew { found: 2, known: 1, .. })
