@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench deb rpm packages-check
+.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench units-check deb rpm packages-check
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
 # and for size: it is mapped into every login.
@@ -72,7 +72,10 @@ rpm: ## build the rpm packages likewise, and have rpmlint look
 	@.ci/setup package
 	@packaging/rpm/build
 
-packages-check: deb rpm ## try the packages in machines thrown away (Debian 12 and 13, an rpm root), and build each twice
+units-check: ## print how exposed each daemon is by `systemd-analyze security`; fails above 2.0
+	@packaging/trial/units
+
+packages-check: deb rpm units-check ## try the packages in machines thrown away (Debian 12 and 13, an rpm root), and build each twice
 	@$(AS_ROOT) packaging/trial/debian
 	@$(AS_ROOT) packaging/trial/rpm
 	@packaging/trial/twice
