@@ -27,6 +27,7 @@ pub mod realm;
 pub mod roles;
 pub mod secrets;
 pub mod source;
+pub mod ssh;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
