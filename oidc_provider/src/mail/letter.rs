@@ -293,6 +293,7 @@ fn kind_of(t: Texts, kind: DeviceKind) -> String {
         DeviceKind::Passkey => t.say("devices-kind-passkey"),
         DeviceKind::SecurityKey => t.say("devices-kind-security-key"),
         DeviceKind::Email => t.say("devices-kind-email"),
+        DeviceKind::SshKey => t.say("devices-kind-ssh-key"),
     }
 }
 

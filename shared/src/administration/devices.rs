@@ -49,7 +49,7 @@ impl Desk<'_> {
             (self.end_sessions)(tx, account.id)?;
             let left = bound
                 .iter()
-                .filter(|one| one.id != device && one.kind != DeviceKind::RecoveryCodes);
+                .filter(|one| one.id != device && one.kind != DeviceKind::RecoveryCodes && one.kind.is_asked());
             let event = self
                 .administrator
                 .event(EventKind::DeviceUnbound)

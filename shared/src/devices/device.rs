@@ -28,16 +28,19 @@ pub enum DeviceKind {
     SecurityKey,
     /// A security e-mail address.
     Email,
+    /// An SSH key: sshd asks for it before us, so no door of ours ever does.
+    SshKey,
 }
 
 impl DeviceKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Totp,
         Self::RecoveryCodes,
         Self::Passkey,
         Self::SecurityKey,
         Self::Email,
+        Self::SshKey,
     ];
 
     /// The stable word for it.
@@ -48,18 +51,24 @@ impl DeviceKind {
             Self::Passkey => "passkey",
             Self::SecurityKey => "security-key",
             Self::Email => "email",
+            Self::SshKey => "ssh-key",
         }
     }
 
-    /// The method that it answers.
+    /// The method that it answers; of an SSH key the one that it counts as, where it counts.
     pub fn method(self) -> Method {
         match self {
             Self::Totp => Method::Totp,
             Self::RecoveryCodes => Method::RecoveryCode,
             Self::Passkey => Method::Passkey,
-            Self::SecurityKey => Method::SecurityKey,
+            Self::SecurityKey | Self::SshKey => Method::SecurityKey,
             Self::Email => Method::Email,
         }
+    }
+
+    /// Whether a door of ours can ask for it. An SSH key was asked for by sshd, before us, or never.
+    pub fn is_asked(self) -> bool {
+        self != Self::SshKey
     }
 
     /// Whether it is a FIDO credential.
@@ -67,9 +76,10 @@ impl DeviceKind {
         matches!(self, Self::Passkey | Self::SecurityKey)
     }
 
-    /// Whether an account can live on it. Recovery codes run out, and an address proves less than most doors ask.
+    /// Whether an account can live on it. Recovery codes run out, an address proves less than most doors ask, and an SSH key
+    /// opens one door only.
     pub fn is_lasting(self) -> bool {
-        !matches!(self, Self::RecoveryCodes | Self::Email)
+        !matches!(self, Self::RecoveryCodes | Self::Email | Self::SshKey)
     }
 
     /// Whether both count against the same limit: passkeys and security keys do (R66).
@@ -201,16 +211,17 @@ impl Bound {
     pub fn methods(&self) -> BTreeSet<Method> {
         self.devices
             .iter()
+            .filter(|device| device.kind.is_asked())
             .map(|device| device.kind.method())
             .filter(|method| *method != Method::RecoveryCode || self.recovery_left > 0)
             .collect()
     }
 
-    /// How many types are bound: FIDO, app, security e-mail (R83). Recovery codes are none.
+    /// How many types are bound: FIDO, app, security e-mail (R83). Recovery codes and SSH keys are none.
     pub fn kinds(&self) -> usize {
         let kinds = self.devices.iter().map(|device| device.kind);
         let types: BTreeSet<DeviceKind> = kinds
-            .filter(|kind| *kind != DeviceKind::RecoveryCodes)
+            .filter(|kind| *kind != DeviceKind::RecoveryCodes && kind.is_asked())
             .map(|kind| if kind.is_fido() { DeviceKind::Passkey } else { kind })
             .collect();
         types.len()
@@ -218,12 +229,12 @@ impl Bound {
 
     /// Whether `checkup` seconds have passed since the first of these devices was bound, and none has let its person in
     /// after that: time to find out that it still works, while somebody is there who can help (W31). 0 is never.
-    /// Recovery codes neither begin the time nor end it.
+    /// Recovery codes and SSH keys neither begin the time nor end it.
     pub fn checkup_due(&self, checkup: i64, now: UnixTime) -> bool {
         let own = || {
             self.devices
                 .iter()
-                .filter(|device| device.kind != DeviceKind::RecoveryCodes)
+                .filter(|device| device.kind != DeviceKind::RecoveryCodes && device.kind.is_asked())
         };
         let Some(first) = own().map(|device| device.created_at).min() else {
             return false;
@@ -243,6 +254,8 @@ pub struct Limits {
     pub recovery_sets: u32,
     /// Passkeys and security keys together (R66).
     pub fido: u32,
+    /// SSH keys.
+    pub ssh: u32,
 }
 
 impl Default for Limits {
@@ -251,6 +264,7 @@ impl Default for Limits {
             totp: 1,
             recovery_sets: 1,
             fido: 8,
+            ssh: 16,
         }
     }
 }
@@ -262,6 +276,7 @@ impl Limits {
             DeviceKind::RecoveryCodes => self.recovery_sets,
             DeviceKind::Passkey | DeviceKind::SecurityKey => self.fido,
             DeviceKind::Email => 1,
+            DeviceKind::SshKey => self.ssh,
         }
     }
 }

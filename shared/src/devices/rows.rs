@@ -36,6 +36,10 @@ pub const SCHEMA: Component = Component {
             version: 5,
             sql: include_str!("../../migrations/devices_0005.sql"),
         },
+        Migration {
+            version: 6,
+            sql: include_str!("../../migrations/devices_0006.sql"),
+        },
     ],
 };
 
@@ -87,11 +91,17 @@ pub fn list(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Device>, StoreErr
 }
 
 /// Whether the account ever had a device to live on: who never had one may bind the first with the password alone (Q8).
-/// Recovery codes do not count, they come with another device; nor does an address, which proves too little.
+/// Recovery codes do not count, they come with another device; nor does an address, which proves too little; nor an SSH key,
+/// which an administrator enrolled and no door of ours asks for.
 pub fn ever_bound(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreError> {
     let found = tx.query(
-        "SELECT id FROM devices WHERE account = $1 AND kind <> $2 AND kind <> $3 LIMIT 1",
-        params![account, DeviceKind::RecoveryCodes.as_str(), DeviceKind::Email.as_str()],
+        "SELECT id FROM devices WHERE account = $1 AND kind <> $2 AND kind <> $3 AND kind <> $4 LIMIT 1",
+        params![
+            account,
+            DeviceKind::RecoveryCodes.as_str(),
+            DeviceKind::Email.as_str(),
+            DeviceKind::SshKey.as_str()
+        ],
     )?;
     Ok(!found.is_empty())
 }
@@ -99,8 +109,12 @@ pub fn ever_bound(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreErro
 /// How many accounts have a device to live on.
 pub fn count_enrolled(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     let row = tx.query_opt(
-        "SELECT COUNT(DISTINCT account) FROM devices WHERE unbound_at IS NULL AND kind <> $1 AND kind <> $2",
-        params![DeviceKind::RecoveryCodes.as_str(), DeviceKind::Email.as_str()],
+        "SELECT COUNT(DISTINCT account) FROM devices WHERE unbound_at IS NULL AND kind <> $1 AND kind <> $2 AND kind <> $3",
+        params![
+            DeviceKind::RecoveryCodes.as_str(),
+            DeviceKind::Email.as_str(),
+            DeviceKind::SshKey.as_str()
+        ],
     )?;
     row.map_or(Ok(0), |row| row.int(0))
 }
@@ -170,6 +184,7 @@ pub fn unbind(tx: &mut Tx<'_>, account: AccountId, device: DeviceId, end: &Unbin
     tx.execute("DELETE FROM recovery_codes WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM fido WHERE device = $1", params![device])?;
     tx.execute("DELETE FROM security_emails WHERE device = $1", params![device])?;
+    tx.execute("DELETE FROM ssh_keys WHERE device = $1", params![device])?;
     Ok(())
 }
 

@@ -5,4 +5,5 @@ mod binding;
 mod realm;
 mod recovery;
 mod sealing;
+mod ssh_keys;
 mod totp;

@@ -5,6 +5,7 @@ devices-kind-recovery-codes = Recovery codes
 devices-kind-passkey = Passkey
 devices-kind-security-key = Security key
 devices-kind-email = Security e-mail
+devices-kind-ssh-key = SSH key
 devices-bound-as-passkey = is bound as a passkey: it signs you in without a password, and confirms at a terminal.
 devices-bound-as-security-key = is bound as a security key: a second factor after your password.
 devices-bound = is bound.

@@ -5,6 +5,7 @@ devices-kind-recovery-codes = 恢复代码
 devices-kind-passkey = 通行密钥
 devices-kind-security-key = 安全密钥
 devices-kind-email = 安全邮箱
+devices-kind-ssh-key = SSH 密钥
 devices-bound-as-passkey = 已绑定为通行密钥：无需密码即可登录，也可在终端上用于确认。
 devices-bound-as-security-key = 已绑定为安全密钥：在密码之后作为第二个验证因素。
 devices-bound = 已绑定。

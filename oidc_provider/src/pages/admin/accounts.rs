@@ -60,6 +60,7 @@ pub(super) fn kind_word(t: Texts, kind: DeviceKind) -> String {
         DeviceKind::Passkey => t.say("devices-kind-passkey"),
         DeviceKind::SecurityKey => t.say("devices-kind-security-key"),
         DeviceKind::Email => t.say("devices-kind-email"),
+        DeviceKind::SshKey => t.say("devices-kind-ssh-key"),
     }
 }
 

@@ -6,6 +6,7 @@ use super::view::DeviceView;
 use crate::http::Fault;
 use samekey_shared::audit::utc;
 use samekey_shared::devices::fido::{self, Credential};
+use samekey_shared::devices::ssh_key::{self, EnrolledKey};
 use samekey_shared::devices::{self, Bound, Device, DeviceKind, LastUse};
 use samekey_shared::flows::FlowError;
 use samekey_shared::flows::ordinary::{self, Ordinary};
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 pub(super) struct Possessions {
     pub bound: Bound,
     pub keys: Vec<Credential>,
+    pub ssh: Vec<EnrolledKey>,
     pub ordinary: Ordinary,
 }
 
@@ -35,6 +37,7 @@ impl Possessions {
             Ok::<_, FlowError>(Self {
                 bound: devices::rows::bound(tx, account.id)?,
                 keys: fido::of_account(tx, account.id)?,
+                ssh: ssh_key::of_account(tx, account.id)?,
                 ordinary: Ordinary::of(realm, tx, account, &here.visitor.source)?,
             })
         })?;
@@ -93,14 +96,26 @@ pub(super) fn line(here: Here<'_>, device: &Device, has: &Possessions, rights: R
         copies: key.map(|key| copies(t, key)),
         remark: successor
             .map(|new| t.with("devices-goes-after", "successor", &new.name))
-            .or(codes),
+            .or(codes)
+            .or_else(|| fingerprint(t, device, has)),
         is_old: key.is_some_and(Credential::is_old),
-        is_accepted: has.ordinary.accepts(device.kind.method()),
+        is_accepted: !device.kind.is_asked() || has.ordinary.accepts(device.kind.method()),
         can_update: key.is_some_and(can_be_updated) && successor.is_none() && may_bind,
         can_rename: may_bind && !is_codes,
         can_replace: may_bind && may_unbind && device.kind == DeviceKind::Totp,
         can_unbind: may_unbind,
     }
+}
+
+/// Of an SSH key, by what to know it, and whether its signatures must show that they verified somebody.
+fn fingerprint(t: Texts, device: &Device, has: &Possessions) -> Option<String> {
+    let key = has.ssh.iter().find(|one| one.device == device.id)?;
+    let print = key.key.fingerprint();
+    Some(if key.verification.is_demanded() {
+        t.with("security-ssh-key-verifying", "fingerprint", print)
+    } else {
+        t.with("security-ssh-key-plain", "fingerprint", print)
+    })
 }
 
 /// What only shows possession can become a passkey (R73 to R75).
@@ -116,14 +131,16 @@ fn kind(t: Texts, kind: DeviceKind) -> String {
         DeviceKind::Passkey => t.say("devices-kind-passkey"),
         DeviceKind::SecurityKey => t.say("devices-kind-security-key"),
         DeviceKind::Email => t.say("security-email-kind"),
+        DeviceKind::SshKey => t.say("devices-kind-ssh-key"),
     }
 }
 
-/// The badge (R102): recovery codes have none.
+/// The badge (R102): recovery codes and SSH keys have none.
 fn level(t: Texts, kind: DeviceKind, key: Option<&Credential>) -> Option<(&'static str, String)> {
     let best = match key {
         Some(key) => key.best_level(),
-        None if kind == DeviceKind::RecoveryCodes => return None,
+        // What an SSH key proves depends on the host that it opens.
+        None if matches!(kind, DeviceKind::RecoveryCodes | DeviceKind::SshKey) => return None,
         None => kind.method().level(),
     };
     let name = match best {

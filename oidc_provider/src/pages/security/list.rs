@@ -136,6 +136,7 @@ pub(super) fn rendered(here: Here<'_>, told: Told<'_>) -> Result<Response, Fault
         can_bind_app: may_bind && apps < settings.totp_per_user as usize && has.ordinary.accepts(Method::Totp),
         can_renew_codes: may_bind && !has.lasting().is_empty() && has.ordinary.accepts(Method::RecoveryCode),
         email: section(|one| one.kind == DeviceKind::Email),
+        ssh: section(|one| one.kind == DeviceKind::SshKey),
         sessions: sessions::lines(here)?,
         remembered: remembered::lines(here)?,
         can_sign_out: sign_out == Permission::Granted,

@@ -86,5 +86,6 @@ pub(super) fn warning(t: Texts, kind: DeviceKind) -> String {
         DeviceKind::RecoveryCodes => t.say("security-unbind-codes"),
         DeviceKind::Passkey | DeviceKind::SecurityKey => t.say("security-unbind-key"),
         DeviceKind::Email => t.say("security-unbind-email"),
+        DeviceKind::SshKey => t.say("security-unbind-ssh-key"),
     }
 }

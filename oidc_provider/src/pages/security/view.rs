@@ -146,6 +146,8 @@ pub(super) struct SecurityView<'a> {
     pub can_renew_codes: bool,
     /// The security e-mail.
     pub email: Vec<DeviceView>,
+    /// SSH keys: an administrator enrols them, their person may unbind them.
+    pub ssh: Vec<DeviceView>,
     pub sessions: Vec<SessionView>,
     pub remembered: Vec<RememberedView>,
     /// Whether sessions may be ended.
