@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use samekey_shared::policy::{Facts, Policy, SourceFact, requirement};
+use samekey_shared::policy::{Facts, KeyFact, Policy, SourceFact, requirement};
 
 fuzz_target!(|text: &str| {
     match Policy::parse(text) {
@@ -16,6 +16,7 @@ fuzz_target!(|text: &str| {
                 host: None,
                 source: SourceFact::Unknown,
                 first_factor: None,
+                key: KeyFact::Unknown,
                 abnormal: None,
                 now: 1_777_593_600,
             };

@@ -12,6 +12,33 @@ const FAULTS: &[(&str, usize, &str)] = &[
         2,
         "unknown key `defualt` in the policy: did you mean `default`?",
     ),
+    (
+        "[[rule]]\nname = \"a\"\nwhen = { key = [\"SHA256:*\"] }\nrequire = { deny = true }",
+        4,
+        "is no fingerprint",
+    ),
+    (
+        "[[rule]]\nname = \"a\"\nwhen = { key-tpye = [\"sk-*\"] }\nrequire = { deny = true }",
+        4,
+        "did you mean `key-type`?",
+    ),
+    (
+        "[[rule]]\nname = \"a\"\nwhen = { key-enrolled = \"yes\" }\nrequire = { deny = true }",
+        4,
+        "must be true or false",
+    ),
+    (
+        "[[exception]]\nname = \"a\"\nwhen = { users = [\"b\"], services = [\"pam:sshd\"], \
+         key = [\"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA\"] }\nallow = { level = \"none\" }\n\
+         reason = \"r\"\napproved-by = \"a\"\nautomation = true",
+        4,
+        "name its `source` too",
+    ),
+    (
+        "[[test]]\nuser = \"b\"\nservice = \"pam:sshd\"\nkey-enrolled = true\nexpect-level = \"high\"",
+        2,
+        "without its `key-type`",
+    ),
     ("[default]\nlevle = \"high\"", 3, "did you mean `level`?"),
     ("[default]\nlevel = \"hihg\"", 3, "did you mean \"high\"?"),
     (

@@ -5,8 +5,8 @@
 
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{
-    Decision, EmailUse, Facts, FirstBind, FirstFactorKind, LOGIN_NETWORKS, Policy, Preset, Proven, Requirement,
-    Settings, SourceFact, State, check, decide, requirement,
+    Decision, EmailUse, Facts, FirstBind, FirstFactorKind, KeyFact, LOGIN_NETWORKS, Policy, Preset, Proven,
+    Requirement, Settings, SourceFact, State, check, decide, requirement,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -64,6 +64,7 @@ fn asked(policy: &Policy, at: At) -> Requirement {
         host: None,
         source: SourceFact::Addr([203, 0, 113, 9].into()),
         first_factor: Some(FirstFactorKind::Password),
+        key: KeyFact::None,
         abnormal: at.abnormal,
         now: NOW,
     };
@@ -395,6 +396,7 @@ fn login_networks_shut_every_door_elsewhere_and_never_the_machine_itself() {
             host: None,
             source: source.parse().unwrap(),
             first_factor: None,
+            key: KeyFact::Unknown,
             abnormal: Some(false),
             now: NOW,
         };

@@ -3,7 +3,7 @@
 
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{
-    AllowReason, Decision, Facts, Field, Policy, Proven, Requirement, SourceFact, State, decide, requirement,
+    AllowReason, Decision, Facts, Field, KeyFact, Policy, Proven, Requirement, SourceFact, State, decide, requirement,
 };
 use std::collections::BTreeSet;
 
@@ -21,6 +21,7 @@ fn asked(default: &str, rules: &str) -> Requirement {
         host: Some("web1"),
         source: SourceFact::Local,
         first_factor: None,
+        key: KeyFact::Unknown,
         abnormal: Some(false),
         now: NOW,
     };

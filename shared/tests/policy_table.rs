@@ -10,7 +10,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use samekey_shared::methods::{Level, Method};
-use samekey_shared::policy::{Facts, Field, FirstFactorKind, Policy, Proven, Requirement, State, decide, requirement};
+use samekey_shared::policy::{
+    Facts, Field, FirstFactorKind, KeyFact, Policy, Proven, Requirement, State, decide, requirement,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
@@ -126,6 +128,7 @@ fn asked(policy: &Policy, who: &Who) -> Requirement {
         host: Some("web1"),
         source: who.source.parse().unwrap(),
         first_factor: who.first_factor,
+        key: KeyFact::of_kind(who.first_factor),
         abnormal: who.abnormal,
         now: who.now,
     };

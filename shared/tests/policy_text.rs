@@ -3,7 +3,8 @@
 
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{
-    Decision, Facts, FirstFactorKind, KnownAccount, Policy, Preset, SourceFact, State, check, explain, requirement,
+    Decision, Facts, FirstFactorKind, KeyFact, KnownAccount, Policy, Preset, SourceFact, State, check, explain,
+    requirement,
 };
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ fn facts<'a>(user: &'a str, service: &'a str, source: &str) -> Facts<'a> {
         host: None,
         source: source.parse().unwrap(),
         first_factor: None,
+        key: KeyFact::Unknown,
         abnormal: None,
         now: NOW,
     }
@@ -267,4 +269,46 @@ fn the_hash_tells_texts_and_presets_apart() {
 fn sources_and_unknown_facts_read_as_they_should() {
     assert_eq!("::ffff:10.0.0.1".parse(), Ok(SourceFact::Addr([10, 0, 0, 1].into())));
     assert!("office".parse::<SourceFact>().is_err());
+}
+
+/// Keys are selected by fingerprint, type and enrolment; what a key is not known to be, no exception rests on.
+#[test]
+fn keys_are_selected_and_their_embedded_tests_hold() {
+    let text = "version = 1\n[networks]\nbastion = [\"198.51.100.7/32\"]\n[default]\nlevel = \"high\"\ngrace = \"0s\"\n\
+        [[rule]]\nname = \"old-keys\"\nwhen = { key-type = [\"ssh-rsa\"] }\nrequire = { deny = true }\n\
+        [[rule]]\nname = \"strange-keys\"\nwhen = { services = [\"pam:sshd\"], key-enrolled = false }\nrequire = { level = \"highest\" }\n\
+        [[exception]]\nname = \"robot\"\nwhen = { users = [\"backup\"], services = [\"pam:sshd\"], source = [\"bastion\"], \
+        key = [\"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA\"] }\nallow = { level = \"none\" }\n\
+        reason = \"r\"\napproved-by = \"a\"\nautomation = true\n";
+    let own = "key = \"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA\"\nkey-type = \"ssh-ed25519\"\nkey-enrolled = true\n";
+    let test = |user: &str, source: &str, more: &str, level: &str| {
+        format!(
+            "[[test]]\nuser = \"{user}\"\nservice = \"pam:sshd\"\nsource = \"{source}\"\n{more}expect-level = \"{level}\"\n"
+        )
+    };
+    let tests = [
+        test("backup", "198.51.100.7", own, "none"),
+        test("backup", "198.51.100.8", own, "high"),
+        test("backup", "unknown", own, "high"),
+        test("alice", "198.51.100.7", own, "high"),
+        test("backup", "198.51.100.7", "first-factor = \"password\"\n", "high"),
+        test("backup", "198.51.100.7", "first-factor = \"publickey\"\n", "highest"),
+        test(
+            "alice",
+            "198.51.100.7",
+            "key-type = \"ssh-ed25519\"\nkey-enrolled = false\n",
+            "highest",
+        ),
+    ];
+    let whole = format!("{text}{}", tests.concat());
+    let report = check(&whole, 0, &[]);
+    assert!(report.is_clean(), "{:#?}", report.errors);
+    assert_eq!(report.tests_passed, tests.len());
+    let shown = report.policy.unwrap().effective();
+    let again = check(&shown, 0, &[]);
+    assert!(
+        again.is_clean() && again.tests_passed == tests.len(),
+        "{:#?}\n{shown}",
+        again.errors
+    );
 }

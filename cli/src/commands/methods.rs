@@ -6,7 +6,7 @@ use crate::output::{Answer, Table};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::methods::comparison::{Compared, Surface, carried, compared};
 use samekey_shared::methods::{Level, Method};
-use samekey_shared::policy::{self, EmailUse, Facts, FirstFactorKind, Policy, SourceFact};
+use samekey_shared::policy::{self, EmailUse, Facts, FirstFactorKind, KeyFact, Policy, SourceFact};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -74,6 +74,7 @@ fn taken(policy: &Policy, one: Compared, surface: Surface, now: UnixTime) -> Tak
         host: None,
         source,
         first_factor: Some(FirstFactorKind::Password),
+        key: KeyFact::None,
         abnormal: Some(false),
         now,
     };

@@ -3,7 +3,7 @@
 use super::{Finding, Patient};
 use samekey_pam_stack::OURS;
 use samekey_shared::methods::Level;
-use samekey_shared::policy::{self, Facts, FirstFactorKind, SourceFact};
+use samekey_shared::policy::{self, Facts, FirstFactorKind, KeyFact, SourceFact};
 use std::process::Command;
 
 /// sudo's `timestamp_timeout` as it is compiled in, in minutes.
@@ -31,6 +31,7 @@ pub(super) fn sudo_time_stamps(patient: &Patient<'_>) -> Vec<Finding> {
         host: None,
         source: SourceFact::Local,
         first_factor: Some(FirstFactorKind::Password),
+        key: KeyFact::None,
         abnormal: Some(false),
         now: patient.now,
     };

@@ -5,7 +5,7 @@ use crate::accounts::{Groups, LoginName, groups, rows};
 use crate::attempts;
 use crate::devices;
 use crate::policy::rows::{StoredPolicy, history};
-use crate::policy::{self, Explanation, Facts, FirstFactorKind, Policy, SourceFact, State};
+use crate::policy::{self, Explanation, Facts, FirstFactorKind, KeyFact, Policy, SourceFact, State};
 use crate::roles::Action;
 use crate::source::Source;
 use std::collections::BTreeSet;
@@ -74,6 +74,7 @@ impl Desk<'_> {
                 host: None,
                 source: asked.source,
                 first_factor: Some(asked.first),
+                key: KeyFact::of_kind(Some(asked.first)),
                 abnormal,
                 now,
             };

@@ -8,7 +8,7 @@ use crate::accounts::LoginName;
 use crate::audit::EventKind;
 use crate::clock::UnixTime;
 use crate::methods::Level;
-use crate::policy::{self, Facts, FirstFactorKind, Policy, SourceFact, show_moment};
+use crate::policy::{self, Facts, FirstFactorKind, KeyFact, Policy, SourceFact, show_moment};
 use crate::roles::Action;
 
 /// Seconds that a rescue may last at most.
@@ -94,6 +94,7 @@ fn weighs(policy: &Policy, name: &LoginName, now: UnixTime) -> Level {
             host: None,
             source: SourceFact::Unknown,
             first_factor: Some(FirstFactorKind::Password),
+            key: KeyFact::None,
             abnormal: Some(false),
             now,
         };

@@ -28,6 +28,8 @@ pub struct State<'a> {
     pub bound: &'a BTreeSet<Method>,
     /// Everything proven in this session.
     pub proven: &'a [Proven],
+    /// What the SSH key that opened this login proves, if it proves anything. Its method need not be bound otherwise.
+    pub by_key: Option<Proven>,
     /// When this browser was last asked, if its remember token is valid and the account's own.
     pub remembered_at: Option<UnixTime>,
     /// When this user, key and source were last asked at a shell.
@@ -48,6 +50,7 @@ impl<'a> State<'a> {
         Self {
             bound,
             proven: &[],
+            by_key: None,
             remembered_at: None,
             rechecked_at: None,
             required_since,
@@ -104,7 +107,8 @@ pub fn decide(asked: &Requirement, state: &State<'_>) -> Decision {
     let usable: BTreeSet<Method> = strong_enough(asked)
         .filter(|method| state.bound.contains(method))
         .collect();
-    if usable.is_empty() {
+    let by_key = state.by_key.is_some_and(|proven| suffices(asked, proven, state.now));
+    if usable.is_empty() && !by_key {
         return without_device(asked, state);
     }
     let second = second_kind(asked, state);
@@ -113,13 +117,14 @@ pub fn decide(asked: &Requirement, state: &State<'_>) -> Decision {
             code: DenyCode::NoMethodReachesLevel,
         };
     }
-    if state.proven.iter().any(|proven| suffices(asked, *proven, state.now)) {
-        return second.map_or(
-            Decision::Allow {
-                reason: AllowReason::Proven,
-            },
-            |methods| Decision::MustBind { methods },
-        );
+    let proven = state.proven.iter().any(|proven| suffices(asked, *proven, state.now));
+    if proven || by_key {
+        let reason = if proven {
+            AllowReason::Proven
+        } else {
+            AllowReason::SshKey
+        };
+        return second.map_or(Decision::Allow { reason }, |methods| Decision::MustBind { methods });
     }
     // Whoever has something to bind, or to try out, shows first who they are.
     let reason = not_asked_again(asked, state).filter(|_| second.is_none() && !state.checkup_due);

@@ -49,6 +49,8 @@ pub enum AllowReason {
     FirstFactorSuffices,
     /// Enough was proven, recently enough.
     Proven,
+    /// The SSH key that came first is enough: it is enrolled with verification, and sshd took it on our terms.
+    SshKey,
     /// This browser is remembered.
     Remembered {
         /// The first moment at which it no longer is.

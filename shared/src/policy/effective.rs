@@ -118,7 +118,8 @@ fn condition(condition: &Condition) -> (String, String) {
     let value = match &condition.wanted {
         Wanted::Source(terms) => list(terms.iter()),
         Wanted::FirstFactor(kinds) => list(kinds.iter()),
-        Wanted::Abnormal(wanted) => wanted.to_string(),
+        Wanted::Key(prints) => list(prints.iter()),
+        Wanted::Abnormal(wanted) | Wanted::KeyEnrolled(wanted) => wanted.to_string(),
         named => list(named.globs().iter()),
     };
     (condition.key(), value)
@@ -169,6 +170,17 @@ fn show_test(test: &TestCase) -> String {
         ("source", Some(quoted(test.source))),
         ("host", test.host.as_ref().map(quoted)),
         ("first-factor", test.first_factor.map(quoted)),
+        (
+            "key",
+            test.key.as_ref().and_then(|key| key.fingerprint.as_ref().map(quoted)),
+        ),
+        ("key-type", test.key.as_ref().map(|key| quoted(&key.key_type))),
+        (
+            "key-enrolled",
+            test.key
+                .as_ref()
+                .and_then(|key| key.enrolled.map(|enrolled| enrolled.to_string())),
+        ),
         ("abnormal", test.abnormal.map(|abnormal| abnormal.to_string())),
         ("have", (!test.have.is_empty()).then(|| methods(&test.have))),
         ("at", test.at.map(show_moment)),

@@ -210,6 +210,7 @@ fn sentence(decision: &Decision) -> String {
             AllowReason::Exempt => "allow: nothing is asked".to_owned(),
             AllowReason::FirstFactorSuffices => "allow: the first factor suffices".to_owned(),
             AllowReason::Proven => "allow: enough was proven, recently enough".to_owned(),
+            AllowReason::SshKey => "allow: the SSH key that came first is enrolled, and shows its person".to_owned(),
             AllowReason::Remembered { until } => {
                 format!("allow: this device is remembered until {}", show_moment(*until))
             }

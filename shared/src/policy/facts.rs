@@ -2,6 +2,7 @@
 
 use super::words::words;
 use crate::clock::UnixTime;
+use crate::methods::FirstFactor;
 use crate::source::Source;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,6 +26,8 @@ pub struct Facts<'a> {
     pub source: SourceFact,
     /// How the first factor was proven.
     pub first_factor: Option<FirstFactorKind>,
+    /// The SSH key that came first.
+    pub key: KeyFact<'a>,
     /// Whether the sign-in is unusual for this account (W3).
     pub abnormal: Option<bool>,
     /// The present moment: exceptions end.
@@ -40,6 +43,49 @@ pub enum SourceFact {
     Local,
     /// Not known.
     Unknown,
+}
+
+/// The SSH key that opened a login, as far as selectors look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFact<'a> {
+    /// There may have been one: nobody knows which.
+    Unknown,
+    /// It is known that none was shown.
+    None,
+    /// This one.
+    Shown {
+        /// The name of its type: `sk-ssh-ed25519@openssh.com`.
+        key_type: &'a str,
+        /// `SHA256:…`.
+        fingerprint: &'a str,
+        /// Whether it is enrolled in the account that is entered; `None` where nobody could look.
+        enrolled: Option<bool>,
+    },
+}
+
+impl KeyFact<'static> {
+    /// Where no more is known than how the first factor was proven.
+    pub fn of_kind(first: Option<FirstFactorKind>) -> Self {
+        match first {
+            None | Some(FirstFactorKind::PublicKey) => Self::Unknown,
+            Some(FirstFactorKind::None | FirstFactorKind::Password | FirstFactorKind::Passkey) => Self::None,
+        }
+    }
+}
+
+impl<'a> KeyFact<'a> {
+    /// Of a first factor; `enrolled` tells of its key, if it is one.
+    pub fn of(first: &'a FirstFactor, enrolled: bool) -> Self {
+        match first {
+            FirstFactor::PublicKey(key) => Self::Shown {
+                key_type: &key.key_type,
+                fingerprint: &key.fingerprint,
+                enrolled: Some(enrolled),
+            },
+            FirstFactor::Unreadable => Self::Unknown,
+            FirstFactor::None | FirstFactor::Password | FirstFactor::Passkey => Self::None,
+        }
+    }
 }
 
 impl From<&Source> for SourceFact {

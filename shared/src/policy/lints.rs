@@ -43,6 +43,13 @@ pub(super) fn of_exception(exception: &Exception, named: impl Fn(&str) -> bool) 
         let fault = format!("exception \"{name}\" is for automation: name its `users` and `services` (Q14)");
         faults.push(("when", fault));
     }
+    if exception.automation && has("key") && !has("source") {
+        let fault = format!(
+            "exception \"{name}\" lists a key for automation: name its `source` too, or the key opens from wherever \
+             somebody takes it"
+        );
+        faults.push(("when", fault));
+    }
     faults
 }
 

@@ -51,7 +51,7 @@ pub use document::{Document, Exception, Rule};
 pub use effect::Effect;
 pub use effective::setting_lines;
 pub use explain::{Explanation, Weighed, explain};
-pub use facts::{Facts, FirstFactorKind, NotAFirstFactor, NotASource, SourceFact};
+pub use facts::{Facts, FirstFactorKind, KeyFact, NotAFirstFactor, NotASource, SourceFact};
 pub use glob::Glob;
 pub use moments::{parse_duration, parse_moment, show_duration, show_moment};
 pub use networks::{Cidr, SourceTerm};
@@ -65,7 +65,7 @@ pub use settings::{
     NotFirstBind, NotSelfService, SelfService, Settings, Totp,
 };
 pub use terms::{Field, NotTwoTypes, Terms, TwoTypes};
-pub use test_case::{Expected, TestCase};
+pub use test_case::{Expected, TestCase, TestKey};
 pub use warnings::KnownAccount;
 
 use crate::accounts::GroupSource;

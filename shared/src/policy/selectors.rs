@@ -1,6 +1,6 @@
 //! `when`: who, where and how so far. Three-valued, so that a fact that is not known stays unknown through `except-…`.
 
-use super::facts::{Facts, FirstFactorKind, SourceFact};
+use super::facts::{Facts, FirstFactorKind, KeyFact, SourceFact};
 use super::glob::Glob;
 use super::networks::SourceTerm;
 use std::collections::BTreeSet;
@@ -47,6 +47,12 @@ pub enum Wanted {
     Source(Vec<SourceTerm>),
     /// `first-factor`
     FirstFactor(BTreeSet<FirstFactorKind>),
+    /// `key`: fingerprints of SSH keys
+    Key(BTreeSet<String>),
+    /// `key-type`: patterns of the names of their types
+    KeyType(Vec<Glob>),
+    /// `key-enrolled`: whether the key is enrolled in the account; where no key was shown, neither holds
+    KeyEnrolled(bool),
     /// `abnormal`
     Abnormal(bool),
 }
@@ -73,6 +79,11 @@ impl Wanted {
             Self::FirstFactor(kinds) => facts
                 .first_factor
                 .map_or(Truth::Unknown, |kind| Truth::of(kinds.contains(&kind))),
+            Self::Key(prints) => of_key(facts.key, |_, print, _| Truth::of(prints.contains(print))),
+            Self::KeyType(globs) => of_key(facts.key, |key_type, _, _| named(globs, key_type)),
+            Self::KeyEnrolled(wanted) => of_key(facts.key, |_, _, enrolled| {
+                enrolled.map_or(Truth::Unknown, |is| Truth::of(is == *wanted))
+            }),
             Self::Abnormal(wanted) => facts.abnormal.map_or(Truth::Unknown, |is| Truth::of(is == *wanted)),
         }
     }
@@ -87,6 +98,9 @@ impl Wanted {
             Self::Hosts(_) => "hosts",
             Self::Source(_) => "source",
             Self::FirstFactor(_) => "first-factor",
+            Self::Key(_) => "key",
+            Self::KeyType(_) => "key-type",
+            Self::KeyEnrolled(_) => "key-enrolled",
             Self::Abnormal(_) => "abnormal",
         }
     }
@@ -98,9 +112,23 @@ impl Wanted {
             | Self::Groups(globs)
             | Self::Flags(globs)
             | Self::Services(globs)
-            | Self::Hosts(globs) => globs,
-            Self::Source(_) | Self::FirstFactor(_) | Self::Abnormal(_) => &[],
+            | Self::Hosts(globs)
+            | Self::KeyType(globs) => globs,
+            Self::Source(_) | Self::FirstFactor(_) | Self::Key(_) | Self::KeyEnrolled(_) | Self::Abnormal(_) => &[],
         }
+    }
+}
+
+/// What holds of the key that was shown. Where none was, nothing holds of it; where nobody knows, nobody knows.
+fn of_key(key: KeyFact<'_>, holds: impl FnOnce(&str, &str, Option<bool>) -> Truth) -> Truth {
+    match key {
+        KeyFact::Unknown => Truth::Unknown,
+        KeyFact::None => Truth::Fails,
+        KeyFact::Shown {
+            key_type,
+            fingerprint,
+            enrolled,
+        } => holds(key_type, fingerprint, enrolled),
     }
 }
 
@@ -194,6 +222,7 @@ mod tests {
             host: None,
             source: SourceFact::Unknown,
             first_factor: None,
+            key: KeyFact::Unknown,
             abnormal: None,
             now: 0,
         }
@@ -211,6 +240,9 @@ mod tests {
             Wanted::Hosts(vec![Glob::parse("*", true).unwrap()]),
             Wanted::Source(vec![SourceTerm::Local]),
             Wanted::FirstFactor(BTreeSet::from([FirstFactorKind::Password])),
+            Wanted::Key(BTreeSet::from(["SHA256:x".to_owned()])),
+            Wanted::KeyType(vec![Glob::parse("*", false).unwrap()]),
+            Wanted::KeyEnrolled(false),
             Wanted::Abnormal(false),
         ];
         for wanted in every {
@@ -232,6 +264,28 @@ mod tests {
         ]);
         assert_eq!(when.holds(&facts()), Truth::Fails);
         assert_eq!(when.reasons(&facts()), ["users"]);
+    }
+
+    #[test]
+    fn nothing_holds_of_a_key_that_was_not_shown() {
+        let of = |key: KeyFact<'static>, wanted: Wanted| condition(false, wanted).holds(&Facts { key, ..facts() });
+        let every = || {
+            let prints = BTreeSet::from(["SHA256:x".to_owned()]);
+            let types = vec![Glob::parse("sk-*", false).unwrap()];
+            [Wanted::Key(prints), Wanted::KeyType(types), Wanted::KeyEnrolled(true)]
+        };
+        let shown = |enrolled| KeyFact::Shown {
+            key_type: "sk-ssh-ed25519@openssh.com",
+            fingerprint: "SHA256:x",
+            enrolled,
+        };
+        for wanted in every() {
+            assert_eq!(of(KeyFact::None, wanted.clone()), Truth::Fails, "{wanted:?}");
+            assert_eq!(of(shown(Some(true)), wanted.clone()), Truth::Holds, "{wanted:?}");
+        }
+        assert_eq!(of(KeyFact::None, Wanted::KeyEnrolled(false)), Truth::Fails);
+        assert_eq!(of(shown(Some(true)), Wanted::KeyEnrolled(false)), Truth::Fails);
+        assert_eq!(of(shown(None), Wanted::KeyEnrolled(false)), Truth::Unknown);
     }
 
     #[test]

@@ -7,13 +7,14 @@ use super::problem::{Problems, Span};
 use super::reader::{Fields, Item};
 use super::selectors::{Condition, Wanted, When};
 use crate::config::strict;
-use std::collections::BTreeMap;
+use data_encoding::BASE64_NOPAD;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// `[networks]`, by name.
 pub(super) type Named = BTreeMap<String, Arc<[Cidr]>>;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 19] = [
     "users",
     "except-users",
     "groups",
@@ -27,6 +28,11 @@ const KEYS: [&str; 14] = [
     "source",
     "except-source",
     "first-factor",
+    "key",
+    "except-key",
+    "key-type",
+    "except-key-type",
+    "key-enrolled",
     "abnormal",
 ];
 
@@ -54,6 +60,9 @@ pub(super) fn read(item: &Item<'_>, networks: &Named, problems: &mut Problems<'_
             "first-factor" => fields
                 .word_list(key, FirstFactorKind::WORDS, problems)
                 .map(|kinds| Wanted::FirstFactor(kinds.into_iter().collect())),
+            "key" => fingerprints(&fields, key, problems).map(Wanted::Key),
+            "key-type" => globs(&fields, key, false, problems).map(Wanted::KeyType),
+            "key-enrolled" => fields.flag(key, problems).map(Wanted::KeyEnrolled),
             _ => fields.flag(key, problems).map(Wanted::Abnormal),
         };
         conditions.extend(wanted.map(|wanted| Condition { except, wanted }));
@@ -70,6 +79,29 @@ fn globs(fields: &Fields<'_>, key: &str, ignore_case: bool, problems: &mut Probl
         }
     }
     Some(read)
+}
+
+/// Fingerprints as `ssh-keygen -l` prints them. No patterns: a key is the one that was meant, or another.
+fn fingerprints(fields: &Fields<'_>, key: &str, problems: &mut Problems<'_>) -> Option<BTreeSet<String>> {
+    let mut read = BTreeSet::new();
+    for (text, span) in fields.list(key, problems)? {
+        match strange_fingerprint(text) {
+            None => drop(read.insert(text.to_owned())),
+            Some(message) => problems.add(&span, format!("`{key}`: {message}")),
+        }
+    }
+    Some(read)
+}
+
+/// What keeps a text from being a fingerprint.
+pub(super) fn strange_fingerprint(text: &str) -> Option<String> {
+    let base64 = text.strip_prefix("SHA256:").unwrap_or_default();
+    let whole = BASE64_NOPAD
+        .decode(base64.as_bytes())
+        .is_ok_and(|hash| hash.len() == 32);
+    (!whole).then(|| {
+        format!("\"{text}\" is no fingerprint: it is SHA256: and 43 characters, as `ssh-keygen -lf KEY.pub` prints it")
+    })
 }
 
 fn services(fields: &Fields<'_>, key: &str, problems: &mut Problems<'_>) -> Option<Vec<Glob>> {

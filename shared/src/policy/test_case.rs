@@ -3,7 +3,7 @@
 use super::decide::{State, decide};
 use super::decision::Decision;
 use super::document::Document;
-use super::facts::{Facts, FirstFactorKind, SourceFact};
+use super::facts::{Facts, FirstFactorKind, KeyFact, SourceFact};
 use super::requirement::{ReportOnly, weigh};
 use crate::clock::UnixTime;
 use crate::methods::{Level, Method};
@@ -29,6 +29,8 @@ pub struct TestCase {
     pub host: Option<String>,
     /// How the first factor was proven.
     pub first_factor: Option<FirstFactorKind>,
+    /// The SSH key that came first. Not known if not said, unless the first factor is one that has none.
+    pub key: Option<TestKey>,
     /// Whether unusual.
     pub abnormal: Option<bool>,
     /// The methods bound (`have`).
@@ -39,6 +41,17 @@ pub struct TestCase {
     pub since: Option<UnixTime>,
     /// What is expected.
     pub expect: Expected,
+}
+
+/// The SSH key of an embedded test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestKey {
+    /// `key-type`
+    pub key_type: String,
+    /// `key`; one that no rule names if not said.
+    pub fingerprint: Option<String>,
+    /// `key-enrolled`
+    pub enrolled: Option<bool>,
 }
 
 /// What an embedded test expects; each that is named must hold.
@@ -68,6 +81,7 @@ impl TestCase {
             host: self.host.as_deref(),
             source: self.source,
             first_factor: self.first_factor,
+            key: self.key_fact(),
             abnormal: self.abnormal,
             now,
         };
@@ -75,6 +89,19 @@ impl TestCase {
         let state = State::fresh(&self.have, Some(self.since.unwrap_or(now)), now).at(&self.service);
         let decision = decide(&asked, &state);
         self.expect.compare(&asked, &decision)
+    }
+}
+
+impl TestCase {
+    fn key_fact(&self) -> KeyFact<'_> {
+        match &self.key {
+            Some(key) => KeyFact::Shown {
+                key_type: &key.key_type,
+                fingerprint: key.fingerprint.as_deref().unwrap_or_default(),
+                enrolled: key.enrolled,
+            },
+            None => KeyFact::of_kind(self.first_factor),
+        }
     }
 }
 

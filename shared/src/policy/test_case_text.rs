@@ -5,13 +5,13 @@ use super::document_text::{LEVELS, METHODS};
 use super::facts::{FirstFactorKind, SourceFact};
 use super::problem::Problems;
 use super::reader::{Fields, Item};
-use super::selectors_text::strange_service;
-use super::test_case::{Expected, TestCase};
+use super::selectors_text::{strange_fingerprint, strange_service};
+use super::test_case::{Expected, TestCase, TestKey};
 use crate::methods::Method;
 use std::collections::BTreeSet;
 use toml::de::DeValue;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "user",
     "groups",
     "flags",
@@ -19,6 +19,9 @@ const KEYS: [&str; 16] = [
     "source",
     "host",
     "first-factor",
+    "key",
+    "key-type",
+    "key-enrolled",
     "abnormal",
     "have",
     "at",
@@ -57,11 +60,30 @@ pub(super) fn read(item: &Item<'_>, line: usize, problems: &mut Problems<'_>) ->
         source: source(&fields, problems),
         host: fields.text("host", problems),
         first_factor: fields.word("first-factor", FirstFactorKind::WORDS, problems),
+        key: key(&fields, problems),
         abnormal: fields.flag("abnormal", problems),
         have: methods(&fields, "have", problems).unwrap_or_default(),
         at: fields.moment("at", problems),
         since: fields.moment("since", problems),
         expect,
+    })
+}
+
+/// The key, which has a type at least: a fingerprint alone leaves open what it is of.
+fn key(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<TestKey> {
+    let fingerprint = fields.text("key", problems);
+    if let Some(message) = fingerprint.as_deref().and_then(strange_fingerprint) {
+        problems.add(&fields.span_of("key"), format!("`key`: {message}"));
+    }
+    let enrolled = fields.flag("key-enrolled", problems);
+    let key_type = fields.text("key-type", problems);
+    if key_type.is_none() && (fingerprint.is_some() || enrolled.is_some()) {
+        problems.add(&fields.span, "[[test]] names a key without its `key-type`");
+    }
+    Some(TestKey {
+        key_type: key_type?,
+        fingerprint,
+        enrolled,
     })
 }
 

@@ -4,7 +4,7 @@ use super::Policy;
 use super::decide::{State, decide};
 use super::decision::Decision;
 use super::document::{Document, Exception, Rule};
-use super::facts::{Facts, FirstFactorKind, SourceFact};
+use super::facts::{Facts, FirstFactorKind, KeyFact, SourceFact};
 use super::lattice::Way;
 use super::lints;
 use super::moments::{show_duration, show_moment};
@@ -52,6 +52,7 @@ impl KnownAccount {
             host: Some("localhost"),
             source,
             first_factor: Some(FirstFactorKind::Password),
+            key: KeyFact::None,
             abnormal: Some(false),
             now,
         }

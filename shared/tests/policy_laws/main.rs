@@ -119,7 +119,7 @@ fn an_exception_changes_nothing_for_anybody_else() {
 
 #[test]
 fn an_unknown_fact_is_never_easier_than_any_known_one() {
-    law((draft(), known(), 1_u8..64), 5, |(draft, known, forget)| {
+    law((draft(), known(), 1_u8..128), 5, |(draft, known, forget)| {
         let policy = draft.policy();
         let (with, without) = (known.asked(&policy), forgetting(&known, forget).asked(&policy));
         prop_assert!(without.is_at_least(&with), "known {:?}\nunknown {:?}", with, without);
@@ -245,6 +245,7 @@ fn a_stricter_requirement_lets_nobody_through_whom_a_looser_one_stops() {
                 proven,
                 remembered_at: *remembered_at,
                 rechecked_at: *rechecked_at,
+                by_key: None,
                 required_since: *required_since,
                 checkup_due: false,
                 among_devices: false,

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use samekey_shared::policy::{Facts, FirstFactorKind, Policy, Requirement, SourceFact, requirement};
+use samekey_shared::policy::{Facts, FirstFactorKind, KeyFact, Policy, Requirement, SourceFact, requirement};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -13,6 +13,12 @@ pub const METHODS: [&str; 5] = ["passkey", "security-key", "totp", "email", "rec
 pub const USERS: [&str; 3] = ["alice", "bob", "backup"];
 pub const GROUPS: [&str; 3] = ["staff", "wheel", "db-admin"];
 pub const SERVICES: [&str; 4] = ["pam:sshd", "pam:sudo", "oidc:payroll", "portal:devices"];
+
+pub const PRINTS: [&str; 3] = [
+    "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA",
+    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "SHA256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+];
 
 /// A rule or an exception before it is text.
 #[derive(Debug, Clone)]
@@ -47,6 +53,9 @@ pub fn condition() -> impl Strategy<Value = String> {
         twin("source", vec!["office", "bastion", "local", "203.0.113.0/24"]),
         subsequence(vec!["none", "password", "publickey", "passkey"], 1..=3)
             .prop_map(|kinds| format!("first-factor = {}", quoted(&kinds))),
+        twin("key", vec![PRINTS[0], PRINTS[1]]),
+        twin("key-type", vec!["sk-*", "ssh-ed25519"]),
+        any::<bool>().prop_map(|enrolled| format!("key-enrolled = {enrolled}")),
         any::<bool>().prop_map(|abnormal| format!("abnormal = {abnormal}")),
     ]
 }
@@ -222,6 +231,7 @@ pub struct Situation {
     pub host: Option<&'static str>,
     pub source: SourceFact,
     pub first_factor: Option<FirstFactorKind>,
+    pub key: KeyFact<'static>,
     pub abnormal: Option<bool>,
 }
 
@@ -235,6 +245,7 @@ impl Situation {
             host: self.host,
             source: self.source,
             first_factor: self.first_factor,
+            key: self.key,
             abnormal: self.abnormal,
             now: NOW,
         }
@@ -263,12 +274,24 @@ pub fn first_factor() -> impl Strategy<Value = FirstFactorKind> {
     ])
 }
 
+/// No key, or one of a few.
+pub fn key() -> impl Strategy<Value = KeyFact<'static>> {
+    let types = select(vec!["ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ssh-rsa"]);
+    let shown =
+        (types, select(PRINTS.to_vec()), any::<bool>()).prop_map(|(key_type, fingerprint, enrolled)| KeyFact::Shown {
+            key_type,
+            fingerprint,
+            enrolled: Some(enrolled),
+        });
+    prop_oneof![1 => Just(KeyFact::None), 3 => shown]
+}
+
 /// Everything is known.
 pub fn known() -> impl Strategy<Value = Situation> {
     let account = (select(USERS.to_vec()), names(&GROUPS), names(&["mfa-required", "xa"]));
     let place = (select(SERVICES.to_vec()), select(vec!["db1", "web1", "mail"]), source());
-    (account, place, first_factor(), any::<bool>()).prop_map(
-        |((user, groups, flags), (service, host, source), first, abnormal)| Situation {
+    (account, place, first_factor(), key(), any::<bool>()).prop_map(
+        |((user, groups, flags), (service, host, source), first, key, abnormal)| Situation {
             user,
             groups: Some(groups),
             flags: Some(flags),
@@ -276,6 +299,7 @@ pub fn known() -> impl Strategy<Value = Situation> {
             host: Some(host),
             source,
             first_factor: Some(first),
+            key,
             abnormal: Some(abnormal),
         },
     )
@@ -303,10 +327,13 @@ pub fn forgetting(situation: &Situation, forget: u8) -> Situation {
     if forgets(5) {
         less.abnormal = None;
     }
+    if forgets(6) {
+        less.key = KeyFact::Unknown;
+    }
     less
 }
 
 /// A situation of which some facts may be missing.
 pub fn situation() -> impl Strategy<Value = Situation> {
-    (known(), select(vec![0, 0, 0, 1, 8, 16, 32, 63])).prop_map(|(known, forget)| forgetting(&known, forget))
+    (known(), select(vec![0, 0, 0, 1, 8, 16, 32, 64, 127])).prop_map(|(known, forget)| forgetting(&known, forget))
 }

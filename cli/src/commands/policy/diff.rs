@@ -9,7 +9,9 @@ use crate::installation::Installation;
 use crate::output::{Answer, Table};
 use samekey_provider::clients;
 use samekey_shared::clock::UnixTime;
-use samekey_shared::policy::{self, Facts, FirstFactorKind, KnownAccount, People, Policy, SourceFact, State, rows};
+use samekey_shared::policy::{
+    self, Facts, FirstFactorKind, KeyFact, KnownAccount, People, Policy, SourceFact, State, rows,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -140,6 +142,7 @@ fn decided(
         host: None,
         source,
         first_factor: Some(first_factor),
+        key: KeyFact::of_kind(Some(first_factor)),
         abnormal: Some(false),
         now,
     };

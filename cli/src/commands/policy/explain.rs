@@ -10,9 +10,12 @@ use samekey_shared::attempts;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::config::Owner;
 use samekey_shared::devices;
+use samekey_shared::devices::ssh_key::{self, EnrolledKey};
 use samekey_shared::methods::Method;
-use samekey_shared::policy::{self, Explanation, Facts, FirstFactorKind, Policy, SourceFact, State};
+use samekey_shared::methods::ssh_key::vouched;
+use samekey_shared::policy::{self, Explanation, Facts, FirstFactorKind, KeyFact, Policy, Proven, SourceFact, State};
 use samekey_shared::source::Source;
+use samekey_shared::ssh::{self, ShownKey};
 use samekey_shared::store::Tx;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -45,6 +48,12 @@ pub struct Arguments {
     /// How the first factor was proven: none, password, publickey, passkey or unknown
     #[arg(long, value_name = "KIND", default_value = "password")]
     first_factor: Known<FirstFactorKind>,
+    /// The SSH key that came first, by its fingerprint (SHA256:…), or `unknown` [default: none, unknown after a public key]
+    #[arg(long, value_name = "FINGERPRINT")]
+    key: Option<Known<String>>,
+    /// The type of that key [default: as it is enrolled]
+    #[arg(long, value_name = "TYPE", requires = "key")]
+    key_type: Option<String>,
     /// The host that is entered, or `unknown` [default: this one for pam services]
     #[arg(long, value_name = "HOST")]
     host: Option<Known<String>>,
@@ -125,6 +134,10 @@ struct Found {
     bound: BTreeSet<Method>,
     abnormal: Option<bool>,
     host: Option<String>,
+    /// The key that was named, if it is enrolled in the account.
+    key: Option<EnrolledKey>,
+    /// Whether this host's sshd takes keys on the terms they are enrolled on.
+    on_our_terms: bool,
 }
 
 /// Runs the verb.
@@ -147,6 +160,8 @@ pub fn of_sign_in(installation: &Installation, user: &str, service: &str) -> Res
         at: None,
         have: None,
         first_factor: Known(Some(FirstFactorKind::Password)),
+        key: None,
+        key_type: None,
         host: None,
         abnormal: None,
         remembered: None,
@@ -192,12 +207,36 @@ fn look(
         .starts_with("pam:")
         .then(|| this_host(installation))
         .flatten();
+    let named = arguments.key.as_ref().and_then(|key| key.0.as_deref());
+    let key = match (id, named) {
+        (Some(id), Some(print)) => ssh_key::find(tx, id, print)?,
+        _ => None,
+    };
     Ok(Found {
         account,
         groups,
         bound,
         abnormal,
         host,
+        key,
+        on_our_terms: sshd_verifies(installation),
+    })
+}
+
+/// What this host's configuration says of its sshd.
+fn sshd_verifies(installation: &Installation) -> bool {
+    let section: Option<toml::Table> = installation.config.section(Owner::Agent).ok();
+    section.is_some_and(|section| section.get("sshd-verifies") == Some(&toml::Value::Boolean(true)))
+}
+
+/// The key as the doors would be told of it, where the command line names one.
+fn shown(found: &Found, arguments: &Arguments) -> Option<ShownKey> {
+    let fingerprint = arguments.key.as_ref()?.0.clone()?;
+    let enrolled = found.key.as_ref().map(|key| key.key.key_type().to_owned());
+    Some(ShownKey {
+        key_type: arguments.key_type.clone().or(enrolled).unwrap_or_default(),
+        fingerprint,
+        on_our_terms: found.on_our_terms,
     })
 }
 
@@ -222,6 +261,16 @@ fn explained(
     let now = arguments.at.unwrap_or_else(|| installation.now());
     let none = BTreeSet::new();
     let own_flags = found.account.as_ref().map_or(&none, |account| &account.flags);
+    let shown = shown(found, arguments);
+    let key = match (&shown, &arguments.key) {
+        (Some(key), _) => KeyFact::Shown {
+            key_type: &key.key_type,
+            fingerprint: &key.fingerprint,
+            enrolled: Some(found.key.is_some()),
+        },
+        (None, Some(_)) => KeyFact::Unknown,
+        (None, None) => KeyFact::of_kind(arguments.first_factor.0),
+    };
     let facts = Facts {
         user: name.as_str(),
         groups: arguments
@@ -236,6 +285,7 @@ fn explained(
             .map_or(found.host.as_deref(), |said| said.0.as_deref()),
         source: arguments.source,
         first_factor: arguments.first_factor.0,
+        key,
         abnormal: arguments.abnormal.as_ref().map_or(found.abnormal, |said| said.0),
         now,
     };
@@ -249,7 +299,16 @@ fn explained(
         .or(begins_now.then_some(now));
     let before = arguments.remembered.map(|ago| now.saturating_sub(ago));
     let shell = arguments.service.starts_with("pam:");
+    let at_sshd = shown.as_ref().filter(|_| arguments.service == ssh::SERVICE);
+    let by_key = at_sshd
+        .zip(found.key.as_ref())
+        .and_then(|(shown, key)| vouched(shown, key, now));
     let state = State {
+        by_key: by_key.map(|evidence| Proven {
+            level: evidence.level(),
+            method: Some(evidence.method()),
+            at: evidence.at(),
+        }),
         remembered_at: before.filter(|_| !shell),
         rechecked_at: before.filter(|_| shell),
         ..State::fresh(bound, since, now)

@@ -13,7 +13,8 @@ use samekey_shared::audit::{self, EventKind, Record};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::methods::{Level, Method};
 use samekey_shared::policy::{
-    self, Facts, FirstFactorKind, KnownAccount, People, Policy, Proven, SourceFact, State, parse_duration, parse_moment,
+    self, Facts, FirstFactorKind, KeyFact, KnownAccount, People, Policy, Proven, SourceFact, State, parse_duration,
+    parse_moment,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ struct SignIn {
     host: Option<String>,
     source: SourceFact,
     first_factor: Option<FirstFactorKind>,
+    /// Fingerprint and type of the SSH key, and whether it was enrolled then.
+    key: Option<(String, String, bool)>,
     level: Option<Level>,
     methods: Vec<Method>,
     /// What an earlier proof spared: `remembered` or `rechecked`.
@@ -136,6 +139,7 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
     let broken = |_| Failure::failed(format!("event {} is no JSON: run `samekey audit verify`", record.seq));
     let event: Value = serde_json::from_str(&record.event).map_err(broken)?;
     let text = |name: &str| event[name].as_str().map(str::to_owned);
+    let detail = |name: &str| event["detail"][name].as_str().map(str::to_owned);
     let decided = let_in
         || event["result"]
             .as_str()
@@ -155,6 +159,9 @@ fn sign_in(record: &Record) -> Result<Option<SignIn>, Failure> {
         first_factor: event["detail"]["first_factor"]
             .as_str()
             .and_then(|kind| kind.parse().ok()),
+        key: detail("key")
+            .zip(detail("key_type"))
+            .map(|(print, key_type)| (print, key_type, detail("key_device").is_some())),
         level: text("level").and_then(|level| level.parse().ok()),
         methods: methods.split(',').filter_map(|word| word.parse().ok()).collect(),
         spared: event["detail"]["spared"].as_str().map(str::to_owned),
@@ -180,6 +187,14 @@ fn replayed(policy: &Policy, account: &KnownAccount, sign_in: &SignIn) -> Outcom
         host: sign_in.host.as_deref(),
         source: sign_in.source,
         first_factor: sign_in.first_factor,
+        key: match &sign_in.key {
+            Some((fingerprint, key_type, enrolled)) => KeyFact::Shown {
+                key_type,
+                fingerprint,
+                enrolled: Some(*enrolled),
+            },
+            None => KeyFact::of_kind(sign_in.first_factor),
+        },
         abnormal: Some(sign_in.abnormal),
         now: sign_in.at,
     };
