@@ -2,9 +2,10 @@
 //! of it.
 //!
 //! The module comes here when its own mark is missing: a login by public key alone, a stack that skips us, an ssh login
-//! whose account phase runs in another process than its authentication, or sudo while its time stamp lasts.
+//! whose account phase runs in another process than its authentication, or sudo while its time stamp lasts. A public key
+//! alone passes where it is enrolled as a second factor and sshd shows it here.
 
-use crate::conversation::{self, Ending, nothing_more};
+use crate::conversation::{self, By, Ending, nothing_more};
 use crate::house::House;
 use crate::journal;
 use crate::line::{Line, Lost};
@@ -44,21 +45,26 @@ pub fn check(
         realm: &house.realm,
         doorway,
     };
-    match SignIn::start(&visit, conversation::request(start, reach), &mut nothing_more) {
+    match SignIn::start(
+        &visit,
+        conversation::request(house, start, trust, reach),
+        &mut nothing_more,
+    ) {
         Err(error) => Ok(Ending::failed(&error)),
         // What is bound could have been asked in the phase before, and was not.
         Ok((machine, Step::Refused(refusal))) if refusal.code == RefusalCode::NotAtThisDoor => {
             skipped(house, line, start, doorway, &machine)
         }
         Ok((_, Step::Refused(refusal))) => conversation::refused(house, line, &refusal, Method::Totp),
-        Ok((_, Step::Granted(grant))) if grant.basis != Basis::Proven => {
+        // Nothing was asked here: what is proven, the key has proven that opened this login.
+        Ok((_, Step::Granted(grant))) => {
             if let Basis::Grace { until } = grant.basis {
                 line.tell(sentences::nag(line.t(), until, house.realm.clock.now()))?;
             }
-            Ok(conversation::let_in(&grant))
+            Ok(conversation::let_in(&grant, By::Nobody))
         }
-        // A question would be due, and this phase has none. (Nothing was proven here, so a proof cannot come out.)
-        Ok((machine, Step::Ask(_) | Step::Granted(_))) => skipped(house, line, start, doorway, &machine),
+        // A question would be due, and this phase has none.
+        Ok((machine, Step::Ask(_))) => skipped(house, line, start, doorway, &machine),
     }
 }
 

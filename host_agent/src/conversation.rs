@@ -9,6 +9,7 @@ use crate::house::House;
 use crate::journal;
 use crate::line::{Heard, Line, Lost};
 use crate::menu::{self, Chosen};
+use crate::peer::Trust;
 use crate::reach::Reach;
 use crate::sentences::{self, Remark};
 use crate::surroundings;
@@ -62,10 +63,10 @@ impl Ending {
 }
 
 /// The request that this login makes of the machine.
-pub fn request<'a>(start: &'a Start, reach: &Reach) -> SignInRequest<'a> {
+pub fn request<'a>(house: &House, start: &'a Start, trust: Trust, reach: &Reach) -> SignInRequest<'a> {
     SignInRequest {
         login: &start.user,
-        first: FirstFactorCheck::Done(surroundings::first_factor(start)),
+        first: FirstFactorCheck::Done(surroundings::first_factor(start, trust, house.ssh.verifies)),
         prior: None,
         asked: Asked::default(),
         means: reach.means(),
@@ -85,13 +86,14 @@ pub fn sign_in(
     line: &mut Line<'_>,
     start: &Start,
     doorway: &Doorway,
+    trust: Trust,
     reach: &Reach,
 ) -> Result<Ending, Lost> {
     let visit = Visit {
         realm: &house.realm,
         doorway,
     };
-    let (mut machine, mut step) = match SignIn::start(&visit, request(start, reach), &mut nothing_more) {
+    let (mut machine, mut step) = match SignIn::start(&visit, request(house, start, trust, reach), &mut nothing_more) {
         Ok(begun) => begun,
         Err(error) => return Ok(Ending::failed(&error)),
     };
@@ -108,9 +110,10 @@ pub fn sign_in(
     if let (Step::Ask(_), Some(text)) = (&step, machine.announcement()) {
         line.tell(sentences::announcement(text))?;
     }
+    let mut by = By::Nobody;
     loop {
         let answer = match step {
-            Step::Granted(grant) => return granted(house, line, &grant, &doorway.service),
+            Step::Granted(grant) => return granted(house, line, &grant, (&doorway.service, by)),
             Step::Refused(refusal) => {
                 reach.note(&refusal, start);
                 return refused(house, line, &refusal, asking.asked);
@@ -122,6 +125,7 @@ pub fn sign_in(
             // The machine is told, so that the audit trail is; the module is no longer there to hear.
             Err(lost) => (Answer::GiveUp, Some(lost)),
         };
+        by = By::Person;
         step = match machine.answer(&visit, answer, &mut nothing_more) {
             Ok(step) => step,
             Err(error) => return Ok(Ending::failed(&error)),
@@ -130,6 +134,15 @@ pub fn sign_in(
             return Err(lost);
         }
     }
+}
+
+/// Who answered in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody did.
+    Person,
+    /// Nothing was asked.
+    Nobody,
 }
 
 /// The questions of one conversation, and what of them lasts from one to the next.
@@ -242,14 +255,14 @@ impl Code<'_> {
     }
 }
 
-fn granted(house: &House, line: &mut Line<'_>, grant: &Grant, service: &str) -> Result<Ending, Lost> {
+fn granted(house: &House, line: &mut Line<'_>, grant: &Grant, (service, by): (&str, By)) -> Result<Ending, Lost> {
     if let Basis::Grace { until } = grant.basis {
         line.tell(sentences::nag(line.t(), until, house.realm.clock.now()))?;
     }
     if opens_a_session(service) {
         tell_last(house, line, grant)?;
     }
-    Ok(let_in(grant))
+    Ok(let_in(grant, by))
 }
 
 /// Services whose people come in, rather than those that are in already and become somebody else or unlock a screen.
@@ -274,9 +287,11 @@ fn tell_last(house: &House, line: &mut Line<'_>, grant: &Grant) -> Result<(), Lo
 }
 
 /// The verdict of a grant: success only for what was proven to us (S13).
-pub fn let_in(grant: &Grant) -> Ending {
+pub fn let_in(grant: &Grant, by: By) -> Ending {
     let (verdict, code) = match grant.basis {
-        Basis::Proven => (Verdict::Granted, "ok"),
+        Basis::Proven if by == By::Person => (Verdict::Granted, "ok"),
+        // Nobody was asked, and yet it is proven: the key that opened this login did it.
+        Basis::Proven => (Verdict::KeyShown, "ok"),
         // An earlier proof was not shown in this conversation: to the stack it is as if nothing had been asked (S13).
         Basis::Exempt | Basis::Grace { .. } | Basis::Trusted { .. } => (Verdict::Exempt, "ok"),
     };

@@ -12,6 +12,7 @@ use crate::peer::{Peer, Trust};
 use crate::presence::{Presence, Records};
 use crate::proofs::Proofs;
 use crate::reach::Reach;
+use crate::ssh_keys::{self, SshTerms};
 use crate::stack;
 use crate::surroundings;
 use samekey_agent::keys::LocalKeys;
@@ -57,6 +58,8 @@ pub struct House {
     configured: Option<Arc<Configured>>,
     /// Where PAM's stacks lie.
     pub stacks: Vec<PathBuf>,
+    /// What is known of this host's sshd.
+    pub ssh: SshTerms,
 }
 
 impl House {
@@ -72,7 +75,15 @@ impl House {
             records: Records::default(),
             configured: None,
             stacks: stack::FOLDERS.iter().map(PathBuf::from).collect(),
+            ssh: SshTerms::default(),
         }
+    }
+
+    /// With this sshd.
+    #[must_use]
+    pub fn with_ssh(mut self, ssh: SshTerms) -> Self {
+        self.ssh = ssh;
+        self
     }
 
     /// With PAM's stacks in another folder.
@@ -135,6 +146,9 @@ impl House {
             // Not even a name: root's conversation goes through the same motions as any other.
             Err(_) => peer.trust(""),
         };
+        if start.call == Call::SshKeys && (trust != Trust::Nobody || self.ssh.may_ask(peer)) {
+            return ssh_keys::serve(self, line, start, peer);
+        }
         if trust == Trust::Nobody {
             return Ok(self.refuse_peer(start, peer));
         }
@@ -151,9 +165,11 @@ impl House {
                 let reach = reach
                     .and_approval(approval::offered(self, &doorway, trust, peer))
                     .and_binding(enrol::possible(start, trust));
-                conversation::sign_in(self, line, start, &doorway, &reach)?
+                conversation::sign_in(self, line, start, &doorway, trust, &reach)?
             }
-            Call::Account | Call::Proof => account_phase::check(self, line, start, &doorway, trust, &reach)?,
+            Call::Account | Call::Proof | Call::SshKeys => {
+                account_phase::check(self, line, start, &doorway, trust, &reach)?
+            }
         };
         self.remember(start, trust, &ending);
         log(start, &doorway, &ending);
@@ -209,7 +225,7 @@ impl House {
     /// Keeps in mind, for the account phase and for `samekey setup confirm`, who passed.
     fn remember(&self, start: &Start, trust: Trust, ending: &Ending) {
         let passage = match ending.verdict {
-            Verdict::Granted => Passage::Proven,
+            Verdict::Granted | Verdict::KeyShown => Passage::Proven,
             Verdict::Exempt => Passage::Exempt,
             _ => return,
         };
@@ -259,7 +275,9 @@ impl House {
 /// One line in the journal about how it ended.
 fn log(start: &Start, doorway: &Doorway, ending: &Ending) {
     let (kind, actor) = match (ending.verdict, &ending.login) {
-        (Verdict::Granted, Some(login)) => (EventKind::SignInGranted, Actor::Account(login.to_string())),
+        (Verdict::Granted | Verdict::KeyShown, Some(login)) => {
+            (EventKind::SignInGranted, Actor::Account(login.to_string()))
+        }
         (Verdict::Exempt, Some(login)) => (EventKind::SignInExempt, Actor::Account(login.to_string())),
         _ => (EventKind::SignInRefused, Actor::Stranger),
     };

@@ -39,8 +39,11 @@ mod scripted;
 mod scripted_enrol;
 #[cfg(test)]
 mod scripted_keys;
+#[cfg(test)]
+mod scripted_ssh;
 mod seats;
 mod sentences;
+mod ssh_keys;
 mod stack;
 mod surroundings;
 mod touch;
@@ -61,6 +64,7 @@ use samekey_shared::entropy::SystemEntropy;
 use samekey_shared::realm::{self, Realm};
 use seats::Seats;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use ssh_keys::SshTerms;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -176,6 +180,10 @@ fn run(path: &Path, keyring: Option<PathBuf>) -> Result<(), Box<dyn std::error::
     }
     let house = House::new(realm, host)
         .with_keys(Arc::new(keys), Records::default())
+        .with_ssh(SshTerms {
+            verifies: settings.sshd_verifies,
+            keys_user: Some(settings.ssh_keys_user.clone()),
+        })
         .with_configuration(configured);
     let house = Arc::new(house);
     journal::note("agent ready");

@@ -79,6 +79,13 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Whether it is this very user of the system. An error of the name service is nobody's advantage.
+    pub fn is_user(self, name: &str) -> bool {
+        matches!(uid_of(name), Ok(Some(uid)) if uid == self.uid)
+    }
+}
+
 /// The user id of a name, from the system's user database.
 fn uid_of(name: &str) -> io::Result<Option<u32>> {
     let name = CString::new(name).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -120,8 +127,10 @@ mod tests {
         let daemon = uid_of("daemon").unwrap().unwrap();
         let peer = Peer { uid: daemon, pid: None };
         assert_eq!(peer.trust("daemon"), Trust::Own);
+        assert!(peer.is_user("daemon"));
         for other in ["root", "bin", "no-such-user-here", "", "dae\0mon"] {
             assert_eq!(peer.trust(other), Trust::Nobody, "{other:?}");
+            assert!(!peer.is_user(other), "{other:?}");
         }
     }
 

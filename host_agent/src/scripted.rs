@@ -10,7 +10,7 @@ use samekey_wire::{Answer, Call, FromAgent, FromModule, Outage, Reader, Reason, 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-const ROOT: Peer = Peer { uid: 0, pid: None };
+pub const ROOT: Peer = Peer { uid: 0, pid: None };
 const CONNECTION: &str = "192.0.2.7 4711 192.0.2.1 22";
 
 /// A house with a person in it, whose app's present code is not spent.
@@ -136,7 +136,7 @@ fn refused(reason: Reason) -> Option<Verdict> {
 }
 
 /// The account phase of the same connection.
-fn account(user: &str, auth_info: &str) -> Start {
+pub fn account(user: &str, auth_info: &str) -> Start {
     Start {
         call: Call::Account,
         auth_info: Some(auth_info.into()),
@@ -434,7 +434,7 @@ fn what_the_policy_exempts_is_exempt_in_both_phases() {
              allow = { level = \"none\" }\nreason = \"nightly\"\napproved-by = \"ops\"\nautomation = true\n",
         )
         .unwrap();
-    let key = "publickey ssh-ed25519 AAAA\n";
+    let key = crate::scripted_ssh::PLAIN;
     assert_eq!(
         scene.play(ROOT, account("demo", key), &[]).verdict,
         Some(Verdict::Exempt)

@@ -179,7 +179,7 @@ fn after_a_password_that_may_have_been_wrong_nothing_is_bound() {
     );
     // sshd's word on a key is enough, whatever the stack.
     let keyed = Start {
-        auth_info: Some("publickey ssh-ed25519 AAAA\n".into()),
+        auth_info: Some(crate::scripted_ssh::PLAIN.into()),
         had_password: false,
         ..start("demo")
     };

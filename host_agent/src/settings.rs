@@ -15,6 +15,11 @@ pub struct Settings {
     pub host: Option<String>,
     /// The program that asks security keys plugged into this machine. Without it none is asked.
     pub security_key: PathBuf,
+    /// sshd on this host takes a key that is enrolled with verification only when its signature shows a verified person:
+    /// `PubkeyAuthOptions verify-required`, or keys from `samekey ssh-keys` alone. The doctor holds it against sshd's word.
+    pub sshd_verifies: bool,
+    /// The user that `samekey ssh-keys` runs as (`AuthorizedKeysCommandUser`): it may ask for anybody's public keys.
+    pub ssh_keys_user: String,
 }
 
 /// Least and most that `conversations` may be.
@@ -27,6 +32,8 @@ impl Default for Settings {
             conversations: 256,
             host: None,
             security_key: PathBuf::from("/usr/libexec/samekey/samekey-key"),
+            sshd_verifies: false,
+            ssh_keys_user: "samekey-ssh".to_owned(),
         }
     }
 }
@@ -51,6 +58,9 @@ impl Settings {
         if !self.security_key.is_absolute() {
             return Err("[agent] security-key must be an absolute path".to_owned());
         }
+        if self.ssh_keys_user.is_empty() || self.ssh_keys_user.contains('\0') {
+            return Err("[agent] ssh-keys-user must be the name of a user".to_owned());
+        }
         if !CONVERSATIONS.contains(&self.conversations) {
             return Err(format!(
                 "[agent] conversations must be from {} to {}",
@@ -73,6 +83,8 @@ mod tests {
         assert!(parse("sockt = \"/a\"").is_err());
         assert!(parse("socket = \"a\"").unwrap().validate().is_err());
         assert!(parse("security-key = \"samekey-key\"").unwrap().validate().is_err());
+        assert!(parse("ssh-keys-user = \"\"").unwrap().validate().is_err());
+        assert!(!Settings::default().sshd_verifies && parse("sshd-verifies = true").unwrap().sshd_verifies);
         assert!(parse("conversations = 0").unwrap().validate().is_err());
         assert!(parse("host = \"web1\"").unwrap().validate().is_ok());
     }

@@ -5,12 +5,11 @@
 //! is never easier than any known one (policy.md, section 1).
 
 use crate::peer::Trust;
-use data_encoding::{BASE64, BASE64_NOPAD};
-use ring::digest::{SHA256, digest};
 use samekey_shared::accounts::{LoginName, RealmNames};
 use samekey_shared::flows::Doorway;
 use samekey_shared::methods::FirstFactor;
 use samekey_shared::source::{Door, Source};
+use samekey_shared::ssh::{AuthInfo, ShownKey};
 use samekey_wire::Start;
 
 /// Longest service name.
@@ -70,14 +69,24 @@ fn by(user: Option<&str>, names: &RealmNames) -> Source {
     }
 }
 
-/// What the stack tells of its own checks.
-pub fn first_factor(start: &Start) -> FirstFactor {
-    let key = completed(start).find_map(|line| line.strip_prefix("publickey ").map(fingerprint));
-    match key {
-        Some(fingerprint) => FirstFactor::PublicKey { fingerprint },
-        None if start.had_password || completed(start).any(|line| line == "password") => FirstFactor::Password,
+/// What the stack tells of its own checks. `SSH_AUTH_INFO_0` is sshd's word only when sshd, as root, says it of its own
+/// service: others may find whatever they like in PAM's environment, and for them it is as if it were not there. sshd's own
+/// word that makes no sense is not "no key": it is something that nobody knows.
+pub fn first_factor(start: &Start, trust: Trust, sshd_verifies: bool) -> FirstFactor {
+    let told = start.auth_info.as_deref().filter(|_| is_sshd(start, trust));
+    let Ok(info) = AuthInfo::parse(told.unwrap_or_default()) else {
+        return FirstFactor::Unreadable;
+    };
+    match info.key {
+        Some(key) => FirstFactor::PublicKey(ShownKey::of(&key, sshd_verifies)),
+        None if start.had_password || info.methods.iter().any(|method| method == "password") => FirstFactor::Password,
         None => FirstFactor::None,
     }
+}
+
+/// Whether this is sshd, speaking for its own service.
+fn is_sshd(start: &Start, trust: Trust) -> bool {
+    trust == Trust::Root && format!("pam:{}", start.service) == samekey_shared::ssh::SERVICE
 }
 
 /// Whether sshd says that this very connection completed some method: a key, a password, a dialogue.
@@ -91,26 +100,19 @@ pub fn ran_the_stack(start: &Start) -> bool {
     completed(start).any(|line| line == "password" || line.starts_with("keyboard-interactive"))
 }
 
+/// What sshd says that the connection completed. In the environment of anybody else it may be the person's own word
+/// (`pam_env` with `user_readenv`).
 fn completed(start: &Start) -> impl Iterator<Item = &str> {
-    start.auth_info.as_deref().unwrap_or_default().lines().map(str::trim)
-}
-
-/// `SHA256:…` of a key given as `ssh-ed25519 AAAA…`, the form that `ssh-keygen -l` prints; `unreadable` if it is not so.
-fn fingerprint(key: &str) -> String {
-    let blob = key
-        .split(' ')
-        .nth(1)
-        .and_then(|blob| BASE64.decode(blob.as_bytes()).ok());
-    match blob {
-        Some(blob) => format!("SHA256:{}", BASE64_NOPAD.encode(digest(&SHA256, &blob).as_ref())),
-        None => "unreadable".to_owned(),
-    }
+    let told = start.auth_info.as_deref().filter(|_| start.service.starts_with("sshd"));
+    told.unwrap_or_default().lines().map(str::trim)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use samekey_wire::Call;
+
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
     fn start() -> Start {
         Start {
@@ -220,26 +222,41 @@ mod tests {
             let mut start = start();
             start.auth_info = Some(info.to_owned());
             start.had_password = had_password;
-            first_factor(&start)
+            first_factor(&start, Trust::Root, false)
         };
-        // `ssh-keygen -lf` of this key prints the same.
-        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
-        let FirstFactor::PublicKey { fingerprint } = claim(&format!("publickey {key}\n"), true) else {
+        let FirstFactor::PublicKey(key) = claim(&format!("publickey {KEY}\n"), true) else {
             panic!("no key");
         };
-        assert!(
-            fingerprint.starts_with("SHA256:") && fingerprint.len() == 50,
-            "{fingerprint}"
-        );
-        assert_eq!(
-            claim("publickey ssh-ed25519 %%%\n", false),
-            FirstFactor::PublicKey {
-                fingerprint: "unreadable".into()
-            }
-        );
+        // `ssh-keygen -lf` of this key prints the same.
+        assert_eq!(key.fingerprint, "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA");
+        assert!(!key.on_our_terms);
+        assert_eq!(claim("publickey ssh-ed25519 %%%\n", false), FirstFactor::Unreadable);
+        // A password beside it does not make it known either.
+        assert_eq!(claim("publickey ssh-ed25519 %%%\n", true), FirstFactor::Unreadable);
         assert_eq!(claim("", true), FirstFactor::Password);
         assert_eq!(claim("password\n", false), FirstFactor::Password);
         assert_eq!(claim("", false), FirstFactor::None);
+    }
+
+    #[test]
+    fn a_key_is_believed_of_sshd_alone() {
+        let told = |service: &str, trust, verifies| {
+            let mut start = start();
+            start.service = service.to_owned();
+            start.auth_info = Some(format!("publickey {KEY}\n"));
+            first_factor(&start, trust, verifies)
+        };
+        assert!(matches!(told("sshd", Trust::Root, false), FirstFactor::PublicKey(key) if !key.on_our_terms));
+        assert!(matches!(told("sshd", Trust::Root, true), FirstFactor::PublicKey(key) if key.on_our_terms));
+        for (service, trust) in [
+            ("sshd", Trust::Own),
+            ("sshd", Trust::Nobody),
+            ("sudo", Trust::Root),
+            ("login", Trust::Root),
+            ("sshd-git", Trust::Root),
+        ] {
+            assert_eq!(told(service, trust, true), FirstFactor::None, "{service} {trust:?}");
+        }
     }
 
     #[test]
@@ -254,5 +271,9 @@ mod tests {
         assert!(!ran("publickey ssh-ed25519 AAAA keyboard-interactive\n"));
         assert!(!ran("hostbased ssh-ed25519 AAAA\n"));
         assert!(!ran(""));
+        let mut login = start();
+        login.service = "login".into();
+        login.auth_info = Some("password\n".into());
+        assert!(!ran_the_stack(&login) && !completed_a_method(&login), "not sshd's word");
     }
 }

@@ -1,8 +1,8 @@
 //! Show what the agent says, send back what the person answers, until the agent's verdict.
 //!
 //! The agent decides; the module only holds it to the order of the protocol. A grant must follow a prompt that a person
-//! answered, an exemption must not follow any, and the account phase has no prompts: an agent, or whoever plays one,
-//! that says otherwise is refused.
+//! answered, an exemption must not follow any, a key stands for the answer only where sshd told of one that can, and the
+//! account phase has no prompts: an agent, or whoever plays one, that says otherwise is refused.
 
 use crate::agent::{Agent, AgentError};
 use crate::conversation::{Conversation, ConversationError};
@@ -19,13 +19,19 @@ struct Course {
     prompts: u32,
     answers: u32,
     fakes: u32,
+    /// sshd told of a key in an authenticator.
+    key: bool,
 }
 
 /// Holds the conversation that this start opens.
 pub fn hold(agent: &mut impl Agent, person: &impl Conversation, start: Start) -> Result<Verdict, Failure> {
     let call = start.call;
+    let key = tells_of_a_security_key(&start);
     agent.send(&FromModule::Start(Box::new(start)))?;
-    let mut course = Course::default();
+    let mut course = Course {
+        key,
+        ..Course::default()
+    };
     for _ in 0..MOST_MESSAGES {
         match agent.receive()? {
             FromAgent::Prompt { text, echo } => {
@@ -40,6 +46,12 @@ pub fn hold(agent: &mut impl Agent, person: &impl Conversation, start: Start) ->
         }
     }
     Err(out_of_turn("it talks without end"))
+}
+
+/// Whether sshd says that this connection was opened with a key in an authenticator. What the key is worth, the agent finds.
+fn tells_of_a_security_key(start: &Start) -> bool {
+    let lines = start.auth_info.as_deref().unwrap_or_default().lines();
+    start.service == "sshd" && lines.into_iter().any(|line| line.starts_with("publickey sk-"))
 }
 
 /// One prompt and its answer. An agent that was asked for nothing more is told so before we leave.
@@ -77,6 +89,9 @@ fn in_turn(verdict: Verdict, call: Call, course: Course) -> Result<Verdict, Fail
     match (verdict, call) {
         (Verdict::Granted, Call::Authenticate) if course.answers == 0 || course.fakes > 0 => {
             Err(out_of_turn("it granted a login that nobody answered for"))
+        }
+        (Verdict::KeyShown, _) if !course.key || course.prompts > 0 => {
+            Err(out_of_turn("it granted a login for a key that was not shown"))
         }
         (Verdict::Exempt, _) if course.prompts > 0 => Err(out_of_turn("it called a login exempt after asking")),
         _ => Ok(verdict),
@@ -141,15 +156,11 @@ mod tests {
         says: Vec<FromAgent>,
         answers: Vec<Result<Answer, ConversationError>>,
     ) -> (Result<Verdict, Failure>, Vec<FromModule>, Vec<String>) {
-        let mut agent = Scripted {
-            says: says.into(),
-            heard: Vec::new(),
-        };
-        let person = Person {
-            answers: RefCell::new(answers.into()),
-            seen: RefCell::default(),
-        };
-        let start = Start {
+        run_as(start(call, None), says, answers)
+    }
+
+    fn start(call: Call, auth_info: Option<&str>) -> Start {
+        Start {
             call,
             service: "sshd".into(),
             user: "demo".into(),
@@ -159,9 +170,24 @@ mod tests {
             uid: 0,
             silent: false,
             ssh_connection: None,
-            auth_info: None,
+            auth_info: auth_info.map(str::to_owned),
             had_password: false,
             locale: None,
+        }
+    }
+
+    fn run_as(
+        start: Start,
+        says: Vec<FromAgent>,
+        answers: Vec<Result<Answer, ConversationError>>,
+    ) -> (Result<Verdict, Failure>, Vec<FromModule>, Vec<String>) {
+        let mut agent = Scripted {
+            says: says.into(),
+            heard: Vec::new(),
+        };
+        let person = Person {
+            answers: RefCell::new(answers.into()),
+            seen: RefCell::default(),
         };
         let ending = hold(&mut agent, &person, start);
         (ending, agent.heard, person.seen.into_inner())
@@ -220,6 +246,34 @@ mod tests {
         let (ending, ..) = run(Call::Authenticate, vec![exempt()], vec![]);
         assert_eq!(ending, Ok(Verdict::Exempt));
         let (ending, ..) = run(Call::Authenticate, vec![prompt(), exempt()], vec![Ok(typed("1"))]);
+        assert!(refused(&ending), "{ending:?}");
+    }
+
+    #[test]
+    fn a_key_stands_for_an_answer_only_where_sshd_told_of_one_that_can() {
+        let shown = || FromAgent::Verdict(Verdict::KeyShown);
+        let sk = "publickey sk-ssh-ed25519@openssh.com AAAA\n";
+        for call in [Call::Authenticate, Call::Account] {
+            let (ending, ..) = run_as(start(call, Some(sk)), vec![shown()], vec![]);
+            assert_eq!(ending, Ok(Verdict::KeyShown));
+            for other in [
+                None,
+                Some(""),
+                Some("publickey ssh-ed25519 AAAA\n"),
+                Some("hostbased sk-ssh-ed25519 A\n"),
+            ] {
+                let (ending, ..) = run_as(start(call, other), vec![shown()], vec![]);
+                assert!(refused(&ending), "{other:?} {ending:?}");
+            }
+            let elsewhere = Start {
+                service: "sudo".into(),
+                ..start(call, Some(sk))
+            };
+            let (ending, ..) = run_as(elsewhere, vec![shown()], vec![]);
+            assert!(refused(&ending), "{ending:?}");
+        }
+        let asked = start(Call::Authenticate, Some(sk));
+        let (ending, ..) = run_as(asked, vec![prompt(), shown()], vec![Ok(typed("1"))]);
         assert!(refused(&ending), "{ending:?}");
     }
 

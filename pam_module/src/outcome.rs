@@ -51,7 +51,8 @@ pub enum Failure {
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Granted => Self::Proven,
+            // What the key proved is a factor as any other: the stack is told of a success, not of an omission.
+            Verdict::Granted | Verdict::KeyShown => Self::Proven,
             Verdict::Exempt => Self::Exempt,
             Verdict::Refused { reason } => Self::Refused(reason),
             Verdict::TooMany => Self::TooMany,

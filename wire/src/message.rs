@@ -41,6 +41,9 @@ pub enum Call {
     /// No phase: root asks whether this login was proven in the last hour. Never prompts, lets nobody in. Told first is
     /// an information, the moment of the proof in Unix seconds.
     Proof,
+    /// No phase: sshd asks, through `samekey ssh-keys`, which keys this user may come with. Never prompts, lets nobody in. Told
+    /// first are informations, a line of `authorized_keys` each.
+    SshKeys,
 }
 
 /// Everything PAM knows about the login. What an unprivileged caller says here is a claim, not a fact.
@@ -137,6 +140,9 @@ pub enum Echo {
 pub enum Verdict {
     /// A second factor of this account was proven in this conversation (or, for [`Call::Account`], on this connection).
     Granted,
+    /// The SSH key that opened this very login is its second factor: nothing was asked. Said only of a login at which sshd
+    /// told the module of a key in an authenticator.
+    KeyShown,
     /// The policy asks nothing of this login. Never said of somebody who had to prove something.
     Exempt,
     /// No.

@@ -43,7 +43,8 @@ pub(super) fn earlier(
 /// The method that was used last at this door, or bound since. Paper is not preselected because it was needed once, nor
 /// e-mail ever (R12).
 pub(super) fn latest(bound: &Bound, door: Door) -> Option<Method> {
-    let used = bound.devices.iter().map(|device| {
+    let asked = bound.devices.iter().filter(|device| device.kind.is_asked());
+    let used = asked.map(|device| {
         let used = device.last_used.as_ref().filter(|used| used.door == door);
         let at = used.map_or(device.created_at, |used| used.at);
         (at, device.kind.method())

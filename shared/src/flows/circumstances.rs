@@ -2,15 +2,17 @@
 
 use super::before::{Earlier, earlier, latest};
 use super::email_use::counting;
+use super::first::{first_kind, key_shown};
 use super::{Asked, FlowError, RefusalCode, Visit};
 use crate::accounts::{Account, AccountError, AccountState, Groups, LoginName, NewAccount, groups, rows};
 use crate::audit::{self, Actor, Event, EventKind};
 use crate::clock::UnixTime;
 use crate::devices::fido::{self, Credential};
+use crate::devices::ssh_key::EnrolledKey;
 use crate::devices::{self, Bound};
 use crate::ids::AccountId;
 use crate::methods::{Evidence, FirstFactor, Level, Method};
-use crate::policy::{self, Decision, Facts, FirstFactorKind, Policy, Proven, Requirement, SourceFact, State};
+use crate::policy::{self, Decision, Facts, KeyFact, Policy, Proven, Requirement, SourceFact, State};
 use crate::roles::Role;
 use crate::source::Door;
 use crate::store::{StoreError, Tx};
@@ -142,6 +144,10 @@ pub(super) struct Circumstances {
     since: Option<UnixTime>,
     pub(super) now: UnixTime,
     pub(super) abnormal: Option<bool>,
+    /// The SSH key that opened this login, where it is enrolled in the account.
+    pub(super) enrolled: Option<EnrolledKey>,
+    /// What that key proves, if it proves anything.
+    by_key: Option<Evidence>,
     /// What an earlier proof at this door may spare.
     pub(super) earlier: Earlier,
     /// What was used last at this door, or bound since, of what is typed or touched every day (R4).
@@ -188,6 +194,7 @@ impl Circumstances {
         };
         let checkup_due = bound.checkup_due(policy.settings().checkup, standing.now);
         let keys = keys(tx, visit, &bound, &subject)?;
+        let (enrolled, by_key) = key_shown(tx, visit, &subject, (standing.first, standing.now))?;
         let account = subject.account().map(|account| account.id);
         let groups = groups::of(policy.group_source(), tx, host.groups.clone(), account)?;
         let no_flags = BTreeSet::new();
@@ -198,7 +205,8 @@ impl Circumstances {
             service: &visit.doorway.service,
             host: visit.doorway.host.as_deref(),
             source: SourceFact::from(&visit.doorway.source),
-            first_factor: Some(first_kind(standing.first)),
+            first_factor: first_kind(standing.first),
+            key: KeyFact::of(standing.first, enrolled.is_some()),
             abnormal: trust::abnormal(
                 tx,
                 (subject.login(), subject.account()),
@@ -232,6 +240,8 @@ impl Circumstances {
             since,
             now: standing.now,
             abnormal,
+            enrolled,
+            by_key,
             earlier: Earlier::default(),
             latest: latest(&bound, visit.doorway.door),
         };
@@ -257,12 +267,24 @@ impl Circumstances {
         self.decided(self.unraised.as_ref().unwrap_or(&self.requirement), evidence)
     }
 
+    /// Whether the SSH key that opened this login is a second factor of it.
+    pub(super) fn is_proven_by_key(&self) -> bool {
+        self.by_key.is_some()
+    }
+
+    /// This evidence, and what the SSH key proves that opened this login.
+    pub(super) fn with_key(&self, evidence: &[Evidence]) -> Vec<Evidence> {
+        evidence.iter().chain(&self.by_key).cloned().collect()
+    }
+
     fn decided(&self, requirement: &Requirement, evidence: &[Evidence]) -> Decision {
+        let by_key = self.by_key.as_ref().map(proven);
         let proven: Vec<Proven> = evidence.iter().map(proven).collect();
         let state = State {
             proven: &proven,
             checkup_due: self.checkup_due,
             among_devices: self.among_devices,
+            by_key,
             remembered_at: self.earlier.in_browser,
             rechecked_at: self.earlier.at_shell.map(|(at, _)| at),
             ..State::fresh(&self.bound, self.since, self.now)
@@ -361,15 +383,5 @@ fn proven(evidence: &Evidence) -> Proven {
         level: evidence.level(),
         method: Some(evidence.method()),
         at: evidence.at(),
-    }
-}
-
-/// What rules select by, of a first factor.
-pub(super) fn first_kind(first: &FirstFactor) -> FirstFactorKind {
-    match first {
-        FirstFactor::None => FirstFactorKind::None,
-        FirstFactor::Password => FirstFactorKind::Password,
-        FirstFactor::PublicKey { .. } => FirstFactorKind::PublicKey,
-        FirstFactor::Passkey => FirstFactorKind::Passkey,
     }
 }

@@ -5,7 +5,7 @@ use super::FlowError;
 use crate::accounts::{Account, Groups, groups};
 use crate::devices::Bound;
 use crate::methods::{Level, Method};
-use crate::policy::{self, Decision, Facts, FirstFactorKind, Requirement, SourceFact, State};
+use crate::policy::{self, Decision, Facts, FirstFactorKind, KeyFact, Requirement, SourceFact, State};
 use crate::realm::Realm;
 use crate::source::Source;
 use crate::store::Tx;
@@ -34,6 +34,7 @@ impl Ordinary {
                 host: None,
                 source: SourceFact::from(source),
                 first_factor: Some(FirstFactorKind::Password),
+                key: KeyFact::None,
                 abnormal: None,
                 now: realm.clock.now(),
             };

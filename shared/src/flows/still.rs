@@ -3,15 +3,15 @@
 //! Tokens outlive the page they were given on. A rule made stricter, a group that somebody left, an exception that ended, a
 //! device that was unbound since: each must be felt at the next use of a token, not at its end (oidc.md rows 16 and 23).
 
-use super::circumstances::first_kind;
 use super::email_use::counting;
+use super::first::first_kind;
 use super::sign_in::{Asked, Prior};
 use super::{Basis, FlowError, Grant};
 use crate::accounts::{Account, Groups, groups};
 use crate::clock::UnixTime;
 use crate::devices::{self, Bound};
 use crate::methods::{Evidence, EvidenceRecord, FirstFactor, Level, recall};
-use crate::policy::{self, Decision, EmailUse, Facts, Proven, SourceFact, State};
+use crate::policy::{self, Decision, EmailUse, Facts, KeyFact, Proven, SourceFact, State};
 use crate::realm::Realm;
 use crate::source::Source;
 use crate::store::Tx;
@@ -150,7 +150,9 @@ fn requirement(
         service,
         host: None,
         source: shown.source.parse().unwrap_or(SourceFact::Unknown),
-        first_factor: Some(first_kind(&shown.first)),
+        first_factor: first_kind(&shown.first),
+        // Of what a shell had shown nothing is kept, so nobody can tell whether its key is still enrolled.
+        key: KeyFact::of(&shown.first, false),
         abnormal: shown.abnormal,
         now: realm.clock.now(),
     };

@@ -2,6 +2,7 @@
 //! section 3).
 
 use super::{Evidence, Level};
+use crate::ssh::ShownKey;
 use serde::{Deserialize, Serialize};
 
 /// What came before the second factor.
@@ -13,20 +14,28 @@ pub enum FirstFactor {
     /// A password: the store's or the system's.
     Password,
     /// An SSH key, as sshd tells it.
-    PublicKey {
-        /// Its SHA-256 fingerprint.
-        fingerprint: String,
-    },
+    PublicKey(ShownKey),
+    /// Something, in words that nobody understood: no proof, and no fact that an exception could rest on.
+    Unreadable,
     /// A passkey used without a password.
     Passkey,
+}
+
+impl FirstFactor {
+    /// Whether somebody has shown a first factor, as far as anybody can tell.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Self::None | Self::Unreadable)
+    }
 }
 
 /// How much is proven together. A second factor alone, without any first, is a single factor; a passkey is two.
 pub fn proven_level(first: &FirstFactor, evidence: &[Evidence]) -> Level {
     let strongest = evidence.iter().map(Evidence::level).max();
     match (first, strongest) {
-        (FirstFactor::None, None) => Level::None,
-        (FirstFactor::None | FirstFactor::Passkey, Some(_)) if !evidence.iter().any(Evidence::is_two_factors) => {
+        (FirstFactor::None | FirstFactor::Unreadable, None) => Level::None,
+        (FirstFactor::None | FirstFactor::Unreadable | FirstFactor::Passkey, Some(_))
+            if !evidence.iter().any(Evidence::is_two_factors) =>
+        {
             Level::Single
         }
         (_, None) => Level::Single,
@@ -50,9 +59,9 @@ pub fn acr(level: Level) -> Option<&'static str> {
 /// `["pwd", "otp", "mfa"]` for password and authenticator app.
 pub fn amr(first: &FirstFactor, evidence: &[Evidence]) -> Vec<&'static str> {
     let mut claims: Vec<&'static str> = match first {
-        FirstFactor::None | FirstFactor::Passkey => Vec::new(),
+        FirstFactor::None | FirstFactor::Unreadable | FirstFactor::Passkey => Vec::new(),
         FirstFactor::Password => vec!["pwd"],
-        FirstFactor::PublicKey { .. } => vec!["pop"],
+        FirstFactor::PublicKey(_) => vec!["pop"],
     };
     for claim in evidence.iter().flat_map(Evidence::amr) {
         if !claims.contains(&claim) {
@@ -88,16 +97,20 @@ mod tests {
     }
 
     fn public_key() -> FirstFactor {
-        FirstFactor::PublicKey {
+        FirstFactor::PublicKey(ShownKey {
+            key_type: "ssh-ed25519".into(),
             fingerprint: "SHA256:x".into(),
-        }
+            on_our_terms: false,
+        })
     }
 
     #[test]
     fn claims_follow_the_table_of_the_policy() {
         use FirstFactor::{None as Nothing, Password};
-        let grid: [Case; 10] = [
+        let grid: [Case; 12] = [
             (Nothing, &[], None, &[]),
+            (FirstFactor::Unreadable, &[], None, &[]),
+            (FirstFactor::Unreadable, &[Method::Totp], Some("single"), &["otp"]),
             (Password, &[], Some("single"), &["pwd"]),
             (public_key(), &[], Some("single"), &["pop"]),
             (Password, &[Method::Email], Some("medium"), &["pwd", "email"]),
@@ -147,7 +160,7 @@ mod tests {
     fn levels_of_keys_follow_from_what_they_show_and_from_nothing_else() {
         for (first, method, key) in assertions() {
             let level = proven_level(&first, &[proof(method, Some(key))]);
-            let another_factor = matches!(first, FirstFactor::Password | FirstFactor::PublicKey { .. });
+            let another_factor = matches!(first, FirstFactor::Password | FirstFactor::PublicKey(_));
             let wanted = match (
                 another_factor || key.user_verified,
                 key.attested && !key.backup_eligible,
@@ -170,7 +183,7 @@ mod tests {
             assert_eq!(says("hwk"), key.attested && !key.backup_eligible, "{told}");
             assert_eq!(says("user"), key.user_verified, "{told}");
             assert_eq!(says("pin"), key.user_verified && key.pin, "{told}");
-            let ssh = matches!(first, FirstFactor::PublicKey { .. });
+            let ssh = matches!(first, FirstFactor::PublicKey(_));
             assert_eq!(says("pop"), ssh || !(says("swk") || says("hwk")), "{told}");
             assert_eq!(says("pwd"), first == FirstFactor::Password, "{told}");
             let two = ssh || first == FirstFactor::Password || key.user_verified;

@@ -8,6 +8,7 @@
 //!                                     Checked::Wrong                (M12)
 //!         ── email_code::check ─────► Evidence                      the code is spent in the same unit
 //!         ── fido::accept ─────────► KeyChecked::Accepted(Evidence) the counter moves on in the same unit
+//!  sshd  ── ssh_key::vouched ────► Evidence                      enrolled with verification, taken on our terms
 //! ```
 //!
 //! What a sign-in may claim to others (`acr`, `amr`) is computed from evidence and from nothing else: [`claims`].
@@ -19,6 +20,7 @@ mod evidence;
 pub mod fido;
 mod method;
 pub mod recovery_code;
+pub mod ssh_key;
 pub mod totp;
 
 pub use claims::{FirstFactor, acr, amr, proven_level};

@@ -7,6 +7,7 @@ use crate::ids::AccountId;
 use crate::methods::FirstFactor;
 use crate::params;
 use crate::source::Door;
+use crate::ssh::ShownKey;
 use crate::store::{StoreError, Tx};
 use ring::digest::{Context, SHA256};
 
@@ -18,7 +19,7 @@ impl Binding {
     /// The binding of this login; nothing where a part of it is not known. sudo and su have neither address nor key, so
     /// they have none either.
     pub fn of(doorway: &Doorway, first: &FirstFactor, policy_hash: &str) -> Option<Self> {
-        let FirstFactor::PublicKey { fingerprint } = first else {
+        let FirstFactor::PublicKey(ShownKey { fingerprint, .. }) = first else {
             return None;
         };
         let host = doorway.host.as_deref().filter(|host| !host.is_empty())?;
@@ -102,9 +103,11 @@ mod tests {
     }
 
     fn key(print: &str) -> FirstFactor {
-        FirstFactor::PublicKey {
+        FirstFactor::PublicKey(ShownKey {
+            key_type: "ssh-ed25519".into(),
             fingerprint: print.into(),
-        }
+            on_our_terms: false,
+        })
     }
 
     #[test]

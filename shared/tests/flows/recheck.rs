@@ -5,6 +5,7 @@ use samekey_shared::clock::Clock;
 use samekey_shared::flows::{Basis, Doorway, Earlier, FirstFactorCheck, Prompt, SignInRequest, Step};
 use samekey_shared::methods::{FirstFactor, Level};
 use samekey_shared::source::Source;
+use samekey_shared::ssh::ShownKey;
 use samekey_shared::trust;
 
 const HOUR: i64 = 3600;
@@ -13,9 +14,11 @@ const HALF_A_DAY: &str = "version = 1\n[groups]\nsource = \"store\"\n[default]\n
     recheck = \"12h\"\nmethods = [\"totp\", \"recovery-code\"]\n";
 
 fn by_key(fingerprint: &str) -> SignInRequest<'static> {
-    let first = FirstFactor::PublicKey {
+    let first = FirstFactor::PublicKey(ShownKey {
+        key_type: "ssh-ed25519".into(),
         fingerprint: fingerprint.into(),
-    };
+        on_our_terms: false,
+    });
     SignInRequest {
         first: FirstFactorCheck::Done(first),
         ..at_shell("ann")

@@ -8,6 +8,7 @@ use samekey_shared::flows::{
     RefusalCode, SignInRequest, Step,
 };
 use samekey_shared::methods::Method;
+use samekey_shared::ssh::ShownKey;
 
 const DAY: i64 = 86_400;
 
@@ -102,9 +103,11 @@ fn ones_own_devices_stay_open_to_bind_the_second_kind_there() {
 fn four_weeks_after_binding_the_device_is_tried_once_although_the_shell_was_rechecked() {
     let scene = under("grace = \"0s\"\nrecheck = \"90d\"\nmethods = [\"totp\", \"recovery-code\"]");
     let since = scene.test.clock.now();
-    let first = samekey_shared::methods::FirstFactor::PublicKey {
+    let first = samekey_shared::methods::FirstFactor::PublicKey(ShownKey {
+        key_type: "ssh-ed25519".into(),
         fingerprint: "SHA256:abc".into(),
-    };
+        on_our_terms: false,
+    });
     let request = || SignInRequest {
         first: FirstFactorCheck::Done(first.clone()),
         ..at_shell("ann")

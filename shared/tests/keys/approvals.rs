@@ -14,6 +14,7 @@ use samekey_shared::ids::RequestId;
 use samekey_shared::methods::fido::{KeyChecked, KeyError, Scene as Place, Terms, accept};
 use samekey_shared::methods::{FirstFactor, Level, Method};
 use samekey_shared::source::{Door, Source};
+use samekey_shared::ssh::ShownKey;
 use samekey_shared::testing::{ORIGIN, RP_ID, SoftAuthenticator};
 use std::collections::BTreeSet;
 
@@ -327,9 +328,11 @@ fn nobody_is_offered_one_who_has_shown_nothing_or_whose_door_cannot_wait() {
 fn it_comes_first_where_nothing_that_is_typed_would_do() {
     let scene = scene(SoftAuthenticator::new());
     scene.policy(&POLICY.replace("\"high\"", "\"highest\""));
-    let key = FirstFactor::PublicKey {
+    let key = FirstFactor::PublicKey(ShownKey {
+        key_type: "ssh-ed25519".into(),
         fingerprint: "SHA256:abc".into(),
-    };
+        on_our_terms: false,
+    });
     let (_, step) = login(&scene, key, afar(), "192.0.2.7");
     let prompt = asked_approval(step);
     assert_eq!(prompt.others, []);

@@ -16,10 +16,7 @@ impl SignIn {
     /// first factor. A stranger learns nothing about who has a passkey, and can open nothing (docs/decisions, 0009).
     pub(super) fn takes_approvals(&self, visit: &Visit<'_>) -> bool {
         let realm = visit.realm;
-        self.means.approval.is_some()
-            && self.first != FirstFactor::None
-            && realm.pages.is_some()
-            && realm.relying_party.is_some()
+        self.means.approval.is_some() && self.first.is_shown() && realm.pages.is_some() && realm.relying_party.is_some()
     }
 
     /// Asks for an approval: opens one, or shows the one that is open once more.
@@ -77,7 +74,7 @@ impl SignIn {
             service: &visit.doorway.service,
             source: &visit.doorway.source,
             key_fingerprint: match &self.first {
-                FirstFactor::PublicKey { fingerprint } => Some(fingerprint),
+                FirstFactor::PublicKey(key) => Some(&key.fingerprint),
                 _ => None,
             },
             command: command.as_deref(),

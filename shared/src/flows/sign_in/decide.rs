@@ -1,12 +1,12 @@
 //! From the policy's decision to the next step.
 
 use super::super::circumstances::{self, Circumstances, HostView, Standing, Subject};
+use super::second_factor::gate;
 use super::{Purpose, SignIn, SignInRequest, Stage, record};
 use crate::accounts::{LoginName, rows};
 use crate::approvals::Cancelling;
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
-use crate::clock::UnixTime;
 use crate::devices::{self, LastUse};
 use crate::flows::{
     Basis, Binding, FlowError, Grant, Keys, Notice, OnGrant, Prompt, Refusal, RefusalCode, SessionSpan, Step, Visit,
@@ -222,7 +222,7 @@ impl SignIn {
         if let Some(trusted) = super::trusted::basis(&facts.decision) {
             return trusted;
         }
-        let ours = self.first_at.is_some() || !self.proofs.is_empty();
+        let ours = self.first_at.is_some() || !self.proofs.is_empty() || facts.is_proven_by_key();
         if ours && facts.requirement.level > Level::None {
             Basis::Proven
         } else {
@@ -269,6 +269,8 @@ impl SignIn {
         if !self.uses_earlier(tx, facts, basis)? {
             return Ok(Err(RefusalCode::OutOfTurn));
         }
+        let all = facts.with_key(evidence);
+        let (asked, evidence) = (evidence, all.as_slice());
         let grant = Grant {
             request: self.request,
             account: facts.subject.account().map(|account| account.id),
@@ -297,8 +299,9 @@ impl SignIn {
         if basis == Basis::Proven && !locked {
             attempts::succeeded(tx, login, &visit.doorway.source, now)?;
         }
-        if by_key {
-            self.settle_objection(tx, visit, facts, evidence)?;
+        // What sshd saw says nothing about who objected; a key that we asked does.
+        if asked.iter().any(|one| one.key().is_some()) {
+            self.settle_objection(tx, visit, facts, asked)?;
         }
         if let Some(account) = facts
             .subject
@@ -388,11 +391,4 @@ impl SignIn {
             code,
         })
     }
-}
-
-fn gate(tx: &mut Tx<'_>, visit: &Visit<'_>, facts: &Circumstances, now: UnixTime) -> Result<Gate, FlowError> {
-    Ok(match facts.subject.login() {
-        Some(login) => attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?,
-        None => Gate::Open { left: 1 },
-    })
 }

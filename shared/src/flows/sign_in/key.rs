@@ -100,8 +100,8 @@ impl SignIn {
         match self.first {
             _ if self.alone != Alone::No => UserVerification::Required,
             FirstFactor::Passkey => UserVerification::Required,
-            FirstFactor::None => UserVerification::Preferred,
-            FirstFactor::Password | FirstFactor::PublicKey { .. } => UserVerification::Discouraged,
+            FirstFactor::None | FirstFactor::Unreadable => UserVerification::Preferred,
+            FirstFactor::Password | FirstFactor::PublicKey(_) => UserVerification::Discouraged,
         }
     }
 

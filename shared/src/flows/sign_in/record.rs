@@ -1,11 +1,12 @@
 //! The lines that a sign-in leaves in the audit trail.
 
-use super::super::circumstances::{Circumstances, first_kind};
+use super::super::circumstances::Circumstances;
+use super::super::first::first_kind;
 use super::SignIn;
 use crate::audit::{Actor, Event, EventKind};
 use crate::flows::Visit;
 use crate::methods::{Evidence, FirstFactor};
-use crate::policy::Field;
+use crate::policy::{Field, FirstFactorKind};
 
 impl SignIn {
     /// An event of this sign-in with everything that the facts tell about it.
@@ -31,9 +32,15 @@ impl SignIn {
                 facts.policy.hash(),
                 facts.requirement.decided_by(Field::Level).join(","),
             )
-            .detail("first_factor", first_kind(&self.first));
-        if let FirstFactor::PublicKey { fingerprint } = &self.first {
-            event = event.detail("key", fingerprint);
+            .detail(
+                "first_factor",
+                first_kind(&self.first).map_or("unknown", FirstFactorKind::as_str),
+            );
+        if let FirstFactor::PublicKey(key) = &self.first {
+            event = event.detail("key", &key.fingerprint).detail("key_type", &key.key_type);
+            if let Some(enrolled) = &facts.enrolled {
+                event = event.detail("key_device", enrolled.device);
+            }
         }
         if let Some(login) = login {
             event = event.about(login);

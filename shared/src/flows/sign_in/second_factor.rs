@@ -4,6 +4,7 @@ use super::super::circumstances::{Circumstances, HostView, Subject};
 use super::{MOST_TRIES, SignIn, email};
 use crate::attempts::{self, Gate};
 use crate::audit::{self, EventKind};
+use crate::clock::UnixTime;
 use crate::devices::totp::Window;
 use crate::flows::{Basis, Binding, FlowError, Grant, Notice, OnGrant, RefusalCode, Step, Visit};
 use crate::methods::recovery_code::{self, Prepared};
@@ -218,14 +219,21 @@ pub(super) fn shut(
     visit: &Visit<'_>,
     facts: &Circumstances,
 ) -> Result<Option<RefusalCode>, FlowError> {
-    let Some(login) = facts.subject.login() else {
-        return Ok(None);
-    };
-    let now = visit.realm.clock.now();
-    Ok(
-        match attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)? {
-            Gate::Locked { until } => Some(RefusalCode::TooManyAttempts { until }),
-            Gate::Open { .. } => None,
-        },
-    )
+    Ok(match gate(tx, visit, facts, visit.realm.clock.now())? {
+        Gate::Locked { until } => Some(RefusalCode::TooManyAttempts { until }),
+        Gate::Open { .. } => None,
+    })
+}
+
+/// Whether answers are taken from here.
+pub(super) fn gate(
+    tx: &mut Tx<'_>,
+    visit: &Visit<'_>,
+    facts: &Circumstances,
+    now: UnixTime,
+) -> Result<Gate, FlowError> {
+    Ok(match facts.subject.login() {
+        Some(login) => attempts::gate(tx, &facts.policy.settings().lockout, login, &visit.doorway.source, now)?,
+        None => Gate::Open { left: 1 },
+    })
 }

@@ -6,7 +6,7 @@ use super::first_factor_is_fresh;
 use crate::devices::{self, DeviceKind, email};
 use crate::flows::{FlowError, Visit};
 use crate::ids::TicketId;
-use crate::methods::{FirstFactor, Method};
+use crate::methods::Method;
 use crate::objections;
 use crate::policy::EmailUse;
 use crate::store::Tx;
@@ -75,8 +75,9 @@ impl SignIn {
         if shown {
             return Ok(Protection::Given);
         }
-        // Paper and e-mail are no devices to be robbed of: whoever has only them has none.
-        let device = |kind: DeviceKind| !matches!(kind, DeviceKind::RecoveryCodes | DeviceKind::Email);
+        // Paper and e-mail are no devices to be robbed of, and no door asks for an SSH key: whoever has only them has none.
+        let device =
+            |kind: DeviceKind| !matches!(kind, DeviceKind::RecoveryCodes | DeviceKind::Email | DeviceKind::SshKey);
         if bound.devices.iter().any(|one| device(one.kind)) {
             let methods = self.offers(visit, facts, &self.askable(facts));
             return Ok(if methods.is_empty() {
@@ -97,7 +98,7 @@ impl SignIn {
     ) -> Result<Protection, FlowError> {
         let ever_bound = devices::rows::ever_bound(tx, account)?;
         let rule = &facts.policy.settings().first_bind;
-        if self.first == FirstFactor::None {
+        if !self.first.is_shown() {
             return Ok(Protection::Ticket);
         }
         if rule.lets(ever_bound, &visit.doorway.source) {
