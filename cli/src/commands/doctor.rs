@@ -1,4 +1,4 @@
-//! `samekey doctor`: the checks D01 to D24, for a person, for a monitoring system, and as an archive for who helps.
+//! `samekey doctor`: the checks D01 to D25, for a person, for a monitoring system, and as an archive for who helps.
 
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
@@ -29,7 +29,7 @@ pub struct Arguments {
 pub fn run(path: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let known = |id: &&String| CHECKS.iter().any(|check| check.id.eq_ignore_ascii_case(id));
     if let Some(unknown) = arguments.only.iter().find(|id| !known(id)) {
-        return Err(Failure::usage(format!("{unknown} is no check; there are D01 to D24")));
+        return Err(Failure::usage(format!("{unknown} is no check; there are D01 to D25")));
     }
     // Paths in the configuration are the machine's own; of another root only that file is looked at.
     let placed = match path.strip_prefix("/") {

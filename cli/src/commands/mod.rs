@@ -17,6 +17,8 @@ mod policy;
 mod recovery_codes;
 mod setup;
 mod signing_keys;
+mod ssh_key;
+mod ssh_keys;
 mod status;
 mod store;
 mod ticket;
@@ -54,6 +56,11 @@ enum Verb {
     /// Bound second factors
     #[command(subcommand)]
     Device(device::Verb),
+    /// SSH keys that sshd is served, and that count as a second factor where they show their person
+    #[command(subcommand)]
+    SshKey(ssh_key::Verb),
+    /// Print the SSH keys of a user for sshd's AuthorizedKeysCommand, asking the agent: nothing for whoever has none
+    SshKeys(ssh_keys::Arguments),
     /// Enrolment tickets: the right to bind a device without one to prove oneself with
     #[command(subcommand)]
     Ticket(ticket::Verb),
@@ -108,6 +115,8 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Init(arguments) => init::run(&cli.config, arguments),
         Verb::Account(verb) => account::run(&cli.config, verb),
         Verb::Device(verb) => device::run(cli, verb),
+        Verb::SshKey(verb) => ssh_key::run(&cli.config, verb),
+        Verb::SshKeys(arguments) => ssh_keys::run(arguments),
         Verb::Ticket(verb) => ticket::run(&cli.config, verb),
         Verb::RecoveryCodes(verb) => recovery_codes::run(&cli.config, verb),
         Verb::Client(verb) => client::run(&cli.config, verb),
