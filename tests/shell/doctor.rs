@@ -90,7 +90,7 @@ boxed! {
         let output = doctor(&["--json"]);
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         let checks = told["checks"].as_object().unwrap();
-        assert_eq!(checks.len(), 24);
+        assert_eq!(checks.len(), 25);
         for (id, one) in checks {
             let expected = if id == "D18" { "WARNING" } else { "OK" };
             assert_eq!(one["state"], expected, "{id}: {one}");

@@ -1,4 +1,4 @@
-//! The checks D01 to D24: what is wrong with this machine's guard, where, and what to do about it.
+//! The checks D01 to D25: what is wrong with this machine's guard, where, and what to do about it.
 //!
 //! Each check looks at files below a root, at programs of the machine only where that root is `/`, and at the store where
 //! it could be opened. It gives findings; none is "fine". Nothing is changed.
@@ -9,6 +9,7 @@ mod pam;
 mod people;
 mod place;
 mod ssh;
+mod ssh_keys;
 mod web;
 
 use samekey_pam_stack::{Files, Root};
@@ -171,7 +172,7 @@ type Look = fn(&Patient<'_>) -> Vec<Finding>;
 /// A check.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// `D01` to `D24`.
+    /// `D01` to `D25`.
     pub id: &'static str,
     /// What it is about.
     pub title: &'static str,
@@ -183,7 +184,7 @@ const fn check(id: &'static str, title: &'static str, look: Look) -> Check {
 }
 
 /// Every check, in order; docs/doctor.md has a section for each.
-pub const CHECKS: [Check; 24] = [
+pub const CHECKS: [Check; 25] = [
     check("D01", "the module is installed", pam::module_is_there),
     check("D02", "services name the module", pam::services_name_it),
     check("D03", "nobody comes past the module", pam::nobody_comes_past),
@@ -208,6 +209,7 @@ pub const CHECKS: [Check; 24] = [
     check("D22", "secrets are the service's alone", place::secrets),
     check("D23", "one second factor in the stack", pam::other_factors),
     check("D24", "the log is taken", machine::log_is_taken),
+    check("D25", "SSH keys show their person", ssh_keys::sshd_verifies),
 ];
 
 /// What one check found.
@@ -282,7 +284,7 @@ mod tests {
             now: 1_800_000_000,
         };
         let examined = examine(&patient, &[]);
-        assert_eq!(examined.len(), 24);
+        assert_eq!(examined.len(), CHECKS.len());
         for id in ["D04", "D05", "D12", "D13", "D18", "D19", "D24"] {
             let one = examined.iter().find(|one| one.check.id == id).unwrap();
             assert_eq!(one.grade(), Grade::Unknown, "{id}");

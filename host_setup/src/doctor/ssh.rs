@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 const MOST_USERS: u32 = 50;
 /// A connection like any other from outside.
 const ANYBODY: &str = "host=client.example.org,addr=192.0.2.1";
-const MAIN: &str = "/etc/ssh/sshd_config";
+pub(super) const MAIN: &str = "/etc/ssh/sshd_config";
 
-type Values = BTreeMap<String, String>;
+pub(super) type Values = BTreeMap<String, String>;
 
 /// sshd, or why nothing can be said of it.
-fn sshd(patient: &Patient<'_>) -> Result<Sshd, Vec<Finding>> {
+pub(super) fn sshd(patient: &Patient<'_>) -> Result<Sshd, Vec<Finding>> {
     if let Some(finding) = patient.needs_this_machine() {
         return Err(vec![finding]);
     }
@@ -23,7 +23,7 @@ fn sshd(patient: &Patient<'_>) -> Result<Sshd, Vec<Finding>> {
     if sshd.is_there() { Ok(sshd) } else { Err(Vec::new()) }
 }
 
-fn values(sshd: &Sshd, user: &str) -> Result<Values, Vec<Finding>> {
+pub(super) fn values(sshd: &Sshd, user: &str) -> Result<Values, Vec<Finding>> {
     sshd.effective(&format!("user={user},{ANYBODY}")).map_err(|said| {
         // It names file and line itself.
         vec![
@@ -34,7 +34,7 @@ fn values(sshd: &Sshd, user: &str) -> Result<Values, Vec<Finding>> {
     })
 }
 
-fn value<'a>(values: &'a Values, option: &str) -> &'a str {
+pub(super) fn value<'a>(values: &'a Values, option: &str) -> &'a str {
     values.get(option).map_or("", String::as_str)
 }
 
@@ -197,7 +197,7 @@ pub(super) fn matches_keep_it(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 /// The `Match` lines, with their places, of sshd's file and those that it includes.
-fn blocks(patient: &Patient<'_>) -> Vec<(String, String)> {
+pub(super) fn blocks(patient: &Patient<'_>) -> Vec<(String, String)> {
     let drop_ins = patient.list("/etc/ssh/sshd_config.d");
     let drop_ins = drop_ins
         .iter()
@@ -222,7 +222,7 @@ fn blocks(patient: &Patient<'_>) -> Vec<(String, String)> {
 }
 
 /// A connection that these criteria meet, as `sshd -C` takes it.
-fn example(patient: &Patient<'_>, criteria: &str) -> Option<String> {
+pub(super) fn example(patient: &Patient<'_>, criteria: &str) -> Option<String> {
     let words: Vec<&str> = criteria.split_whitespace().collect();
     let (mut user, mut host, mut address, mut more) = (
         "nobody".to_owned(),
