@@ -1,6 +1,6 @@
 //! The key's memory: what stays when it is pulled out.
 
-use opensk::api::persist::{Persist, PersistIter};
+use opensk::api::persist::{Attestation, AttestationId, Persist, PersistIter};
 use opensk::ctap::status_code::{Ctap2StatusCode, CtapResult};
 use ring::digest;
 use std::collections::BTreeMap;
@@ -10,6 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const PIN_TRIES: u8 = 8;
 /// What the sensor calls its one finger.
 const FINGER: u8 = 7;
+
+/// What signs in the name of its maker.
+const MAKERS_KEY: [u8; 32] = [
+    0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21, 0x57, 0x67, 0xb1, 0xd6, 0x93, 0x4e, 0x50, 0xc3,
+    0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21,
+];
 
 /// Numbered entries, shared by the authenticator and the orders.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +63,21 @@ impl Flash {
             self.store_template_id(vec![FINGER])?;
         }
         Ok(())
+    }
+
+    /// Gives it a make, with the certificate that such keys show. Everybody knows its key: RFC 6979, A.2.5.
+    pub fn certify(&mut self) -> CtapResult<()> {
+        let attestation = Attestation {
+            wrapped_private_key: MAKERS_KEY.to_vec(),
+            certificate: include_bytes!("attestation.der").to_vec(),
+        };
+        self.set_attestation(AttestationId::Batch, Some(&attestation))
+    }
+
+    /// Whether it shows such a certificate.
+    pub fn is_certified(&self) -> bool {
+        self.get_attestation(AttestationId::Batch)
+            .is_ok_and(|found| found.is_some())
     }
 
     /// Makes the counter at least so high: an imported credential goes on from where it was.

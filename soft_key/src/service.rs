@@ -27,6 +27,8 @@ pub struct Settings {
     pub pin: Option<String>,
     /// Whether it verifies the person by itself. OpenSK then wants a PIN too, as such keys do.
     pub built_in_verification: bool,
+    /// Whether it shows a certificate of its make, as keys that are sold do; `pamu2fcfg` 1.1 takes no others.
+    pub certified: bool,
     /// The group that may use it; everybody may if none is given.
     pub group: Option<u32>,
     /// The built library of `preload/`.
@@ -57,6 +59,9 @@ pub fn run(settings: &Settings) -> Result<(), ServiceError> {
     let mut flash = Flash::default();
     let forms = |flash: &mut Flash| {
         flash.set_pin_to(settings.pin.as_deref())?;
+        if settings.certified {
+            flash.certify()?;
+        }
         if settings.built_in_verification {
             flash.enrol_finger()
         } else {

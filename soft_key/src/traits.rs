@@ -37,13 +37,17 @@ pub struct Board {
 impl Board {
     /// A board with this memory, in this hand, at this port.
     pub fn new(flash: Flash, hand: Arc<Hand>, wire: Arc<Wire>) -> Self {
+        let customization = CustomizationImpl {
+            use_batch_attestation: flash.is_certified(),
+            ..DEFAULT_CUSTOMIZATION
+        };
         Self {
             flash,
             hand,
             wire,
             dice: Dice(SystemRandom::new()),
             clock: Watch { ahead: Duration::ZERO },
-            customization: DEFAULT_CUSTOMIZATION,
+            customization,
         }
     }
 }

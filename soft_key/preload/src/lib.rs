@@ -1,7 +1,8 @@
-//! Preloaded into the programs of a throw-away machine, where it tells two lies that a real key would not need.
+//! Preloaded into the programs of a throw-away machine, where it tells three lies that a real key would not need.
 //!
 //! - libudev lists a device only if its folder lies on a file system of sysfs's kind. The software key's folders lie on a
 //!   tmpfs that covers a part of `/sys` (`samekey_soft_key::place`): `fstatfs` calls that sysfs.
+//! - libfido2 speaks to a character device and to nothing else (`fido_hid_unix_open`): `fstat` calls the software key's node one.
 //! - A program that may write no files (`RLIMIT_FSIZE`) may write to a device. The software key's node is a FUSE file, to
 //!   which the kernel applies that limit: `write` hands HID reports over in an `ioctl` instead.
 //!
@@ -42,6 +43,42 @@ pub unsafe extern "C" fn fstatfs(descriptor: c_int, told: *mut libc::statfs) -> 
 pub unsafe extern "C" fn fstatfs64(descriptor: c_int, told: *mut libc::statfs) -> c_int {
     // SAFETY: the caller's promise is handed on.
     unsafe { fstatfs(descriptor, told) }
+}
+
+/// `fstat(2)`.
+///
+/// # Safety
+/// As the C function: `told` points to a `struct stat` that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fstat(descriptor: c_int, told: *mut libc::stat) -> c_int {
+    // SAFETY: the caller's promise is the system call's own condition; on 64-bit machines the C library's structure is the kernel's.
+    let result = unsafe { libc::syscall(libc::SYS_fstat, descriptor, told) };
+    if result != 0 {
+        return -1;
+    }
+    // SAFETY: the call has succeeded, so it has filled the structure.
+    let found = unsafe { &mut *told };
+    // An empty file of 1970: hardly another one is asked further. Sandboxed programs may not even read a link.
+    if found.st_mode & libc::S_IFMT == libc::S_IFREG && (found.st_size, found.st_mtime) == (0, 0) && is_key(descriptor)
+    {
+        found.st_mode = found.st_mode & !libc::S_IFMT | libc::S_IFCHR;
+    }
+    0
+}
+
+/// The same under the name that programs with large files use.
+///
+/// # Safety
+/// As [`fstat`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fstat64(descriptor: c_int, told: *mut libc::stat) -> c_int {
+    // SAFETY: the caller's promise is handed on.
+    unsafe { fstat(descriptor, told) }
+}
+
+fn is_key(descriptor: c_int) -> bool {
+    let path = std::fs::read_link(format!("/proc/self/fd/{descriptor}"));
+    path.is_ok_and(|path| path.to_string_lossy().starts_with("/dev/hidraw"))
 }
 
 fn is_below_sys(descriptor: c_int) -> bool {
