@@ -10,7 +10,6 @@ mod exit;
 mod identity;
 mod installation;
 mod keyboard;
-mod otpauth;
 mod output;
 mod password;
 mod terminal;

@@ -19,6 +19,7 @@ pub mod flows;
 pub mod ids;
 pub mod letters;
 pub mod methods;
+pub mod moving;
 pub mod objections;
 pub mod outbox;
 pub mod policy;

@@ -7,8 +7,10 @@ mod client_conformance;
 mod client_try;
 mod device;
 mod doctor;
+mod export;
 mod generate;
 mod grant;
+mod import;
 mod init;
 mod keyring;
 mod mail;
@@ -92,6 +94,19 @@ enum Verb {
     /// The keys that sign tokens for web apps
     #[command(subcommand)]
     SigningKeys(signing_keys::Verb),
+    /// Take over the second factors that another program knows: nobody has to bind anew
+    ///
+    /// A device is taken over as a whole or not at all. What is there already is told and left as it is, so that the same files
+    /// can be given again. Rows that cannot be taken over are named with their reason, and do not hinder the others: exit 1 if
+    /// there were any. Files are read without following links; in a file that belongs to somebody else than root, only that
+    /// person's devices count. `--dry-run` tells what would become of each row.
+    Import(import::Arguments),
+    /// Write people's second factors into a new file, sealed with a passphrase, for `samekey import samekey` elsewhere
+    ///
+    /// The file holds the keys of authenticator apps and what is known of passkeys and security keys, and opens with the
+    /// passphrase alone (Argon2id and AES-256-GCM). Recovery codes stay: new ones are made where the devices go. There is no
+    /// export without a passphrase.
+    Export(export::Arguments),
     /// The store: check it, copy it, put it back
     #[command(subcommand)]
     Store(store::Verb),
@@ -128,6 +143,8 @@ pub fn run(cli: &Cli) -> Result<Answer, Failure> {
         Verb::Keyring(verb) => keyring::run(&cli.config, verb),
         Verb::Mail(verb) => mail::run(&cli.config, verb),
         Verb::SigningKeys(verb) => signing_keys::run(&cli.config, verb),
+        Verb::Import(arguments) => import::run(&cli.config, arguments),
+        Verb::Export(arguments) => export::run(&cli.config, arguments),
         Verb::Store(verb) => store::run(&cli.config, verb),
         Verb::Setup(verb) => setup::run(&cli.config, verb),
         Verb::Url(arguments) => url::run(&cli.config, arguments),

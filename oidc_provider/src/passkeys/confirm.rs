@@ -43,6 +43,7 @@ pub fn ask(
     let allow: Vec<Allowed> = fido::of_account(tx, what.account)?
         .iter()
         .filter(|one| what.methods.contains(&one.kind.method()) && one.rp_id == passkeys.party().id)
+        .filter(|one| one.works_in_browser())
         .map(Allowed::from)
         .collect();
     if allow.is_empty() {

@@ -200,6 +200,16 @@ impl Desk<'_> {
 
     /// Makes an account; `false` where one of that name and just like that is there already.
     pub fn add(&self, name: &LoginName, new: &NewPerson) -> Result<bool, AdministrationError> {
+        self.realm.store.write(|tx| self.add_within(tx, name, new))
+    }
+
+    /// The same within a larger unit of work.
+    pub(super) fn add_within(
+        &self,
+        tx: &mut Tx<'_>,
+        name: &LoginName,
+        new: &NewPerson,
+    ) -> Result<bool, AdministrationError> {
         let realm = self.realm;
         let account = NewAccount {
             id: AccountId::draw(realm.entropy.as_ref()).map_err(crate::flows::FlowError::from)?,
@@ -210,31 +220,29 @@ impl Desk<'_> {
             role: new.role,
             created_at: realm.clock.now(),
         };
-        realm.store.write(|tx| {
-            self.allowed(tx, Action::AccountsAdd, None)?;
-            if let Some(role) = self.role(tx)?
-                && new.role != Role::User
-                && !may_appoint(role, Role::User, new.role)
-            {
-                return Err(AdministrationError::NotAllowed);
-            }
-            if let Some(there) = accounts::find(tx, name)?
-                && is_same(tx, &there, new)?
-            {
-                return Ok(false);
-            }
-            accounts::insert(tx, &account)?;
-            new.groups
-                .iter()
-                .try_for_each(|group| accounts::add_group(tx, account.id, group))?;
-            let event = self
-                .administrator
-                .event(EventKind::AccountAdded)
-                .about(name)
-                .detail("role", new.role);
-            self.record(tx, &event)?;
-            Ok(true)
-        })
+        self.allowed(tx, Action::AccountsAdd, None)?;
+        if let Some(role) = self.role(tx)?
+            && new.role != Role::User
+            && !may_appoint(role, Role::User, new.role)
+        {
+            return Err(AdministrationError::NotAllowed);
+        }
+        if let Some(there) = accounts::find(tx, name)?
+            && is_same(tx, &there, new)?
+        {
+            return Ok(false);
+        }
+        accounts::insert(tx, &account)?;
+        new.groups
+            .iter()
+            .try_for_each(|group| accounts::add_group(tx, account.id, group))?;
+        let event = self
+            .administrator
+            .event(EventKind::AccountAdded)
+            .about(name)
+            .detail("role", new.role);
+        self.record(tx, &event)?;
+        Ok(true)
     }
 
     /// Changes what is named; `false` where it is like that already.

@@ -64,6 +64,8 @@ kinds! {
     DeviceResynced => "device-resynced",
     /// A second factor was unbound.
     DeviceUnbound => "device-unbound",
+    /// Devices were written into a sealed file, to be taken elsewhere.
+    DevicesExported => "devices-exported",
     /// A new set of recovery codes was drawn; the set before is void.
     RecoveryCodesMade => "recovery-codes-made",
     /// A recovery code was spent.

@@ -62,6 +62,14 @@ pub enum UnsafeFile {
 /// Opens the file for reading without following a link in its last place, then checks what was opened: a regular
 /// file, of root or of this program's user, that neither group nor others may write.
 pub fn open(path: &Path, privacy: Privacy) -> Result<File, UnsafeFile> {
+    let (file, found) = opened(path)?;
+    check_owner(path, &found)?;
+    check_mode(path, &found, privacy)?;
+    Ok(file)
+}
+
+/// A regular file in this place, opened without following a link or waiting for anything, and what was opened.
+fn opened(path: &Path) -> Result<(File, Metadata), UnsafeFile> {
     let unreadable = |why| UnsafeFile::Unreadable {
         path: path.to_owned(),
         why,
@@ -72,13 +80,27 @@ pub fn open(path: &Path, privacy: Privacy) -> Result<File, UnsafeFile> {
         .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NONBLOCK)
         .open(path)
         .map_err(unreadable)?;
-    check(path, &file.metadata().map_err(unreadable)?, privacy)?;
-    Ok(file)
+    let found = file.metadata().map_err(unreadable)?;
+    if found.is_file() {
+        Ok((file, found))
+    } else {
+        Err(UnsafeFile::NotAFile { path: path.to_owned() })
+    }
 }
 
 /// Opens as [`open`] does and reads it whole; more than `most` bytes are refused.
 pub fn read(path: &Path, privacy: Privacy, most: u64) -> Result<Vec<u8>, UnsafeFile> {
-    let file = open(path, privacy)?;
+    whole(path, open(path, privacy)?, most)
+}
+
+/// As [`read`], for a file of anybody's, and the number of whose it is: what it says may count for them alone.
+pub fn read_anybodys(path: &Path, privacy: Privacy, most: u64) -> Result<(Vec<u8>, u32), UnsafeFile> {
+    let (file, found) = opened(path)?;
+    check_mode(path, &found, privacy)?;
+    Ok((whole(path, file, most)?, found.uid()))
+}
+
+fn whole(path: &Path, file: File, most: u64) -> Result<Vec<u8>, UnsafeFile> {
     let mut bytes = Vec::new();
     file.take(most + 1)
         .read_to_end(&mut bytes)
@@ -95,15 +117,17 @@ pub fn read(path: &Path, privacy: Privacy, most: u64) -> Result<Vec<u8>, UnsafeF
     Ok(bytes)
 }
 
-fn check(path: &Path, found: &Metadata, privacy: Privacy) -> Result<(), UnsafeFile> {
-    let path = path.to_owned();
-    if !found.is_file() {
-        return Err(UnsafeFile::NotAFile { path });
-    }
+fn check_owner(path: &Path, found: &Metadata) -> Result<(), UnsafeFile> {
     let owner = found.uid();
-    if owner != 0 && owner != own_user() {
-        return Err(UnsafeFile::Owner { path, owner });
+    if owner == 0 || owner == own_user() {
+        return Ok(());
     }
+    let path = path.to_owned();
+    Err(UnsafeFile::Owner { path, owner })
+}
+
+fn check_mode(path: &Path, found: &Metadata, privacy: Privacy) -> Result<(), UnsafeFile> {
+    let path = path.to_owned();
     let mode = found.mode() & 0o7777;
     let (forbidden, wanted) = match privacy {
         Privacy::Secret => (0o027, "g-w,o-rwx"),

@@ -6,11 +6,13 @@ use crate::accounts;
 use crate::clock::UnixTime;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, DeviceId};
+use crate::moving::CarriedApp;
 use crate::params;
 use crate::secrets::reseal::SealedColumn;
-use crate::secrets::{Keyring, Place};
+use crate::secrets::{Keyring, Place, SecretBytes};
 use crate::store::{Component, Migration, Row, StoreError, Tx};
 use crate::trust;
+use subtle::ConstantTimeEq;
 
 /// The tables of this domain.
 pub const SCHEMA: Component = Component {
@@ -146,6 +148,48 @@ pub fn insert_totp(
         ],
     )?;
     Ok(device)
+}
+
+/// The bound app of this account that has the same key, if there is one.
+pub fn same_app(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    account: AccountId,
+    key: &SecretBytes,
+) -> Result<Option<DeviceId>, DeviceError> {
+    let apps = tx.query("SELECT device, secret FROM totp WHERE account = $1", params![account])?;
+    for app in &apps {
+        let device: DeviceId = app.parsed(0)?;
+        let known = keyring.open(&secret_place(device), app.bytes(1)?)?;
+        if bool::from(known.expose().ct_eq(key.expose())) {
+            return Ok(Some(device));
+        }
+    }
+    Ok(None)
+}
+
+/// What is to be carried elsewhere of the apps of an account, each with its device.
+pub fn carried_apps(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    account: AccountId,
+) -> Result<Vec<(DeviceId, CarriedApp)>, DeviceError> {
+    let query =
+        "SELECT device, secret, algorithm, digits, drift, last_step FROM totp WHERE account = $1 ORDER BY device";
+    let apps = tx.query(query, params![account])?;
+    apps.iter()
+        .map(|app| {
+            let device: DeviceId = app.parsed(0)?;
+            let digits = u8::try_from(app.int(3)?).unwrap_or_default();
+            let carried = CarriedApp {
+                secret: keyring.open(&secret_place(device), app.bytes(1)?)?,
+                shape: totp::Shape::new(app.text(2)?.parse()?, digits)?,
+                drift: app.int(4)?,
+                last_step: Some(app.int(5)?),
+            };
+            Ok((device, carried))
+        })
+        .collect()
 }
 
 /// Stores a set of recovery codes as a device.

@@ -301,6 +301,11 @@ impl Circumstances {
         keys.map(Credential::best_level).max().unwrap_or(Level::None)
     }
 
+    /// Whether something of this method could answer at this door; a key that it cannot ask shows nothing here.
+    pub(super) fn can_be_asked(&self, method: Method) -> bool {
+        !method.is_fido() || self.keys.iter().any(|key| key.kind.method() == method)
+    }
+
     /// The credentials that may answer: of an accepted method, and able to reach the level that is asked.
     pub(super) fn fitting_keys(&self) -> impl Iterator<Item = &Credential> {
         self.keys.iter().filter(|key| {
@@ -353,7 +358,8 @@ impl Circumstances {
     }
 }
 
-/// The credentials of the account that were made for this realm's relying party. Others are never asked for.
+/// The credentials of the account that were made for this realm's relying party, and that this door can ask. Others are never
+/// asked for.
 fn keys(tx: &mut Tx<'_>, visit: &Visit<'_>, bound: &Bound, subject: &Subject) -> Result<Vec<Credential>, StoreError> {
     let (Some(party), Subject::Open(account)) = (&visit.realm.relying_party, subject) else {
         return Ok(Vec::new());
@@ -362,7 +368,8 @@ fn keys(tx: &mut Tx<'_>, visit: &Visit<'_>, bound: &Bound, subject: &Subject) ->
         return Ok(Vec::new());
     }
     let mut all = fido::of_account(tx, account.id)?;
-    all.retain(|key| key.rp_id == party.id);
+    let here = |key: &Credential| visit.doorway.door != Door::Web || key.works_in_browser();
+    all.retain(|key| key.rp_id == party.id && here(key));
     Ok(all)
 }
 

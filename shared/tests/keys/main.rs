@@ -5,6 +5,7 @@ mod approvals;
 mod authenticator;
 mod binding;
 mod challenges;
+mod moving;
 mod passwordless;
 mod refused;
 mod scene;

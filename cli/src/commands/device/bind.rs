@@ -3,7 +3,6 @@
 use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::installation::Installation;
-use crate::otpauth;
 use crate::output::{Answer, say};
 use crate::password::first_line;
 use crate::terminal::Terminal;
@@ -12,6 +11,7 @@ use samekey_shared::devices::totp::Pending;
 use samekey_shared::devices::{Device, DeviceName, NameRule, recovery};
 use samekey_shared::flows::BindTrouble;
 use samekey_shared::flows::bind::{Answered, Bind, Shown};
+use samekey_shared::moving::otpauth;
 use samekey_shared::policy::DeviceNames;
 use samekey_shared::qr::{self, Ink};
 use samekey_shared::secrets::SecretText;
@@ -122,8 +122,10 @@ fn pending(installation: &Installation, arguments: &Arguments) -> Result<Pending
     let Some(text) = brought(arguments)? else {
         return Ok(Pending::new(realm.entropy.as_ref(), name)?);
     };
-    let imported = otpauth::read(text.expose())?;
-    Ok(Pending::import(name, imported.shape, &imported.key)?)
+    // The reason alone: the text holds a secret and is never repeated.
+    let brought = otpauth::read(text.expose())
+        .map_err(|unfit| Failure::usage(format!("this key cannot be imported: {unfit}")))?;
+    Ok(Pending::carried(name, brought.shape, brought.secret)?)
 }
 
 /// The key that was brought along, as its text.

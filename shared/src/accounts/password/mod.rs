@@ -10,7 +10,7 @@ pub use gate::give_back;
 pub use phc::PasswordHash;
 
 use crate::entropy::{Entropy, EntropyError};
-use crate::secrets::SecretText;
+use crate::secrets::{Secret, SecretText};
 use argon2_rust::params::{Memory, TagLen};
 use argon2_rust::{Algorithm, Argon2, Error as Argon2Error, Params, Version};
 use subtle::ConstantTimeEq;
@@ -138,6 +138,17 @@ pub(crate) fn hash_any(
     let mut output = Zeroizing::new([0; phc::OUTPUT_BYTES]);
     derive(cost, &salt, text, output.as_mut())?;
     Ok(PasswordHash::write(cost, &salt, output.as_ref()))
+}
+
+/// Makes a key of a passphrase.
+pub(crate) fn stretch(
+    cost: &PasswordCost,
+    salt: &[u8],
+    passphrase: &SecretText,
+) -> Result<Secret<[u8; 32]>, PasswordError> {
+    let mut key = Zeroizing::new([0; 32]);
+    derive(cost, salt, passphrase, key.as_mut())?;
+    Ok(Secret::new(*key))
 }
 
 /// The one call of Argon2.

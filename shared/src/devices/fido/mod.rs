@@ -83,6 +83,12 @@ impl Credential {
         self.app_id.is_some()
     }
 
+    /// Whether a browser can ask for it: a name that is no web address, such as pam-u2f's `pam://host`, is known to machines
+    /// only (WebAuthn Level 3, 10.1.1: an `AppID` is a URL of the page's own site).
+    pub fn works_in_browser(&self) -> bool {
+        self.app_id.as_deref().is_none_or(|name| name.starts_with("https://"))
+    }
+
     /// The strongest level that it can prove: an attested one that cannot be copied is hardware.
     pub fn best_level(&self) -> Level {
         if self.attested && !self.backup_eligible {

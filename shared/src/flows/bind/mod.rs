@@ -295,7 +295,7 @@ impl Bind {
 pub type Also<'a> = &'a mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// How much of what one account may bind, by the policy in force.
-pub(super) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
+pub(crate) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {
     let policy = realm.policy(tx)?;
     Ok(Limits {
         totp: policy.settings().totp_per_user,

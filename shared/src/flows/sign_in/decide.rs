@@ -203,7 +203,8 @@ impl SignIn {
         match &facts.decision {
             Decision::Challenge { methods } => methods.clone(),
             Decision::MustBind { .. } if self.means.binding != Binding::Elsewhere => {
-                let bound = facts.bound.iter().copied().filter(|method| *method != Method::Email);
+                let shows = |method: &Method| *method != Method::Email && facts.can_be_asked(*method);
+                let bound = facts.bound.iter().copied().filter(shows);
                 let email = self.is_protected_by_email().then_some(Method::Email);
                 bound.chain(email).collect()
             }

@@ -56,6 +56,26 @@ impl CoseKey {
         parameters.key()
     }
 
+    /// A bare public key of ES256, `EdDSA` or RS256 as a COSE key: libfido2 and the programs built on it hold x and y (U2F's with
+    /// 4 in front), Ed25519's 32 bytes, or a modulus of 2048 bits with its exponent behind.
+    pub fn wrapped(algorithm: i64, bare: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let key = match (algorithm, bare) {
+            (ES256, [4, point @ ..]) if point.len() == 64 => return Self::wrapped(ES256, point),
+            (ES256, point) if point.len() == 64 => {
+                let (x, y) = point.split_at(32);
+                [b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y].concat()
+            }
+            (EDDSA, key) if key.len() == 32 => [b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20", key].concat(),
+            (RS256, [modulus @ .., 1, 0, 1]) if modulus.len() == *MODULUS.start() => {
+                let head = b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00";
+                [head, modulus, b"\x21\x43\x01\x00\x01"].concat()
+            }
+            _ => return Err(KeyError::Malformed),
+        };
+        Self::parse(&key)?.check_point()?;
+        Ok(key)
+    }
+
     /// The COSE number of its algorithm.
     pub fn algorithm(&self) -> i64 {
         match self.0 {

@@ -1,5 +1,9 @@
 //! Authenticator apps: RFC 6238 codes, the key as a QR code's text and as letters, and binding by one right code.
 
+mod carried;
+
+pub use carried::{MOST_DRIFT, base32, fitting_key};
+
 use super::{DeviceError, DeviceName};
 use crate::clock::UnixTime;
 use crate::entropy::{Entropy, EntropyError};
@@ -15,8 +19,6 @@ use zeroize::Zeroizing;
 pub const PERIOD: i64 = 30;
 /// Bytes of a new key: what RFC 4226 section 4 recommends, and SHA-1's own length.
 const SECRET_BYTES: usize = 20;
-/// Keys that other programs made: 80 bits was libpam-google-authenticator's default for years.
-const IMPORT_BYTES: std::ops::RangeInclusive<usize> = 10..=128;
 /// Steps on either side in which a code of a phone whose clock is off is looked for: ten minutes. Two codes in a row have to fit
 /// (Q19), so that this makes guessing no easier.
 const REACH: i64 = 20;
@@ -128,31 +130,6 @@ impl Pending {
             name,
             shape: Shape::default(),
             secret: SecretBytes::new(bytes.to_vec()),
-            far: None,
-        })
-    }
-
-    /// Takes a key that another program made, in base32 as apps show it.
-    pub fn import(name: DeviceName, shape: Shape, key: &SecretText) -> Result<Self, DeviceError> {
-        let plain = |c: &char| !matches!(c, ' ' | '-' | '=');
-        let key = Zeroizing::new(
-            key.expose()
-                .chars()
-                .filter(plain)
-                .collect::<String>()
-                .to_ascii_uppercase(),
-        );
-        let bytes = BASE32_NOPAD
-            .decode(key.as_bytes())
-            .map(SecretBytes::new)
-            .map_err(|_| DeviceError::Import("it is not written in base32"))?;
-        if !IMPORT_BYTES.contains(&bytes.expose().len()) {
-            return Err(DeviceError::Import("it has not from 80 to 1024 bits"));
-        }
-        Ok(Self {
-            name,
-            shape,
-            secret: bytes,
             far: None,
         })
     }
