@@ -51,6 +51,20 @@ impl Process {
         Ok(started)
     }
 
+    /// Leaves the program one processor, whatever the machine has; the load generator may use the same.
+    pub fn on_one_core(&self) -> Result<(), Trouble> {
+        let pid = self.pid.to_string();
+        let set = Command::new("taskset")
+            .args(["-a", "-c", "-p", "0", &pid])
+            .stdout(Stdio::null())
+            .status()?;
+        if set.success() {
+            Ok(())
+        } else {
+            Err(Trouble::Program(format!("taskset: {set}")))
+        }
+    }
+
     /// Waits until `ready` holds.
     pub fn until(&mut self, what: &str, ready: impl Fn() -> bool) -> Result<(), Trouble> {
         let start = Instant::now();

@@ -13,6 +13,7 @@ use samekey_provider::clients::{
 use samekey_provider::keys::Alg;
 use samekey_shared::accounts::password::PasswordHash;
 use samekey_shared::accounts::{LoginName, NewAccount, rows};
+use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::clock::{Clock, SystemClock};
 use samekey_shared::config::Config;
 use samekey_shared::devices::{self, Limits, totp};
@@ -24,6 +25,7 @@ use samekey_shared::policy::{self, Policy};
 use samekey_shared::realm::Realm as Opened;
 use samekey_shared::roles::Role;
 use samekey_shared::secrets::{Keyring, SecretText, opaque};
+use samekey_shared::source;
 use samekey_shared::store::{Store, StoreError, Tx};
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -90,6 +92,28 @@ impl Realm {
     pub fn carry_over(&self) -> Result<(), Trouble> {
         let store = Store::open_sqlite(&self.room.join("store.db")).map_err(said)?;
         store.checkpoint().map(drop).map_err(said)
+    }
+
+    /// Leaves what people leave who have signed in: a live session and an event of each of the first so many.
+    pub fn lived_in(&self, people: usize) -> Result<(), Trouble> {
+        let store = Store::open_sqlite(&self.room.join("store.db")).map_err(said)?;
+        let now = SystemClock.now();
+        let lived = store.write(|tx| {
+            tx.execute(
+                "INSERT INTO web_sessions (id, secret_hash, account, first_at, evidence, created_at, seen_at, expires_at, \
+                 first_factor, browser, source, idle) SELECT lower(hex(randomblob(16))), randomblob(32), id, $1, '[]', $1, $1, \
+                 $2, 'password', 'Firefox (Linux)', '192.0.2.7', 3600 FROM accounts",
+                params![now, now + 3600],
+            )?;
+            (0..people).try_for_each(|at| {
+                let name = people::name(at);
+                let event = Event::new(EventKind::SignInGranted, Actor::Account(name.clone()))
+                    .about(name.as_str())
+                    .at(source::Door::Web, "portal:sign-in");
+                audit::append(tx, &event, now).map(drop)
+            })
+        });
+        lived.map_err(|error: StoreError| said(error))
     }
 
     fn config(&self) -> PathBuf {
