@@ -3,7 +3,7 @@
 //! Everything random is drawn before, since a unit of work may run more than once; what was written is remembered by its
 //! last run.
 
-use super::flow::{Begun, CheckDevices, Connecting, Proven, Purpose};
+use super::flow::{Begun, CheckDevices, Connecting, Proven, Purpose, WeakPassword};
 use super::turn::Person;
 use crate::app::AppState;
 use crate::clients::{self, Client, Consent};
@@ -15,6 +15,7 @@ use crate::oidc::device;
 use crate::oidc::errors::AuthorizeError;
 use crate::oidc::{fapi2, par};
 use crate::sessions::{self, COOKIE_BYTES, NewSession};
+use samekey_shared::accounts::password::Weakness;
 use samekey_shared::audit::{self, Actor, Event, EventKind};
 use samekey_shared::flows::{Basis, FlowError, Grant, Shown};
 use samekey_shared::ids::{AccountId, SessionId};
@@ -37,6 +38,7 @@ pub(super) struct Conclusion<'a> {
     code: Token,
     own: Token,
     token: TrustToken,
+    weak: Option<Weakness>,
     written: Option<Written>,
 }
 
@@ -68,6 +70,8 @@ pub(super) enum End {
     CheckDevices(CheckDevices),
     /// The same, without an application.
     Emergency,
+    /// Their password is easy to guess: they are told so, and go on from there.
+    WeakPassword(WeakPassword),
     /// A device was signed in, or it was too late.
     Device(Connected),
     /// No application asked.
@@ -101,8 +105,14 @@ impl<'a> Conclusion<'a> {
             code: Token::draw(entropy, grants::SECRET_BYTES)?,
             own: Token::draw(entropy, COOKIE_BYTES)?,
             token: TrustToken::draw(entropy)?,
+            weak: None,
             written: None,
         })
+    }
+
+    /// The same, with what is told of the password that was typed on the way.
+    pub(super) fn telling(self, weak: Option<Weakness>) -> Self {
+        Self { weak, ..self }
     }
 
     /// The new session, if one was begun.
@@ -142,7 +152,7 @@ impl<'a> Conclusion<'a> {
         let end = match (&self.request, &self.device) {
             (_, Some(what)) => self.toward_device(tx, what, account, session, grant)?,
             (None, None) if self.is_emergency(tx, grant)? => End::Emergency,
-            (None, None) => End::Portal,
+            (None, None) => self.weak_password(grant, None).unwrap_or(End::Portal),
             (Some(request), None) => self.toward_application(tx, request, account, session, grant)?,
         };
         self.written = Some(Written {
@@ -166,6 +176,12 @@ impl<'a> Conclusion<'a> {
             Err(FlowError::Store(error)) => Err(error),
             Err(error) => Err(StoreError::Inconsistent(error.to_string())),
         }
+    }
+
+    /// What is told of the password, if it was what let the person in (W15).
+    fn weak_password(&self, grant: &Grant, application: Option<CheckDevices>) -> Option<End> {
+        let weakness = self.weak.filter(|_| grant.first == FirstFactor::Password)?;
+        Some(End::WeakPassword(WeakPassword { weakness, application }))
     }
 
     fn is_new(&self) -> bool {
@@ -282,6 +298,13 @@ impl<'a> Conclusion<'a> {
         let must_agree = must_agree(tx, request, &client, account)?;
         if self.is_emergency(tx, grant)? {
             return Ok(End::CheckDevices(CheckDevices { proven, must_agree }));
+        }
+        let waiting = CheckDevices {
+            proven: proven.clone(),
+            must_agree,
+        };
+        if let Some(end) = self.weak_password(grant, Some(waiting)) {
+            return Ok(end);
         }
         if must_agree {
             return Ok(End::Consent(proven));

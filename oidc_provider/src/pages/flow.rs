@@ -2,6 +2,7 @@
 //! who they are, and no other browser, query or form can go on with it.
 
 pub use super::purpose::{Administering, Connecting, MailLink, Purpose, Then};
+pub use super::weak_password::WeakPassword;
 
 use super::problem::Problem;
 use crate::app::AppState;
@@ -9,6 +10,7 @@ use crate::http::cookies::{self, FLOW_PREFIX};
 use crate::http::{Failure, Fault, language};
 use crate::oidc::authorize::request::AuthorizeRequest;
 use axum::http::{HeaderMap, HeaderValue};
+use samekey_shared::accounts::password::Weakness;
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::{EnrolPrompt, Notice, Prompt, RefusalCode, SentCode, Shown, SignIn};
 use samekey_shared::ids::{AccountId, ChallengeId, RequestId, SessionId};
@@ -44,6 +46,8 @@ pub enum Stage {
     Consent(Proven),
     /// Signed in by an e-mailed code; the person is told to check their devices first.
     CheckDevices(CheckDevices),
+    /// Signed in by a password that is easy to guess; the person is told so first.
+    WeakPassword(WeakPassword),
     /// The machine refused.
     Refused(Refused),
 }
@@ -157,6 +161,9 @@ pub struct Flow {
     /// On the way from `/bind`: the ticket of its link, or nothing yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+    /// What is wrong with the password that was typed last, where that is told (W15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weak: Option<Weakness>,
     /// A session begun in this very turn; it travels beside the flow, never inside.
     #[serde(skip)]
     pub begun: Option<Begun>,
@@ -232,6 +239,7 @@ impl Flow {
             stage,
             beside: None,
             ticket: None,
+            weak: None,
             begun: None,
         })
     }

@@ -24,6 +24,7 @@ mod show;
 pub mod sign_in;
 pub mod turn;
 pub mod view;
+mod weak_password;
 pub mod which;
 
 pub use application::About;

@@ -32,7 +32,7 @@ pub(super) fn shown(app: &App, t: Texts, flow: &Flow, settings: Option<&Settings
     let (step, notice) = match &flow.stage {
         Stage::Asking { machine, question } => asked(app, t, machine, question),
         Stage::Name { typed, .. } => (StepView::Name { typed: typed.clone() }, None),
-        Stage::Consent(_) | Stage::CheckDevices(_) | Stage::Refused(_) => {
+        Stage::Consent(_) | Stage::CheckDevices(_) | Stage::WeakPassword(_) | Stage::Refused(_) => {
             (StepView::Name { typed: String::new() }, None)
         }
     };

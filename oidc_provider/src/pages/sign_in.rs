@@ -11,7 +11,7 @@ use super::questions::{self, Shown};
 use super::security::hybrid;
 use super::turn::{self, Person, Turn};
 use super::view::{RememberBox, SignInView};
-use super::{About, Frame, bind, check_devices, consent, page_with, passkey, refusal};
+use super::{About, Frame, bind, check_devices, consent, page_with, passkey, refusal, weak_password};
 use crate::app::{App, blocking};
 use crate::clients::redirect;
 use crate::clients::{self, Client};
@@ -59,6 +59,7 @@ pub async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         Stage::Name { .. } | Stage::Asking { .. } => questions::shown(&app, t, &flow, settings.as_ref(), &headers),
         Stage::Consent(_) => return consent::show(&app, t, &flow, application, &targets),
         Stage::CheckDevices(_) => return check_devices::show(&app, t, &flow, &targets),
+        Stage::WeakPassword(stage) => return weak_password::show(&app, t, &flow, stage, &targets),
         Stage::Refused(refused) => return refusal::show(&app, t, &flow, refused, &targets),
     };
     let unknown = flow.beside.as_ref().and_then(|beside| beside.unknown.as_deref());
@@ -233,6 +234,7 @@ fn take(app: &App, person: &Person, mut flow: Flow, params: &Params) -> Result<T
             None => Ok(Turn::Show(Box::new(flow))),
         },
         ("go-on", Stage::CheckDevices(stage)) => check_devices::go_on(app, person, flow, stage),
+        ("go-on", Stage::WeakPassword(stage)) => weak_password::go_on(app, person, flow, stage),
         ("allow", Stage::Consent(proven)) => consent::allow(app, person, flow, &proven),
         (
             choice,
@@ -277,10 +279,15 @@ fn named(app: &App, person: &Person, mut flow: Flow, name: &str) -> Result<Turn,
     turn::start(app, person, client.as_ref(), flow, name, None)
 }
 
-fn password(app: &App, person: &Person, flow: Flow, machine: SignIn, params: &Params) -> Result<Turn, Fault> {
+fn password(app: &App, person: &Person, mut flow: Flow, machine: SignIn, params: &Params) -> Result<Turn, Fault> {
     let Some(typed) = params.value("password").map(SecretText::from) else {
         return Ok(Turn::Show(Box::new(flow)));
     };
+    // Who only confirms that it is they was told when they signed in.
+    let is_told = !flow.purpose.is_confirmation();
+    flow.weak = is_told
+        .then(|| passwords::weak::notice(app, machine.typed(), &typed))
+        .flatten();
     let answer = match app.config.passwords {
         PasswordSource::Store => Answer::Password(typed),
         PasswordSource::System => {

@@ -226,7 +226,7 @@ pub(super) fn advance_with(
     mut machine: SignIn,
     answer: Answer,
 ) -> Result<(Turn, Option<KeyAsk>), Fault> {
-    let mut conclusion = Conclusion::prepare(app, person, &flow.purpose)?;
+    let mut conclusion = Conclusion::prepare(app, person, &flow.purpose)?.telling(flow.weak);
     let doorway = doorway(&person.visitor, &flow.purpose);
     let visit = Visit {
         realm: &app.realm,
@@ -297,6 +297,10 @@ fn concluded(mut flow: Flow, conclusion: Conclusion<'_>) -> Result<Turn, Fault> 
         End::Emergency => Ok(finished(flow, begun, Outcome::Emergency)),
         End::CheckDevices(stage) => {
             flow.stage = Stage::CheckDevices(stage);
+            Ok(Turn::Show(Box::new(flow.with_session(begun))))
+        }
+        End::WeakPassword(stage) => {
+            flow.stage = Stage::WeakPassword(stage);
             Ok(Turn::Show(Box::new(flow.with_session(begun))))
         }
         End::Error(error) => Ok(finished(flow, begun, Outcome::Error(error))),

@@ -1,6 +1,7 @@
-//! The system's passwords as first factor, where the operator chose them.
+//! The system's passwords as first factor, where the operator chose them; and what is told about weak ones.
 
 mod system;
+pub mod weak;
 
 use crate::app::App;
 use samekey_shared::accounts::LoginName;

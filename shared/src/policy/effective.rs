@@ -247,6 +247,7 @@ pub fn setting_lines(settings: &Settings) -> Vec<(&'static str, String)> {
             "login-networks",
             (!settings.login_networks.is_empty()).then(|| list(settings.login_networks.iter())),
         ),
+        ("weak-passwords", Some(quoted(settings.weak_passwords))),
         ("idle-disable", Some(span(settings.idle_disable))),
         ("enroll-in-terminal", Some(settings.enroll_in_terminal.to_string())),
         ("contact", settings.contact.as_ref().map(quoted)),

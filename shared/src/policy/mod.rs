@@ -62,7 +62,7 @@ pub use requirement::{Requirement, requirement, requirement_with_reports};
 pub use selectors::{Condition, Truth, Wanted, When};
 pub use settings::{
     DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, LOGIN_NETWORKS, NotDeviceNames, NotEmailUse,
-    NotFirstBind, NotSelfService, SelfService, Settings, Totp,
+    NotFirstBind, NotSelfService, NotWeakPasswords, SelfService, Settings, Totp, WeakPasswords,
 };
 pub use terms::{Field, NotTwoTypes, Terms, TwoTypes};
 pub use test_case::{Expected, TestCase, TestKey};

@@ -55,6 +55,16 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of a password that is easy to guess (W15).
+    WeakPasswords, NotWeakPasswords, "one of: off, notice", {
+        /// Nothing: passwords are the host's, or set by command.
+        Off = "off",
+        /// Whoever signs in on the web with one is told so, and goes on.
+        Notice = "notice",
+    }
+}
+
 /// `email-code`
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -164,6 +174,8 @@ pub struct Settings {
     /// Where people may sign in from, besides the machine itself (W6); empty is everywhere. It acts as the rule
     /// [`LOGIN_NETWORKS`].
     pub login_networks: Vec<SourceTerm>,
+    /// What becomes of a password that is easy to guess.
+    pub weak_passwords: WeakPasswords,
     /// Seconds without a sign-in after which an account counts as idle (W7, W22); 0 is never.
     pub idle_disable: i64,
     /// Whether a device can be bound inside the PAM conversation (R38).
@@ -208,6 +220,7 @@ impl Default for Settings {
             session: 6 * 3600,
             idle: 3600,
             login_networks: Vec::new(),
+            weak_passwords: WeakPasswords::Off,
             idle_disable: 730 * 86_400,
             enroll_in_terminal: false,
             contact: None,

@@ -3,11 +3,13 @@
 use super::problem::{Problems, Span};
 use super::reader::{Fields, Item};
 use super::selectors_text::{Named, source_terms};
-use super::settings::{DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, SelfService, Settings, Totp};
+use super::settings::{
+    DeviceNames, EmailCode, EmailUse, FirstBind, FirstBindRule, SelfService, Settings, Totp, WeakPasswords,
+};
 use crate::attempts::Lockout;
 use toml::de::DeValue;
 
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 22] = [
     "passkey-sign-in",
     "self-service",
     "email",
@@ -25,6 +27,7 @@ pub(super) const KEYS: [&str; 21] = [
     "session",
     "idle",
     "login-networks",
+    "weak-passwords",
     "idle-disable",
     "enroll-in-terminal",
     "contact",
@@ -62,6 +65,10 @@ pub(super) fn read(settings: &mut Settings, item: &Item<'_>, networks: &Named, p
     set(
         &mut settings.login_networks,
         source_terms(&fields, "login-networks", networks, p),
+    );
+    set(
+        &mut settings.weak_passwords,
+        fields.word("weak-passwords", WeakPasswords::WORDS, p),
     );
     set(&mut settings.idle_disable, idle_disable(&fields, p));
     settings.contact = fields.text("contact", p).or(settings.contact.take());

@@ -143,7 +143,7 @@ fn silently_unmet(turn: &Turn) -> Option<AuthorizeError> {
             Stage::Refused(flow::Refused { code, .. }) if code == RefusalCode::LevelUnreachable.code() => {
                 AuthorizeError::UnmetAuthenticationRequirements
             }
-            Stage::Refused(_) | Stage::CheckDevices(_) => AuthorizeError::InteractionRequired,
+            Stage::Refused(_) | Stage::CheckDevices(_) | Stage::WeakPassword(_) => AuthorizeError::InteractionRequired,
         }),
         Turn::Finished(Finished { .. }) => None,
     }

@@ -5,9 +5,12 @@
 
 mod gate;
 mod phc;
+mod tried_first;
+mod weak;
 
 pub use gate::give_back;
 pub use phc::PasswordHash;
+pub use weak::{Weakness, weakness};
 
 use crate::entropy::{Entropy, EntropyError};
 use crate::secrets::{Secret, SecretText};
