@@ -48,7 +48,22 @@ pub struct Frame<'a> {
     pub logo: &'static str,
     /// Whether the operator has colours of their own.
     pub has_colours: bool,
+    /// What a browser holds a device's name against before the server does (R69).
+    pub name_pattern: &'static str,
+    /// Apps that show codes, and where they are had.
+    pub authenticators: &'static [(&'static str, &'static str)],
 }
+
+/// Letters and digits of any script, `-` and `_`: only the policy knows whether it is those of ASCII alone.
+const NAME_PATTERN: &str = r"[\p{L}\p{M}\p{N}_\-]{1,64}";
+
+/// Free of charge and of several makers (R16).
+const AUTHENTICATORS: [(&str, &str); 4] = [
+    ("Aegis", "https://getaegis.app/"),
+    ("2FAS", "https://2fas.com/"),
+    ("FreeOTP", "https://freeotp.github.io/"),
+    ("Ente Auth", "https://ente.io/auth/"),
+];
 
 impl<'a> Frame<'a> {
     /// The frame of a page for anybody.
@@ -76,6 +91,8 @@ impl<'a> Frame<'a> {
                 "/assets/icon.svg"
             },
             has_colours: !app.config.branding.style.is_empty(),
+            name_pattern: NAME_PATTERN,
+            authenticators: &AUTHENTICATORS,
         }
     }
 

@@ -1,12 +1,12 @@
-//! A policy's text changed in one place only: lines of `[settings]` put in, exceptions added and taken out. Comments and
+//! A policy's text changed in one place only: lines of a table put in, exceptions added and taken out. Comments and
 //! everything else stay as somebody wrote them; whoever calls parses the result and compares.
 
-/// Puts these keys into `[settings]`, or takes those without a value out of it.
-pub(super) fn with_settings(text: &str, changes: &[(&str, Option<String>)]) -> String {
+/// Puts these keys into a table such as `[settings]`, or takes those without a value out of it.
+pub(super) fn with_keys(text: &str, table: &str, changes: &[(&str, Option<String>)]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let Some(head) = lines.iter().position(|line| header(line) == Some("[settings]")) else {
+    let Some(head) = lines.iter().position(|line| header(line) == Some(table)) else {
         let mut out = text.trim_end().to_owned();
-        out.push_str("\n\n[settings]\n");
+        out.extend(["\n\n", table, "\n"]);
         let lines = changes
             .iter()
             .filter_map(|(key, value)| Some(format!("{key} = {}\n", value.as_ref()?)));
@@ -82,8 +82,9 @@ mod tests {
     #[test]
     fn a_setting_changes_in_its_line_and_comments_stay() {
         let text = "version = 1\n[settings] # all of us\n# six hours\nsession = \"6h\"\n\n[[rule]]\nname = \"a\"\n";
-        let changed = with_settings(
+        let changed = with_keys(
             text,
+            "[settings]",
             &[("session", Some("\"8h\"".into())), ("idle", Some("\"2h\"".into()))],
         );
         assert_eq!(
@@ -91,11 +92,15 @@ mod tests {
             "version = 1\n[settings] # all of us\n# six hours\nsession = \"8h\"\nidle = \"2h\"\n\n[[rule]]\nname = \"a\"\n"
         );
         assert_eq!(
-            with_settings(&changed, &[("idle", None), ("session", Some("\"6h\"".into()))]),
+            with_keys(
+                &changed,
+                "[settings]",
+                &[("idle", None), ("session", Some("\"6h\"".into()))]
+            ),
             text
         );
         assert_eq!(
-            with_settings("version = 1\n", &[("idle", Some("\"2h\"".into()))]),
+            with_keys("version = 1\n", "[settings]", &[("idle", Some("\"2h\"".into()))]),
             "version = 1\n\n[settings]\nidle = \"2h\"\n"
         );
     }

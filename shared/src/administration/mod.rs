@@ -30,7 +30,7 @@ pub use overview::Overview;
 pub use policy::Question;
 pub use rescue::{LONGEST as LONGEST_RESCUE, Rescue};
 pub use rows::STATEMENTS;
-pub use settings::{Draft, FIELDS, Field, Group, Kind};
+pub use settings::{Draft, FIELDS, Field, Global, Group, Kind};
 pub use trail::{Found, Search};
 
 use crate::accounts::{Account, AccountState, LoginName, rows as account_rows};

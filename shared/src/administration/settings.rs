@@ -1,14 +1,14 @@
 //! The settings as a page of three groups (R32): shown, changed one group at a time, each change another version of the
 //! policy in which nothing but `[settings]` differs.
 
-use super::document::with_settings;
+use super::document::with_keys;
 use super::last::administrators;
 use super::{AdministrationError, Desk};
 use crate::accounts::LoginName;
 use crate::audit::{Event, EventKind};
 use crate::outbox::AdministratorAct;
 use crate::policy::{self, Policy, Settings, parse_duration, show_duration};
-use crate::policy::{DeviceNames, EmailUse, FirstBind, SelfService};
+use crate::policy::{DeviceNames, EmailUse, FirstBind, SelfService, Terms, TwoTypes, WeakPasswords};
 use crate::roles::Action;
 use std::collections::BTreeMap;
 
@@ -54,16 +54,34 @@ pub enum Kind {
     List,
 }
 
+/// What holds for everybody: `[settings]`, and the switches of `[default]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Global {
+    /// `[settings]`
+    pub settings: Settings,
+    /// `[default]`
+    pub default: Terms,
+}
+
+impl Global {
+    fn of(policy: &Policy) -> Self {
+        Self {
+            settings: policy.settings().clone(),
+            default: policy.document().default.clone(),
+        }
+    }
+}
+
 /// One setting.
 pub struct Field {
-    /// Its key as the file has it; a dot leads into an inline table.
+    /// Its key as the file has it; a dot leads into an inline table, or from `default` into the table of that name.
     pub key: &'static str,
     /// Where the page shows it.
     pub group: Group,
     /// What it takes.
     pub kind: Kind,
-    show: fn(&Settings) -> String,
-    set: fn(&mut Settings, &str) -> Result<(), String>,
+    show: fn(&Global) -> String,
+    set: fn(&mut Global, &str) -> Result<(), String>,
 }
 
 impl std::fmt::Debug for Field {
@@ -74,8 +92,8 @@ impl std::fmt::Debug for Field {
 
 impl Field {
     /// Its value as the form shows it.
-    pub fn value(&self, settings: &Settings) -> String {
-        (self.show)(settings)
+    pub fn value(&self, global: &Global) -> String {
+        (self.show)(global)
     }
 }
 
@@ -85,50 +103,58 @@ macro_rules! fields {
             key: $key,
             group: Group::$group,
             kind: $kind,
-            show: |settings| fields!(@show $how settings.$($path).+),
-            set: |settings, text| { settings.$($path).+ = fields!(@read $how text); Ok(()) },
+            show: |global| fields!(@show $how global.$($path).+),
+            set: |global, text| { global.$($path).+ = fields!(@read $how text); Ok(()) },
         }),+]
     };
     (@show span $value:expr) => { show_duration($value) };
     (@show word $value:expr) => { $value.to_string() };
     (@show text $value:expr) => { $value.clone().unwrap_or_default() };
     (@show list $value:expr) => { $value.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ") };
+    (@show own_span $value:expr) => { $value.map(show_duration).unwrap_or_default() };
+    (@show own_word $value:expr) => { $value.map(|word| word.to_string()).unwrap_or_default() };
     (@read span $text:expr) => { parse_duration($text)? };
     (@read word $text:expr) => { $text.parse().map_err(|_| format!("\"{}\" does not go here", $text))? };
     (@read text $text:expr) => { Some($text.to_owned()).filter(|text| !text.is_empty()) };
+    (@read own_span $text:expr) => { if $text.is_empty() { None } else { Some(parse_duration($text)?) } };
+    (@read own_word $text:expr) => { if $text.is_empty() { None } else { Some(fields!(@read word $text)) } };
     // Read by the policy's own parser, which knows the names of networks.
     (@read list $text:expr) => { { let _ = $text; Vec::new() } };
 }
 
 /// Every setting that the page changes.
 pub const FIELDS: &[Field] = fields! {
-    "session" Security Kind::Span, session span;
-    "idle" Security Kind::Span, idle span;
-    "lockout.attempts" Security Kind::Number, lockout.attempts word;
-    "lockout.window" Security Kind::Span, lockout.window span;
-    "lockout.for" Security Kind::Span, lockout.lock_for span;
-    "lockout.hard-stop" Security Kind::Number, lockout.hard_stop word;
-    "passkey-sign-in" Security Kind::Flag, passkey_sign_in word;
-    "idle-disable" Security Kind::Span, idle_disable span;
-    "contact" Security Kind::Text, contact text;
-    "announcement" Security Kind::Text, announcement text;
-    "self-service" Mfa Kind::Word(SelfService::WORDS), self_service word;
-    "email" Mfa Kind::Word(EmailUse::WORDS), email word;
-    "first-bind.new" Mfa Kind::Word(FirstBind::WORDS), first_bind.new word;
-    "first-bind.after-reset" Mfa Kind::Word(FirstBind::WORDS), first_bind.after_reset word;
-    "fido-per-user" Mfa Kind::Number, fido_per_user word;
-    "totp-per-user" Mfa Kind::Number, totp_per_user word;
-    "users-per-email" Mfa Kind::Number, users_per_email word;
-    "email-code.digits" Mfa Kind::Number, email_code.digits word;
-    "email-code.ttl" Mfa Kind::Span, email_code.ttl span;
-    "email-code.resend" Mfa Kind::Span, email_code.resend span;
-    "email-code.tries" Mfa Kind::Number, email_code.tries word;
-    "recovery-codes" Mfa Kind::Number, recovery_codes word;
-    "device-name" Mfa Kind::Word(DeviceNames::WORDS), device_name word;
-    "checkup" Mfa Kind::Span, checkup span;
-    "enroll-in-terminal" Mfa Kind::Flag, enroll_in_terminal word;
-    "login-networks" Network Kind::List, login_networks list;
-    "first-bind.networks" Network Kind::List, first_bind.networks list;
+    "session" Security Kind::Span, settings.session span;
+    "idle" Security Kind::Span, settings.idle span;
+    "lockout.attempts" Security Kind::Number, settings.lockout.attempts word;
+    "lockout.window" Security Kind::Span, settings.lockout.window span;
+    "lockout.for" Security Kind::Span, settings.lockout.lock_for span;
+    "lockout.hard-stop" Security Kind::Number, settings.lockout.hard_stop word;
+    "passkey-sign-in" Security Kind::Flag, settings.passkey_sign_in word;
+    "default.remember" Security Kind::Span, default.remember own_span;
+    "weak-passwords" Security Kind::Word(WeakPasswords::WORDS), settings.weak_passwords word;
+    "idle-disable" Security Kind::Span, settings.idle_disable span;
+    "contact" Security Kind::Text, settings.contact text;
+    "announcement" Security Kind::Text, settings.announcement text;
+    "self-service" Mfa Kind::Word(SelfService::WORDS), settings.self_service word;
+    "default.grace" Mfa Kind::Span, default.grace own_span;
+    "default.two-types" Mfa Kind::Word(TwoTypes::WORDS), default.two_types own_word;
+    "email" Mfa Kind::Word(EmailUse::WORDS), settings.email word;
+    "first-bind.new" Mfa Kind::Word(FirstBind::WORDS), settings.first_bind.new word;
+    "first-bind.after-reset" Mfa Kind::Word(FirstBind::WORDS), settings.first_bind.after_reset word;
+    "fido-per-user" Mfa Kind::Number, settings.fido_per_user word;
+    "totp-per-user" Mfa Kind::Number, settings.totp_per_user word;
+    "users-per-email" Mfa Kind::Number, settings.users_per_email word;
+    "email-code.digits" Mfa Kind::Number, settings.email_code.digits word;
+    "email-code.ttl" Mfa Kind::Span, settings.email_code.ttl span;
+    "email-code.resend" Mfa Kind::Span, settings.email_code.resend span;
+    "email-code.tries" Mfa Kind::Number, settings.email_code.tries word;
+    "recovery-codes" Mfa Kind::Number, settings.recovery_codes word;
+    "device-name" Mfa Kind::Word(DeviceNames::WORDS), settings.device_name word;
+    "checkup" Mfa Kind::Span, settings.checkup span;
+    "enroll-in-terminal" Mfa Kind::Flag, settings.enroll_in_terminal word;
+    "login-networks" Network Kind::List, settings.login_networks list;
+    "first-bind.networks" Network Kind::List, settings.first_bind.networks list;
 };
 
 /// Values by key, as somebody typed them. What is not named stays.
@@ -136,10 +162,11 @@ pub type Draft = BTreeMap<String, String>;
 
 impl Desk<'_> {
     /// The settings that hold.
-    pub fn settings(&self) -> Result<Settings, AdministrationError> {
+    pub fn settings(&self) -> Result<Global, AdministrationError> {
         self.realm.store.read(|tx| {
             self.allowed(tx, Action::SettingsSee, None)?;
-            Ok(self.realm.policy(tx)?.settings().clone())
+            let policy = self.realm.policy(tx)?;
+            Ok(Global::of(&policy))
         })
     }
 
@@ -153,7 +180,7 @@ impl Desk<'_> {
         })?;
         let after = parsed(&text)?;
         same_but_settings(&before, &after)?;
-        let changes = differences(before.settings(), after.settings());
+        let changes = differences(&Global::of(&before), &Global::of(&after));
         if changes.is_empty() {
             return Ok(false);
         }
@@ -205,7 +232,7 @@ impl Desk<'_> {
 
 /// The text with the draft's values in it.
 fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError> {
-    let mut after = before.settings().clone();
+    let mut after = Global::of(before);
     let mut places = BTreeMap::new();
     for (key, typed) in draft {
         let field = FIELDS.iter().find(|field| field.key == key);
@@ -217,10 +244,12 @@ fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError>
             (field.set)(&mut after, typed).map_err(|why| AdministrationError::Setting(format!("`{key}`: {why}")))?;
         }
     }
+    let text = with_switches(before, &after);
+    let after = &after.settings;
     let there: BTreeMap<_, _> = policy::setting_lines(before.settings()).into_iter().collect();
-    let mut wanted: BTreeMap<_, _> = policy::setting_lines(&after).into_iter().collect();
+    let mut wanted: BTreeMap<_, _> = policy::setting_lines(after).into_iter().collect();
     if let Some(networks) = places.get("first-bind.networks") {
-        wanted.insert("first-bind", first_bind(&after, networks.as_deref()));
+        wanted.insert("first-bind", first_bind(after, networks.as_deref()));
     }
     match places.remove("login-networks") {
         Some(Some(networks)) => drop(wanted.insert("login-networks", networks)),
@@ -237,10 +266,27 @@ fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError>
         .map(|key| (*key, wanted.get(key).cloned()))
         .collect();
     Ok(if changed.is_empty() {
+        text
+    } else {
+        with_keys(&text, "[settings]", &changed)
+    })
+}
+
+/// The text with what changed of the switches in `[default]`.
+fn with_switches(before: &Policy, after: &Global) -> String {
+    let was = Global::of(before);
+    let switches = FIELDS.iter().filter_map(|field| {
+        let key = field.key.strip_prefix("default.")?;
+        let value = field.value(after);
+        let quoted = (!value.is_empty()).then(|| toml::Value::String(value.clone()).to_string());
+        (field.value(&was) != value).then_some((key, quoted))
+    });
+    let changed: Vec<_> = switches.collect();
+    if changed.is_empty() {
         before.text().to_owned()
     } else {
-        with_settings(before.text(), &changed)
-    })
+        with_keys(before.text(), "[default]", &changed)
+    }
 }
 
 /// Words with commas or spaces between them as the file has a list; `None` for none.
@@ -280,7 +326,7 @@ fn same_but_settings(before: &Policy, after: &Policy) -> Result<(), Administrati
 }
 
 /// Key, before, after.
-fn differences(before: &Settings, after: &Settings) -> Vec<(&'static str, [String; 2])> {
+fn differences(before: &Global, after: &Global) -> Vec<(&'static str, [String; 2])> {
     let both = FIELDS
         .iter()
         .map(|field| (field.key, [field.value(before), field.value(after)]));

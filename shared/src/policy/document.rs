@@ -76,10 +76,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// Whether nothing but `[settings]` differs.
+    /// Whether nothing but `[settings]` differs, and what of `[default]` is a switch for everybody.
     pub fn same_but_settings(&self, other: &Self) -> bool {
         let mut settled = other.clone();
         settled.settings = self.settings.clone();
+        settled.default.remember = self.default.remember;
+        settled.default.grace = self.default.grace;
+        settled.default.two_types = self.default.two_types;
         settled.base = self.base.clone();
         self.same(&settled)
     }

@@ -4,7 +4,7 @@ use super::accounts::{LIST, kind_word, role_word, state_badge};
 use super::overview::fault;
 use super::view::{Cell, Link, Section, Table, minute, minute_or_never, sheet};
 use crate::admin::{Seat, sessions};
-use crate::app::App;
+use crate::app::{App, AppState};
 use crate::http::Fault;
 use crate::pages::problem::Problem;
 use axum::Extension;
@@ -69,7 +69,7 @@ pub(super) async fn show(
     view.notice = sentence.map(|(_, key)| t.say(key));
     let own = account.id == seat.session.account.id;
     view.sections = vec![
-        profile(t, &detail),
+        profile(&app, t, &detail),
         devices(t, &seat, &detail, own),
         locks(t, &detail),
         signed_in(t, &sessions),
@@ -78,27 +78,38 @@ pub(super) async fn show(
     view.show()
 }
 
-fn profile(t: Texts, detail: &Detail) -> Section {
+fn profile(app: &AppState, t: Texts, detail: &Detail) -> Section {
     let account = &detail.account;
-    let words = |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
+    let (issuer, realm) = (app.config.issuer.as_str(), &app.realm.names.realm);
+    // R88, R95: with the name filled in; what is sent around is no secret.
+    let address = format!("{issuer}/d/{realm}/login?username={}", account.name);
+    let or_none = |text: String| {
+        Cell::Plain(if text.is_empty() {
+            t.say("admin-setting-none")
+        } else {
+            text
+        })
+    };
+    let words = |set: &std::collections::BTreeSet<String>| or_none(set.iter().cloned().collect::<Vec<_>>().join(", "));
     Section {
         id: "profile",
         title: t.say("admin-profile"),
         facts: vec![
             (
                 t.say("admin-display-name"),
-                account.display_name.clone().unwrap_or_default().into(),
+                or_none(account.display_name.clone().unwrap_or_default()),
             ),
-            (t.say("admin-email"), account.email.clone().unwrap_or_default().into()),
+            (t.say("admin-email"), or_none(account.email.clone().unwrap_or_default())),
             (t.say("admin-state"), state_badge(t, account.state)),
             (t.say("admin-role"), role_word(t, account.role).into()),
-            (t.say("admin-groups"), words(&detail.groups).into()),
-            (t.say("admin-flags"), words(&account.flags).into()),
+            (t.say("admin-groups"), words(&detail.groups)),
+            (t.say("admin-flags"), words(&account.flags)),
             (t.say("admin-since"), minute(account.created_at).into()),
             (
                 t.say("admin-first-sign-in"),
                 minute_or_never(t, account.first_sign_in_at).into(),
             ),
+            (t.say("admin-address-personal"), Cell::Link(address.clone(), address)),
             (t.say("admin-id"), Cell::Code(account.id.to_string())),
         ],
         ..Section::default()

@@ -102,13 +102,13 @@ fn table(t: Texts, records: &[Record]) -> Table {
         });
         let request = record.request.clone().unwrap_or_default();
         vec![
-            utc::text(record.at).into(),
+            utc::text(record.at).replace('T', " ").replace('Z', " UTC").into(),
             Cell::Code(record.kind.clone()),
             subject.into(),
             text("actor").into(),
             text("result").into(),
             format!("{} {}", text("service"), text("source")).into(),
-            detail.unwrap_or_default().into(),
+            Cell::Long(detail.unwrap_or_default()),
             if request.is_empty() {
                 "".into()
             } else {

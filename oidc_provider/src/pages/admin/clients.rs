@@ -18,6 +18,26 @@ use samekey_shared::texts::Texts;
 
 pub(super) const LIST: &str = "/admin/clients";
 
+/// Words of the form, and what they are called.
+const KINDS: [(&str, &str); 2] = [
+    ("confidential", "admin-client-confidential"),
+    ("public", "admin-client-public"),
+];
+const PKCES: [(&str, &str); 2] = [
+    ("required", "admin-client-pkce-required"),
+    ("optional", "admin-client-pkce-optional"),
+];
+const CONSENTS: [(&str, &str); 2] = [
+    ("given", "admin-client-consent-given"),
+    ("asked", "admin-client-consent-asked"),
+];
+
+/// What one of these words is called.
+fn called(t: Texts, words: [(&str, &str); 2], word: &str) -> String {
+    let found = words.iter().find(|(known, _)| *known == word);
+    found.map_or_else(|| word.to_owned(), |(_, key)| t.say(key))
+}
+
 /// `GET /admin/clients`
 pub(super) async fn list(State(app): State<App>, Extension(seat): Extension<Seat>) -> Result<Response, Fault> {
     let t = seat.visitor.t;
@@ -82,14 +102,17 @@ pub(super) async fn show(
         id: "client",
         title: client.id.to_string(),
         facts: vec![
-            (t.say("admin-kind"), client.kind.name().into()),
+            (t.say("admin-kind"), called(t, KINDS, client.kind.name()).into()),
             (t.say("admin-client-redirects"), settings.redirect_uris.join(" ").into()),
             (
                 t.say("admin-client-logouts"),
                 settings.post_logout_redirect_uris.join(" ").into(),
             ),
-            (t.say("admin-client-pkce"), pkce(settings.pkce).into()),
-            (t.say("admin-client-consent"), consent(settings.consent).into()),
+            (t.say("admin-client-pkce"), called(t, PKCES, pkce(settings.pkce)).into()),
+            (
+                t.say("admin-client-consent"),
+                called(t, CONSENTS, consent(settings.consent)).into(),
+            ),
             (t.say("admin-client-alg"), settings.id_token_alg.name().into()),
             (t.say("admin-client-auth"), client.auth_method().name().into()),
             (t.say("admin-since"), minute(client.created_at).into()),
@@ -259,8 +282,8 @@ fn fields(t: Texts, seat: &Seat, before: Option<&Client>, typed: bool) -> Vec<Fi
     let kept = |name: &'static str, key: &str, there: String| {
         text_field(t, name, key, if typed { seat.field(name).to_owned() } else { there })
     };
-    let choice = |mut field: Field, words: [&str; 2]| {
-        field.options = words.map(|word| (word.to_owned(), word.to_owned())).into();
+    let choice = |mut field: Field, words: [(&str, &str); 2]| {
+        field.options = words.map(|(word, key)| (word.to_owned(), t.say(key))).into();
         field
     };
     let joined = |uris: Option<&Vec<String>>| uris.map(|uris| uris.join(" ")).unwrap_or_default();
@@ -270,7 +293,7 @@ fn fields(t: Texts, seat: &Seat, before: Option<&Client>, typed: bool) -> Vec<Fi
         id.hint = Some(t.say("admin-client-id-hint"));
         fields.push(id);
         let kind = kept("kind", "admin-kind", "confidential".to_owned());
-        fields.push(choice(kind, ["confidential", "public"]));
+        fields.push(choice(kind, KINDS));
     }
     let mut redirects = kept(
         "redirects",
@@ -286,8 +309,8 @@ fn fields(t: Texts, seat: &Seat, before: Option<&Client>, typed: bool) -> Vec<Fi
         kept("name", "admin-client-name", name),
         redirects,
         kept("logouts", "admin-client-logouts", logouts),
-        choice(kept("pkce", "admin-client-pkce", pkce), ["required", "optional"]),
-        choice(kept("consent", "admin-client-consent", consent), ["given", "asked"]),
+        choice(kept("pkce", "admin-client-pkce", pkce), PKCES),
+        choice(kept("consent", "admin-client-consent", consent), CONSENTS),
     ]);
     fields
 }

@@ -12,6 +12,7 @@ mod deeds;
 mod overview;
 mod policy;
 mod sessions;
+mod setting_words;
 mod settings;
 mod troubles;
 mod view;

@@ -12,6 +12,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
 use samekey_shared::administration::Overview;
 use samekey_shared::policy::show_moment;
+use samekey_shared::qr;
 use samekey_shared::texts::Texts;
 
 /// `GET /admin`
@@ -49,7 +50,7 @@ fn counts(t: Texts, found: &Overview) -> Section {
     Section {
         id: "accounts",
         title: t.say("admin-tab-accounts"),
-        facts: vec![
+        figures: vec![
             (t.say("admin-count-all"), linked(found.accounts.all, "all")),
             (t.say("admin-count-enrolled"), found.enrolled.into()),
             (t.say("admin-count-one-kind"), linked(found.one_kind, "one-kind")),
@@ -72,6 +73,7 @@ fn sign_ins(t: Texts, days: &[Day]) -> Section {
     Section {
         id: "sign-ins",
         title: t.say("admin-sign-ins"),
+        text: Some(t.say("admin-sign-ins-legend")),
         picture: Some(Picture {
             address: "/admin/sign-ins.svg",
             alt: t.fill(
@@ -102,6 +104,7 @@ fn addresses(app: &AppState, t: Texts) -> Section {
             (t.say("admin-address-realm"), link(format!("{issuer}/d/{realm}/login"))),
             (t.say("admin-address-api"), link(format!("{issuer}/api"))),
         ],
+        qr: qr::outline(&format!("{issuer}/d/{realm}/login")),
         ..Section::default()
     }
 }

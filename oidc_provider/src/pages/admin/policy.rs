@@ -26,6 +26,7 @@ pub(super) async fn show(State(app): State<App>, Extension(seat): Extension<Seat
     let (policy, versions) = seat.work(&app, |desk| desk.policy()).await.map_err(fault)?;
     let mut view = sheet(&app, &seat, PAGE, t.say("admin-tab-policy"));
     view.filter = fields(t, &seat);
+    view.search = (Some(t.say("admin-explain-title")), t.say("admin-explain"));
     if let Some(user) = seat.params.value("user") {
         match question(&seat, user) {
             Some(question) => {
@@ -80,8 +81,13 @@ fn fields(t: Texts, seat: &Seat) -> Vec<Field> {
     let mut source = typed("source", "admin-source", "unknown");
     source.hint = Some(t.say("admin-source-hint"));
     let mut first = typed("first", "admin-first-factor", "password");
-    let words = ["password", "publickey", "passkey", "none"];
-    first.options = words.map(|word| (word.to_owned(), word.to_owned())).into();
+    let words = [
+        ("password", t.say("sign-in-password")),
+        ("publickey", t.say("approve-key")),
+        ("passkey", t.say("devices-kind-passkey")),
+        ("none", t.say("admin-first-factor-none")),
+    ];
+    first.options = words.map(|(word, said)| (word.to_owned(), said)).into();
     vec![typed("user", "admin-user-name", ""), service, source, first]
 }
 

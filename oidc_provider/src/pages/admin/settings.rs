@@ -1,6 +1,7 @@
 //! `/admin/settings` (R32): three groups, shown, and changed one at a time.
 
 use super::overview::fault;
+use super::setting_words;
 use super::troubles;
 use super::view::{Cell, Field, Link, Section, Trouble, deed, sheet};
 use crate::admin::Seat;
@@ -11,8 +12,7 @@ use crate::pages::problem::Problem;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use samekey_shared::administration::{Draft, FIELDS, Group, Kind};
-use samekey_shared::policy::Settings;
+use samekey_shared::administration::{Draft, FIELDS, Global, Group, Kind};
 use samekey_shared::roles::Action;
 use samekey_shared::texts::Texts;
 
@@ -48,7 +48,7 @@ pub(super) async fn show(State(app): State<App>, Extension(seat): Extension<Seat
     view.show()
 }
 
-fn section(t: Texts, group: Group, settings: &Settings, may_change: bool) -> Section {
+fn section(t: Texts, group: Group, settings: &Global, may_change: bool) -> Section {
     let fields = FIELDS.iter().filter(|field| field.group == group);
     let modify = Link {
         address: format!("{PAGE}/{}", group.as_str()),
@@ -59,7 +59,10 @@ fn section(t: Texts, group: Group, settings: &Settings, may_change: bool) -> Sec
         id: group.as_str(),
         title: title(t, group),
         facts: fields
-            .map(|field| (field.key.to_owned(), Cell::Code(field.value(settings))))
+            .map(|field| {
+                let value = setting_words::value(t, field.key, &field.value(settings));
+                (setting_words::name(t, field.key), Cell::Plain(value))
+            })
             .collect(),
         links: if may_change { vec![modify] } else { Vec::new() },
         ..Section::default()
@@ -107,26 +110,19 @@ async fn asked(app: &App, seat: &Seat, group: Group, problem: Option<Trouble>) -
     let settings = seat.work(app, |desk| desk.settings()).await.map_err(fault)?;
     let typed = problem.is_some();
     let fields = FIELDS.iter().filter(|field| field.group == group).map(|field| {
-        let words: &[&str] = match field.kind {
-            Kind::Flag => &["true", "false"],
-            Kind::Word(words) => words,
-            _ => &[],
+        let how = match field.kind {
+            Kind::Span => t.say("admin-span-hint"),
+            Kind::List => t.say("admin-list-hint"),
+            _ => String::new(),
         };
-        let hint = match field.kind {
-            Kind::Span => Some(t.say("admin-span-hint")),
-            Kind::List => Some(t.say("admin-list-hint")),
-            _ => None,
-        };
+        let key = t.fill("admin-setting-key", [("key", field.key)]);
         let there = field.value(&settings);
         Field {
             name: field.key,
-            label: field.key.to_owned(),
-            hint,
+            label: setting_words::name(t, field.key),
+            hint: Some(format!("{how} {key}").trim_start().to_owned()),
+            options: setting_words::options(t, field, &there),
             value: if typed { seat.field(field.key).to_owned() } else { there },
-            options: words
-                .iter()
-                .map(|word| ((*word).to_owned(), (*word).to_owned()))
-                .collect(),
             required: false,
         }
     });

@@ -25,6 +25,8 @@ pub(super) struct Tab {
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
     Plain(String),
+    /// What may break anywhere, since it holds hashes and addresses.
+    Long(String),
     /// Address and text.
     Link(String, String),
     /// Class and text.
@@ -102,6 +104,8 @@ pub(super) struct Section {
     pub id: &'static str,
     pub title: String,
     pub text: Option<String>,
+    /// Numbers shown large, and what each counts.
+    pub figures: Vec<(String, Cell)>,
     pub facts: Vec<(String, Cell)>,
     /// What a phone's camera takes.
     pub qr: Option<Outline>,
@@ -143,6 +147,8 @@ pub(super) struct Sheet<'a> {
     /// Where the search goes.
     pub address: &'static str,
     pub filter: Vec<Field>,
+    /// What the search is called, and its button.
+    pub search: (Option<String>, String),
     pub sections: Vec<Section>,
     pub next: Option<String>,
 }
@@ -196,6 +202,7 @@ pub(super) fn sheet<'a>(app: &'a AppState, seat: &Seat, tab: &'static str, title
         problem: None,
         address: tab,
         filter: Vec::new(),
+        search: (None, seat.visitor.t.say("admin-search")),
         sections: Vec::new(),
         next: None,
     }
