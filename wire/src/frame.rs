@@ -7,7 +7,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 
-/// Bytes asked from the peer at a time.
+/// Room for the usual message, in bytes.
 const CHUNK: usize = 4096;
 
 /// A conversation that broke. Every variant means "refuse": there is none for success and none for "ignore" (S1).
@@ -77,7 +77,11 @@ struct VersionOnly {
 /// Holds at most [`MAX_LINE`] bytes, whatever the peer does, and wipes what it has handed over.
 pub struct Reader<R> {
     from: R,
+    /// Room to read into. It is made once and stays zeroed behind what is held: to do so for each read costs the module,
+    /// which is built for size, more than the message does.
     buffer: Vec<u8>,
+    /// How many bytes of it were read and not handed over yet.
+    held: usize,
 }
 
 impl<R: Read> Reader<R> {
@@ -86,6 +90,7 @@ impl<R: Read> Reader<R> {
         Self {
             from,
             buffer: Vec::new(),
+            held: 0,
         }
     }
 
@@ -104,13 +109,14 @@ impl<R: Read> Reader<R> {
     ) -> Result<T, FrameError> {
         let mut searched = 0;
         loop {
-            if let Some(found) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
+            let unsearched = &self.buffer[searched..self.held];
+            if let Some(found) = unsearched.iter().position(|byte| *byte == b'\n') {
                 let end = searched + found;
                 let message = parse(&self.buffer[..end]);
                 self.discard(end + 1);
                 return message;
             }
-            searched = self.buffer.len();
+            searched = self.held;
             before_each_read(&self.from)?;
             self.fill()?;
         }
@@ -118,48 +124,43 @@ impl<R: Read> Reader<R> {
 
     /// Appends what one read gives.
     fn fill(&mut self) -> Result<(), FrameError> {
-        let held = self.buffer.len();
-        let room = CHUNK.min(MAX_LINE - held);
-        if room == 0 {
+        if self.held == MAX_LINE {
             return Err(FrameError::TooLong);
         }
-        if self.buffer.capacity() < held + room {
-            self.grow(held + room);
+        if self.held == self.buffer.len() {
+            self.grow();
         }
-        self.buffer.resize(held + room, 0);
-        let got = match self.from.read(&mut self.buffer[held..]) {
-            Ok(got) => got.min(room),
-            Err(error) => {
-                self.buffer.truncate(held);
-                // A signal in the host program (sshd, sudo) is not the end of the login.
-                return match error.kind() {
-                    io::ErrorKind::Interrupted => Ok(()),
-                    _ => Err(error.into()),
-                };
-            }
+        let room = &mut self.buffer[self.held..];
+        let got = match self.from.read(room) {
+            Ok(got) => got.min(room.len()),
+            // A signal in the host program (sshd, sudo) is not the end of the login.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
-        self.buffer.truncate(held + got);
-        match (got, held) {
+        match (got, self.held) {
             (0, 0) => Err(FrameError::Closed),
             (0, _) => Err(FrameError::Truncated),
-            _ => Ok(()),
+            _ => {
+                self.held += got;
+                Ok(())
+            }
         }
     }
 
     /// Moves to a larger buffer by hand: a plain reallocation would leave a copy of an answer behind.
-    fn grow(&mut self, needed: usize) {
-        let mut larger = Vec::with_capacity((2 * needed).min(MAX_LINE));
-        larger.extend_from_slice(&self.buffer);
+    fn grow(&mut self) {
+        let mut larger = vec![0; (2 * self.held).clamp(CHUNK, MAX_LINE)];
+        larger[..self.held].copy_from_slice(&self.buffer[..self.held]);
         wipe(&mut self.buffer);
         self.buffer = larger;
     }
 
     /// Drops the first bytes, and overwrites where they were.
     fn discard(&mut self, count: usize) {
-        let kept = self.buffer.len() - count;
-        self.buffer.copy_within(count.., 0);
-        wipe(&mut self.buffer[kept..]);
-        self.buffer.truncate(kept);
+        self.buffer.copy_within(count..self.held, 0);
+        let kept = self.held - count;
+        wipe(&mut self.buffer[kept..self.held]);
+        self.held = kept;
     }
 }
 
