@@ -105,6 +105,13 @@ pub(super) fn quoted(text: &str) -> String {
 
 fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
+    // Hardly any text needs an escape: looked at without a branch for each byte.
+    let needs_escape = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    if !text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escape = match byte {

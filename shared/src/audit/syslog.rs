@@ -9,14 +9,19 @@
 
 use super::event::Event;
 use super::kind::EventKind;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One line, without time stamp and line end. Everything that a stranger may have chosen is escaped: see [`escaped`].
 pub fn line(event: &Event) -> String {
-    let mut line = format!("samekey: {}", words(event.kind));
+    let mut line = String::with_capacity(256);
+    line.push_str("samekey: ");
+    line.push_str(words(event.kind));
     let address = event.source.as_ref().and_then(crate::source::Source::ip);
     let mut field = |name: &str, value: &str| {
-        let _ = write!(line, " {name}={}", escaped(value));
+        for part in [" ", name, "=", &escaped(value)] {
+            line.push_str(part);
+        }
     };
     field("user", event.subject.as_deref().unwrap_or_default());
     field(
@@ -42,19 +47,23 @@ pub fn line(event: &Event) -> String {
 }
 
 /// The words that open the line: those of sign-ins are what filters look for.
-fn words(kind: EventKind) -> String {
+fn words(kind: EventKind) -> &'static str {
     match kind {
-        EventKind::SignInGranted => "sign-in granted".to_owned(),
-        EventKind::SignInRefused => "sign-in refused".to_owned(),
-        EventKind::SignInExempt => "sign-in exempt".to_owned(),
-        other => other.as_str().to_owned(),
+        EventKind::SignInGranted => "sign-in granted",
+        EventKind::SignInRefused => "sign-in refused",
+        EventKind::SignInExempt => "sign-in exempt",
+        other => other.as_str(),
     }
 }
 
 /// A text as one word that can neither end its field nor its line, nor be taken for another field: letters, digits and
 /// `. _ - @ : / +` stay, every other byte becomes `%` and two hex digits.
-pub fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 256;
+    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@:/+".contains(&byte);
+    if text.len() <= LONGEST && text.bytes().all(stays) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len().min(LONGEST));
     for byte in text.bytes() {
         if out.len() >= LONGEST {
@@ -62,15 +71,13 @@ pub fn escaped(text: &str) -> String {
             break;
         }
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'@' | b':' | b'/' | b'+' => {
-                out.push(char::from(byte));
-            }
+            plain if stays(plain) => out.push(char::from(plain)),
             other => {
                 let _ = write!(out, "%{other:02X}");
             }
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
