@@ -26,11 +26,17 @@ pub fn check(
     now: UnixTime,
 ) -> Result<Checked, MethodError> {
     let apps = tx.query(
-        "SELECT device, algorithm, digits, last_step, secret, drift FROM totp WHERE account = $1 ORDER BY device",
+        "SELECT device, algorithm, digits, last_step, secret, drift FROM totp WHERE account = $1",
         params![account],
     )?;
+    // In an order of our own rather than the store's: which of several apps shows a code decides which is spent.
+    let mut order = apps
+        .iter()
+        .map(|app| Ok((app.parsed(0)?, app)))
+        .collect::<Result<Vec<(DeviceId, _)>, StoreError>>()?;
+    order.sort_by_key(|(device, _)| *device);
     let mut found = Checked::Wrong;
-    for app in &apps {
+    for (_, app) in order {
         match check_app(tx, keyring, app, code, window, now)? {
             accepted @ Checked::Accepted(_) => return Ok(accepted),
             Checked::Replayed => found = Checked::Replayed,

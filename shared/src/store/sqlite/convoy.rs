@@ -51,9 +51,12 @@ struct Batch {
 }
 
 impl Batch {
-    fn tell(&self, outcome: Result<(), StoreError>) {
+    /// Tells its members, of whom all but the one that tells may be asleep.
+    fn tell(&self, outcome: Result<(), StoreError>, members: u32) {
         *lock(&self.outcome) = Some(outcome);
-        self.known.notify_all();
+        if members > 1 {
+            self.known.notify_all();
+        }
     }
 
     fn wait(&self) -> Result<(), StoreError> {
@@ -257,14 +260,14 @@ impl Lane {
         if outcome.is_err() {
             self.undo();
         }
-        batch.tell(outcome);
+        batch.tell(outcome, self.units);
     }
 
     /// Undoes the batch after an error that is nobody's own, and tells its members.
     fn lose(&mut self, error: &StoreError) {
         self.undo();
         if let Some(batch) = self.open.take() {
-            batch.tell(Err(error.clone()));
+            batch.tell(Err(error.clone()), self.units);
         }
     }
 
