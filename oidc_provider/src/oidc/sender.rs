@@ -2,7 +2,7 @@
 //! nothing, where the client may have bearer tokens.
 
 use super::client_auth::Call;
-use super::dpop::{self, DpopError};
+use super::dpop::{self, DpopError, Expected, Unspent};
 use super::errors::ProtocolError;
 use crate::app::AppState;
 use crate::clients::{Client, Profile};
@@ -23,18 +23,23 @@ impl From<DpopError> for Fault {
     }
 }
 
-/// What the tokens of this call to `/token` are bound to. Asked once for each call: a proof is good once.
+/// What the tokens of this call to `/token` are bound to, and the proof of it that is still to be spent, with the tokens.
 ///
 /// A proof that is sent is used; a client that must bind its tokens, and shows nothing to bind them to, gets none.
-pub fn binding(app: &AppState, call: &Call, client: &Client) -> Result<Binding, Fault> {
+pub fn binding(app: &AppState, call: &Call, client: &Client) -> Result<(Binding, Option<Unspent>), Fault> {
+    let proof = dpop::unspent(app, call, "POST")?;
+    let binding = bound_to(proof.as_ref(), call, client)?;
+    Ok((binding, proof))
+}
+
+fn bound_to(proof: Option<&Unspent>, call: &Call, client: &Client) -> Result<Binding, Fault> {
     let settings = &client.settings;
-    let jkt = dpop::proof(app, call, "POST", None)?;
-    match (jkt, &call.certificate) {
+    match (proof, &call.certificate) {
         (Some(_), _) if settings.certificate_bound && !settings.dpop_bound => Err(ProtocolError::InvalidRequest(
             "the tokens of this client are bound to its certificate, not to a DPoP key",
         )
         .into()),
-        (Some(jkt), _) => Ok(Binding::Dpop(jkt)),
+        (Some(proof), _) => Ok(Binding::Dpop(proof.jkt().to_owned())),
         (None, _) if settings.dpop_bound => {
             Err(ProtocolError::InvalidRequest("the tokens of this client need a DPoP proof").into())
         }
@@ -59,7 +64,12 @@ fn must_bind(client: &Client) -> bool {
 /// The key that an authorization request promises to redeem its code with: by `dpop_jkt`, at `/par` also by a proof of its own
 /// (RFC 9449 section 10). Both must name one key.
 pub fn promised(app: &AppState, call: &Call, dpop_jkt: Option<&str>) -> Result<Option<String>, Fault> {
-    let proven = dpop::proof(app, call, "POST", None)?;
+    let expected = Expected {
+        method: "POST",
+        path: call.endpoint,
+        access_token: None,
+    };
+    let proven = dpop::shown(app, &call.headers, &expected)?;
     let named = dpop_jkt.map(named).transpose()?;
     match (proven, named) {
         (Some(proven), Some(named)) if proven != named => {

@@ -9,7 +9,7 @@ use crate::clients::Client;
 use crate::grants::{self, Grant, Holds, Used};
 use crate::http::{Failure, Fault, Params};
 use crate::oidc::errors::ProtocolError;
-use crate::oidc::token::{self, Asking, First, Granted, Mint, Minted};
+use crate::oidc::token::{self, Asking, First, Granted, Mint, Minted, Unwritten};
 use axum::response::Response;
 use samekey_shared::flows::FlowError;
 use samekey_shared::ids::AccountId;
@@ -66,6 +66,7 @@ fn tokens(asking: &Asking<'_>, found: &rows::Polled, account: AccountId, params:
     let host = grants::host_groups(app, account)?;
     let mint = Mint::prepare(app)?;
     let redeemed = app.realm.store.write(|tx| {
+        asking.spend_proof(tx)?;
         let Some(given) = rows::redeem(tx, found.id)? else {
             return Ok(Redeemed::Dead("spent"));
         };
@@ -86,9 +87,9 @@ fn tokens(asking: &Asking<'_>, found: &rows::Polled, account: AccountId, params:
         };
         let granted = Granted::first(app, tx, first)?;
         let minted = mint.write(asking, tx, granted)?;
-        Ok::<_, FlowError>(Redeemed::Tokens(Box::new(minted)))
+        Ok::<_, Unwritten>(Redeemed::Tokens(Box::new(minted)))
     });
-    match redeemed.map_err(failed)? {
+    match redeemed? {
         Redeemed::Tokens(minted) => minted.answer(app),
         Redeemed::Dead(why) => {
             tracing::info!(request = %asking.call.visitor.request, %client.id, why, "a device got nothing");

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Nonces are texts that only we can make and that end by themselves, so nothing is kept of them; of proofs that were accepted
-//! the store keeps a hash until they would be too old anyway. The order matters: a proof is spent only when all else is right.
+//! the store keeps a hash until they would be too old anyway. The order matters: a proof is spent only when all else is right,
+//! at `/token` in the very unit of work that writes the tokens: a commit of its own would cost as much as they do.
 
 mod nonce;
 mod proof;
@@ -19,7 +20,8 @@ use crate::app::AppState;
 use crate::http::Failure;
 use crate::oidc::client_auth::Call;
 use axum::http::{HeaderMap, HeaderName};
-use samekey_shared::store::StoreError;
+use samekey_shared::clock::UnixTime;
+use samekey_shared::store::{StoreError, Tx};
 
 /// The request's header (RFC 9449 section 4.1).
 pub const HEADER: HeaderName = HeaderName::from_static("dpop");
@@ -62,24 +64,56 @@ pub struct Expected<'a> {
     pub access_token: Option<&'a str>,
 }
 
-/// The thumbprint (RFC 7638) of the key that this request proves to hold; `None` where it has no `DPoP` header. Each proof
-/// is accepted once.
-pub fn proof(
-    app: &AppState,
-    call: &Call,
-    method: &str,
-    access_token: Option<&str>,
-) -> Result<Option<String>, DpopError> {
+/// A proof that is right and not spent yet: worth something only to whoever spends it.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unspent {
+    jkt: String,
+    id: [u8; 32],
+    until: UnixTime,
+}
+
+impl Unspent {
+    /// The thumbprint (RFC 7638) of its key.
+    pub fn jkt(&self) -> &str {
+        &self.jkt
+    }
+
+    /// Spends it in the caller's unit of work; false when it was spent before.
+    pub fn spend(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        replay::spend(tx, &self.id, self.until)
+    }
+}
+
+/// The proof that this call to an endpoint came with, if any, to be spent by the caller.
+pub fn unspent(app: &AppState, call: &Call, method: &str) -> Result<Option<Unspent>, DpopError> {
     let expected = Expected {
         method,
         path: call.endpoint,
-        access_token,
+        access_token: None,
     };
-    shown(app, &call.headers, &expected)
+    right(app, &call.headers, &expected)
 }
 
-/// The same for an address with names in it.
+/// The thumbprint of the key that this request proves to hold; `None` where it has no `DPoP` header. Each proof is accepted
+/// once.
 pub fn shown(app: &AppState, headers: &HeaderMap, expected: &Expected<'_>) -> Result<Option<String>, DpopError> {
+    let Some(proof) = right(app, headers, expected)? else {
+        return Ok(None);
+    };
+    let fresh = app
+        .realm
+        .store
+        .write(|tx| proof.spend(tx))
+        .map_err(|error: StoreError| DpopError::Failure(error.into()))?;
+    if fresh { Ok(Some(proof.jkt)) } else { Err(USED) }
+}
+
+/// What whoever shows a proof again is told.
+pub const USED: DpopError = DpopError::Invalid("the proof was used before");
+
+/// A proof that is right for this request.
+fn right(app: &AppState, headers: &HeaderMap, expected: &Expected<'_>) -> Result<Option<Unspent>, DpopError> {
     let mut lines = headers.get_all(HEADER).iter();
     let Some(line) = lines.next() else {
         return Ok(None);
@@ -98,14 +132,9 @@ pub fn shown(app: &AppState, headers: &HeaderMap, expected: &Expected<'_>) -> Re
         .map_err(DpopError::Invalid)?;
     let now = app.realm.clock.now();
     let until = proof.lives(&app.nonces, app.config.dpop_nonces, now)?;
-    let fresh = app
-        .realm
-        .store
-        .write(|tx| replay::spend(tx, &proof.id(), until))
-        .map_err(|error: StoreError| DpopError::Failure(error.into()))?;
-    if fresh {
-        Ok(Some(proof.jkt))
-    } else {
-        Err(DpopError::Invalid("the proof was used before"))
-    }
+    Ok(Some(Unspent {
+        id: proof.id(),
+        until,
+        jkt: proof.jkt,
+    }))
 }

@@ -2,10 +2,11 @@
 //! token; `sub` is the client's id (RFC 9068 section 2.2; oidc.md section 7, 13).
 //!
 //! A JWT of this kind has no row: nothing is written for it, and its `jti` is remembered only when it is taken back. How
-//! many a client had is added up in the trail ([`crate::operations::own_tokens`]).
+//! many a client had is added up in the trail ([`crate::operations::own_tokens`]). A DPoP proof that comes along is spent
+//! all the same.
 
 use super::issue::{self, Granted, IdToken, Mint, Refreshing};
-use super::{Asking, access_jwt, failed};
+use super::{Asking, Unwritten, access_jwt};
 use crate::clients::{AccessTokenForm, ClientKind};
 use crate::grants::Grant;
 use crate::http::{Failure, Fault, Params};
@@ -13,7 +14,6 @@ use crate::oidc::errors::ProtocolError;
 use crate::oidc::scope::Scope;
 use axum::response::Response;
 use samekey_shared::ids::RequestId;
-use samekey_shared::store::StoreError;
 use serde_json::Map;
 use std::collections::BTreeSet;
 
@@ -54,11 +54,10 @@ pub(super) fn grant(asking: &Asking<'_>, params: &Params) -> Result<Response, Fa
         AccessTokenForm::Jwt => unstored(asking, &granted),
         AccessTokenForm::Opaque => {
             let mint = Mint::prepare(app)?;
-            let minted = app
-                .realm
-                .store
-                .write(|tx| mint.write(asking, tx, granted.clone()))
-                .map_err(|why: StoreError| failed(why))?;
+            let minted = app.realm.store.write(|tx| {
+                asking.spend_proof(tx)?;
+                Ok::<_, Unwritten>(mint.write(asking, tx, granted.clone())?)
+            })?;
             minted.answer(app)
         }
     }
@@ -66,6 +65,9 @@ pub(super) fn grant(asking: &Asking<'_>, params: &Params) -> Result<Response, Fa
 
 fn unstored(asking: &Asking<'_>, granted: &Granted) -> Result<Response, Fault> {
     let now = granted.grant.given_at;
+    if asking.proof.is_some() {
+        asking.app.realm.store.write(|tx| asking.spend_proof(tx))?;
+    }
     let token = issue::signed(asking.app, granted, access_jwt::unstored(granted.grant.id), now)?;
     asking.app.figures.own_tokens.count(&granted.client.id);
     let mut body = Map::new();

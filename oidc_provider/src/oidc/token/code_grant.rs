@@ -11,13 +11,12 @@
 //! it nor make us revoke anything (oidc.md row 5).
 
 use super::issue::{First, Granted, Mint, Minted};
-use super::{Asking, failed, pkce, resources};
+use super::{Asking, Unwritten, failed, pkce, resources};
 use crate::grants::{self, Binding, Code, Grant, Holds, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
-use samekey_shared::flows::FlowError;
 use samekey_shared::secrets::opaque;
 
 /// What redeeming a code came to.
@@ -45,6 +44,7 @@ pub(super) fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, F
     let now = app.realm.clock.now();
     let grant = grant_of(&code);
     let redeemed = app.realm.store.write(|tx| {
+        asking.spend_proof(tx)?;
         if !grants::use_code(tx, &hash, now)? {
             grants::end_grant(tx, code.grant)?;
             let event = asking.event(EventKind::CodeReuseDetected, &grant);
@@ -70,9 +70,9 @@ pub(super) fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, F
         };
         let granted = Granted::first(app, tx, first)?;
         let minted = mint.write(asking, tx, granted)?;
-        Ok::<_, FlowError>(Redeemed::Tokens(Box::new(minted)))
+        Ok::<_, Unwritten>(Redeemed::Tokens(Box::new(minted)))
     });
-    match redeemed.map_err(failed)? {
+    match redeemed? {
         Redeemed::Tokens(minted) => minted.answer(app),
         Redeemed::Reused => {
             tracing::warn!(request = %asking.call.visitor.request, %client.id, "a code came a second time; its tokens are revoked");

@@ -6,14 +6,13 @@
 //! A token bound to a key or certificate gives only tokens that are bound too. Custom claims do not exist (oidc.md row 18).
 
 use super::issue::{Granted, IdToken, Mint, Refreshing};
-use super::{Asking, failed, narrowed};
+use super::{Asking, Unwritten, narrowed};
 use crate::grants::{self, Binding, Found, Grant, Holds, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
 use crate::oidc::scope::Scope;
 use axum::response::Response;
 use samekey_shared::accounts::Groups;
-use samekey_shared::flows::FlowError;
 use serde_json::{Map, Value, json};
 
 /// The one type of token that is taken and given.
@@ -58,6 +57,7 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
     };
     let mint = Mint::prepare(app)?;
     let minted = app.realm.store.write(|tx| {
+        asking.spend_proof(tx)?;
         // It may have ended since it was looked up; and the policy may keep its person away from whoever asks now.
         let Some(grant) = grants::family(tx, granted.grant.id)? else {
             return Ok(None);
@@ -71,7 +71,7 @@ pub(super) fn exchange(asking: &Asking<'_>, params: &Params) -> Result<Response,
             Holds::No(_) | Holds::AskHost(_) => Ok(None),
         }
     });
-    let minted = minted.map_err(|why: FlowError| failed(why))?.ok_or(UNACCEPTABLE)?;
+    let minted = minted.map_err(|why: Unwritten| Fault::from(why))?.ok_or(UNACCEPTABLE)?;
     let mut more = Map::new();
     more.insert("issued_token_type".into(), ACCESS_TOKEN.into());
     minted.answer_with(app, more)

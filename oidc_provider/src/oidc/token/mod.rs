@@ -14,6 +14,7 @@ pub use issue::{First, Granted, Mint, Minted};
 
 use super::client_auth::{self, Call};
 use super::device;
+use super::dpop::{self, Unspent};
 use super::errors::ProtocolError;
 use super::sender;
 use crate::app::{App, AppState, blocking, routes};
@@ -25,7 +26,9 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use samekey_shared::audit::{Actor, Event, EventKind};
+use samekey_shared::flows::FlowError;
 use samekey_shared::source::Door;
+use samekey_shared::store::{StoreError, Tx};
 use std::collections::BTreeSet;
 
 /// The grants that are served here.
@@ -48,11 +51,48 @@ pub struct Asking<'a> {
     pub client: &'a Client,
     /// What the tokens will be bound to.
     pub binding: Binding,
+    /// The proof of it that this call came with, not spent yet.
+    pub proof: Option<Unspent>,
     /// `grant_type`, for the trail.
     pub grant_type: GrantType,
 }
 
+/// Why a grant wrote nothing: its unit of work is undone.
+#[derive(Debug, thiserror::Error)]
+pub enum Unwritten {
+    /// The proof was accepted before, or a moment ago with another call.
+    #[error("the DPoP proof was used before")]
+    ProofUsed,
+    /// Ours.
+    #[error(transparent)]
+    Failed(#[from] FlowError),
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Unwritten> for Fault {
+    fn from(why: Unwritten) -> Self {
+        match why {
+            Unwritten::ProofUsed => dpop::USED.into(),
+            Unwritten::Failed(error) => failed(error),
+        }
+    }
+}
+
 impl Asking<'_> {
+    /// Spends the proof: first of all in the unit of work of every grant that gives tokens. Of calls at once with one proof
+    /// only one goes on; the others change nothing.
+    pub fn spend_proof(&self, tx: &mut Tx<'_>) -> Result<(), Unwritten> {
+        match &self.proof {
+            Some(proof) if !proof.spend(tx)? => Err(Unwritten::ProofUsed),
+            _ => Ok(()),
+        }
+    }
+
     /// A line of the trail about what this client did with this grant.
     pub fn event(&self, kind: EventKind, grant: &Grant) -> Event {
         Event::new(kind, Actor::Client(self.client.id.to_string()))
@@ -78,11 +118,13 @@ pub async fn endpoint(
         if !client.may_use(grant_type) {
             return Err(ProtocolError::UnauthorizedClient.into());
         }
+        let (binding, proof) = sender::binding(app, &call, &client)?;
         let asking = Asking {
             app,
             call: &call,
             client: &client,
-            binding: sender::binding(app, &call, &client)?,
+            binding,
+            proof,
             grant_type,
         };
         match grant_type {

@@ -14,7 +14,7 @@
 
 use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience};
 use super::span::refresh_span;
-use super::{Asking, failed, narrowed, resources};
+use super::{Asking, Unwritten, failed, narrowed, resources};
 use crate::grants::{self, Grant, Holds, RefreshToken, Spent, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
@@ -75,7 +75,7 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
     let mint = Mint::prepare(app)?;
     let refreshed = app.realm.store.write(|tx| refresh.write(tx, &mint));
     let (request, client) = (asking.call.visitor.request, &asking.client.id);
-    match refreshed.map_err(failed)? {
+    match refreshed? {
         Refreshed::Tokens(minted) => minted.answer(app),
         Refreshed::Reused => {
             tracing::warn!(%request, %client, "a refresh token came a second time; its family is revoked");
@@ -96,13 +96,14 @@ fn granted_resources(asking: &Asking<'_>, grant: &Grant) -> Vec<String> {
 }
 
 impl Refresh<'_> {
-    fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, FlowError> {
+    fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, Unwritten> {
         let (app, now) = (self.asking.app, self.asking.app.realm.clock.now());
+        self.asking.spend_proof(tx)?;
         let Some((token, grant)) = grants::refresh_token(tx, &self.hash)? else {
             return Ok(Refreshed::Dead("revoked"));
         };
         if token.used_at.is_some() {
-            return self.reused(tx, &grant, now);
+            return Ok(self.reused(tx, &grant, now)?);
         }
         if token.expires_at <= now || grant.ends_at <= now {
             return Ok(Refreshed::Dead("expired"));
@@ -123,7 +124,7 @@ impl Refresh<'_> {
             grants::renew_refresh(tx, &self.hash, until)?
         };
         if spent == Spent::Before {
-            return self.reused(tx, &grant, now);
+            return Ok(self.reused(tx, &grant, now)?);
         }
         let scopes = Scopes::read(&self.scope);
         let resources = granted_resources(self.asking, &grant);

@@ -84,6 +84,7 @@ pub fn redeem(app: &App, client: &Client, code: &str, redirect_uri: &str, verifi
         call: &call,
         client,
         binding: Binding::None,
+        proof: None,
         grant_type: GrantType::AuthorizationCode,
     };
     let answer = code_grant::redeem(&asking, &params).unwrap_or_else(IntoResponse::into_response);
