@@ -3,7 +3,7 @@
 //!
 //! The module comes here when its own mark is missing: a login by public key alone, a stack that skips us, an ssh login
 //! whose account phase runs in another process than its authentication, or sudo while its time stamp lasts. A public key
-//! alone passes where it is enrolled as a second factor and sshd shows it here.
+//! alone would pass where it is a second factor and sshd tells of it here, which no sshd of today does (decision 20).
 
 use crate::conversation::{self, By, Ending, nothing_more};
 use crate::house::House;

@@ -14,6 +14,7 @@ mod notices;
 mod recheck;
 mod samekey_key;
 mod setup;
+mod ssh_keys;
 mod sshd;
 mod stacks;
 mod stock;
