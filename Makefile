@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench units-check deb rpm packages-check
+.PHONY: help setup build module demo demo-check test screenshots lint fuzz fuzz-smoke bench units-check book deb rpm packages-check
 
 # Where cargo puts what it builds; the module is built on its own, so that no other crate's features reach it,
 # and for size: it is mapped into every login.
@@ -63,6 +63,15 @@ fuzz-smoke: ## what strangers send to the provider for 60 seconds each, every ot
 
 bench: module ## compare with the rivals, A B A B; prints ratios and syncs
 	@benches/run
+
+# The book's own tests are part of `make test`; this is what makes pages of it. Debian 12 has no package of mdBook.
+MDBOOK := 0.5.4
+
+book: ## build the book of docs/ into target/book (installs mdBook into target/tools)
+	@[ -x $(TARGET)/tools/bin/mdbook ] || cargo install mdbook --version $(MDBOOK) --locked --no-default-features --features search --root $(TARGET)/tools
+	@said=$$($(TARGET)/tools/bin/mdbook build --dest-dir $(TARGET)/book 2>&1) || { echo "$$said"; exit 1; }; \
+	  if grep -qE 'WARN|ERROR' <<<"$$said"; then echo "$$said"; exit 1; fi
+	@echo "$(TARGET)/book/index.html"
 
 deb: ## build the Debian packages offline from a clean tree of HEAD, and have lintian look
 	@.ci/setup package

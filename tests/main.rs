@@ -1,6 +1,8 @@
 //! Whole-system tests, one program: each theme is a module.
 
 #[cfg(test)]
+mod book;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod house;

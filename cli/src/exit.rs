@@ -1,15 +1,4 @@
-//! The documented exit codes, and the failure that carries one together with its words.
-//!
-//! | code | meaning                                                              |
-//! |------|----------------------------------------------------------------------|
-//! | 0    | done, or already as asked                                            |
-//! | 1    | failed                                                               |
-//! | 2    | usage: an argument is wrong, or an answer is needed and no terminal  |
-//! | 3    | what was named does not exist                                        |
-//! | 4    | refused by policy or by a check                                      |
-//! | 5    | would lock somebody out                                              |
-//! | 6    | the store, keyring or configuration cannot be used                   |
-//! | 7    | a limit is reached, or it conflicts with what is there               |
+//! The documented exit codes ([`CODES`]), and the failure that carries one together with its words.
 //!
 //! `policy explain` answers with its decision: 0 allow, 10 challenge, 11 enrol, 12 nag, 20 deny.
 //! `status` answers as a monitoring check: 0 fine, 1 warning, 2 critical, 3 unknown.
@@ -39,6 +28,21 @@ pub enum Exit {
     /// A verdict with a number of its own (`policy explain`, `status`).
     Verdict(u8),
 }
+
+/// The documented codes, as the book prints them.
+pub const CODES: [(Exit, &str); 8] = [
+    (Exit::Done, "done, or already as asked"),
+    (Exit::Failed, "failed"),
+    (
+        Exit::Usage,
+        "usage: an argument is wrong, or an answer is needed and there is no terminal",
+    ),
+    (Exit::NotFound, "what was named does not exist"),
+    (Exit::Refused, "refused by policy or by a check"),
+    (Exit::LocksOut, "would lock somebody out; `--force` where that is meant"),
+    (Exit::Unavailable, "the store, keyring or configuration cannot be used"),
+    (Exit::Conflict, "a limit is reached, or it conflicts with what is there"),
+];
 
 impl Exit {
     /// The number that the process ends with.

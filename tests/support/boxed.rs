@@ -19,11 +19,25 @@ pub(crate) use boxed;
 
 /// Runs `body` inside a box; `test` is the whole path of the test, crate first.
 pub fn run(test: &str, body: fn()) {
-    run_keeping(test, body, None);
+    enter(test, body, None, &[]);
 }
 
 /// The same; what the test writes into this folder stays.
 pub fn run_keeping(test: &str, body: fn(), kept: Option<&Path>) {
+    enter(test, body, kept, &[]);
+}
+
+/// The same with a network of its own, so that every port is free. Where the machine does not let root make one, such tests
+/// take turns.
+pub fn run_alone(test: &str, body: fn()) {
+    let turns = tree().join("demo/box.sh").display().to_string();
+    let alone = "unshare --net ip link set lo up 2>/dev/null || exec flock \"$0\" \"$@\"\n\
+                 exec unshare --net sh -c 'ip link set lo up && exec \"$@\"' sh \"$@\"";
+    enter(test, body, None, &["sh", "-c", alone, &turns]);
+}
+
+/// `before` is a command that starts the one that its arguments are.
+fn enter(test: &str, body: fn(), kept: Option<&Path>, before: &[&str]) {
     if machine::is_inside() {
         return body();
     }
@@ -42,6 +56,7 @@ pub fn run_keeping(test: &str, body: fn(), kept: Option<&Path>) {
         command.arg("--keep").arg(kept);
     }
     let output = command
+        .args(before)
         .arg(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .output()

@@ -7,6 +7,7 @@ mod crowd;
 mod idle;
 mod ownership;
 mod place;
+mod reference;
 mod replay;
 mod rotation;
 mod sessions;

@@ -1,6 +1,7 @@
-//! `samekey generate`: manual pages and completions, from the command's own definitions, for those who build packages.
+//! `samekey generate`: manual pages, completions and pages of the book, from the command's own definitions, for those who build.
 
 mod manual;
+mod reference;
 
 use super::Cli;
 use crate::exit::Failure;
@@ -17,11 +18,14 @@ const POLICY: &str = include_str!("../../../../docs/reference/policy.md");
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The folder for the pages samekey(1), one for each verb, and samekey-policy(5)
-    #[arg(long, value_name = "DIR", required_unless_present = "completions")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["completions", "reference"])]
     man: Option<PathBuf>,
     /// The folder for completions of bash, zsh and fish
     #[arg(long, value_name = "DIR")]
     completions: Option<PathBuf>,
+    /// The folder for the book's pages commands.md and exit-codes.md (docs/reference)
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
 }
 
 /// Writes them.
@@ -47,6 +51,13 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
                 .map_err(|error| Failure::file(folder, &error))?;
         }
         files += in_folder(folder)?;
+    }
+    if let Some(folder) = &arguments.reference {
+        for (name, text) in reference::pages(Cli::command()) {
+            let page = folder.join(name);
+            std::fs::write(&page, text).map_err(|error| Failure::file(&page, &error))?;
+            files += 1;
+        }
     }
     Ok(Answer::change(true, json!({"files": files}), format!("{files} files.")))
 }
