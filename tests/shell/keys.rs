@@ -14,14 +14,20 @@ const CUE: &str = "Touch the security key now";
 const PIN_PROMPT: &str = "PIN of the security key (";
 const PIN: &str = "0815 ab";
 
-/// A site whose keys are made for example.org, and a person with app and key.
-pub(super) fn site_with(key: &SoftKey) -> (Site, Person) {
+/// A site whose keys are made for example.org.
+pub(super) fn site_of_keys() -> Site {
     let mut site = Site::new();
     configure(
         &mut site,
         "[realm]",
         "[relying-party]\nid = \"example.org\"\norigins = [\"https://example.org\"]\n\n[realm]",
     );
+    site
+}
+
+/// The same, and a person with app and key.
+pub(super) fn site_with(key: &SoftKey) -> (Site, Person) {
+    let site = site_of_keys();
     let ann = site.person("ann");
     let said = bind(&site, "ann", &[]);
     assert!(
@@ -59,7 +65,7 @@ fn bind(site: &Site, person: &str, further: &[&str]) -> String {
 const SUDO: [&str; 7] = ["runuser", "-u", "ann", "--", "sudo", "id", "-un"];
 
 /// sudo at the machine's own keyboard, up to the question for the key.
-fn sudo() -> Terminal {
+pub(super) fn sudo() -> Terminal {
     let mut sudo = at_the_machine("ann", SUDO);
     sudo.see(PASSWORD_PROMPT.trim_end_matches(": ")).unwrap();
     sudo.line(PASSWORD).unwrap();
@@ -67,7 +73,7 @@ fn sudo() -> Terminal {
     sudo
 }
 
-fn touched(terminal: &mut Terminal, key: &SoftKey) {
+pub(super) fn touched(terminal: &mut Terminal, key: &SoftKey) {
     terminal.line("").unwrap();
     terminal.see(CUE).unwrap();
     key.until_it_waits();

@@ -10,6 +10,7 @@ mod first_login;
 mod keys;
 mod module;
 mod module_abi;
+mod moving;
 mod notices;
 mod recheck;
 mod samekey_key;
