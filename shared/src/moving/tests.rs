@@ -100,10 +100,7 @@ fn pam_u2f_lines_that_are_none_are_named_and_only_the_last_of_a_user_counts() {
     );
     let many = format!("ann{}\n", format!(":{id},{new},es256,+presence").repeat(30));
     assert_eq!(told(&many).len(), 25);
-    assert_eq!(
-        told("-----BEGIN OPENSSH\nx\n"),
-        [row(1, "", "malformed")]
-    );
+    assert_eq!(told("-----BEGIN OPENSSH\nx\n"), [row(1, "", "malformed")]);
 }
 
 /// A good file of each program.

