@@ -3,8 +3,6 @@
 mod account;
 mod audit;
 mod client;
-mod client_conformance;
-mod client_try;
 mod device;
 mod doctor;
 mod export;

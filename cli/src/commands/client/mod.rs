@@ -1,10 +1,11 @@
 //! `samekey client`: the web apps that sign in through the provider.
 
+mod conformance;
 mod document;
 mod ensure;
 mod token;
+mod trial;
 
-use super::{client_conformance, client_try};
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table, moment};
@@ -70,9 +71,9 @@ pub enum Verb {
     ///
     /// Needs neither the app nor its secret. While it runs, the app has one more redirect address, on this machine; the
     /// tokens are revoked at the end.
-    Try(client_try::Arguments),
+    Try(trial::Arguments),
     /// Register the clients that the public conformance suite needs, and write the suite's configurations
-    Conformance(client_conformance::Arguments),
+    Conformance(conformance::Arguments),
 }
 
 /// An app as the administrator describes it.
@@ -137,8 +138,8 @@ pub fn run(config: &Path, verb: &Verb) -> Result<Answer, Failure> {
         Verb::Token(verb) => token::run(&installation, verb),
         Verb::NewSecret { id, overlap } => new_secret(&installation, id, overlap),
         Verb::Remove { id, yes, if_present } => remove(&installation, id, *yes, *if_present),
-        Verb::Try(arguments) => client_try::run(&installation, arguments),
-        Verb::Conformance(arguments) => client_conformance::run(&installation, arguments),
+        Verb::Try(arguments) => trial::run(&installation, arguments),
+        Verb::Conformance(arguments) => conformance::run(&installation, arguments),
     }
 }
 

@@ -10,7 +10,7 @@
 mod loopback;
 mod shown;
 
-use super::{policy, why};
+use crate::commands::{policy, why};
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, say};
