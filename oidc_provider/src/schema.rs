@@ -46,5 +46,9 @@ pub const SCHEMA: Component = Component {
             version: 10,
             sql: include_str!("../migrations/provider_0010.sql"),
         },
+        Migration {
+            version: 11,
+            sql: include_str!("../migrations/provider_0011.sql"),
+        },
     ],
 };

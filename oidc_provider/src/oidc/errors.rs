@@ -41,6 +41,8 @@ pub enum ProtocolError {
     Authorization(AuthorizeError),
     /// A form larger than we read (RFC 9126 section 2.3).
     TooLarge,
+    /// More than one client, or one place, may leave here at a time (RFC 9126 section 2.3).
+    TooMany(&'static str),
     /// No access token, or a wrong one.
     InvalidToken(Token),
     /// The token does not cover `openid`.
@@ -86,6 +88,7 @@ impl ProtocolError {
             | Self::AccessDenied
             | Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::InvalidClient(_) | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,13 +116,13 @@ impl ProtocolError {
             Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TemporarilyUnavailable | Self::TooMany(_) => "temporarily_unavailable",
         }
     }
 
     fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) | Self::InvalidDpopProof(what) => what,
+            Self::InvalidRequest(what) | Self::InvalidDpopProof(what) | Self::TooMany(what) => what,
             Self::UseDpopNonce => "the DPoP proof must hold the nonce of this answer",
             Self::AuthorizationPending => "nobody has decided yet; ask again after the interval",
             Self::SlowDown => "nobody has decided yet; ask again after five more seconds than before",

@@ -6,7 +6,10 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{Request, StatusCode};
 use samekey_provider::clients::{self, ClientKind, Consent};
+use samekey_provider::http::Params;
 use samekey_provider::oidc::par;
+use samekey_shared::params;
+use samekey_shared::store::StoreError;
 
 #[tokio::test]
 async fn a_pushed_request_is_answered_once_and_its_page_can_be_loaded_again() {
@@ -244,6 +247,53 @@ async fn a_public_client_pushes_by_its_id_and_still_needs_pkce() {
     assert_eq!(app.push(&[]).await.status, StatusCode::CREATED);
     let without = [("code_challenge", ""), ("code_challenge_method", "")];
     assert_eq!(app.push(&without).await.json()["error"], "invalid_request");
+}
+
+/// A public client's id is known to everybody: whoever pushes under it without end fills the share of one network, and nobody else's.
+#[tokio::test]
+async fn what_a_public_client_leaves_from_one_place_is_bounded() {
+    let scene = Scene::new();
+    scene.register("app", ClientKind::Public, settings());
+    let app = RelyingParty::new(&scene, "app", None);
+    let address = app.pushed(&app.push(&[]).await);
+    let store = &scene.test.realm.store;
+    let fill = "INSERT INTO pushed_requests (handle_hash, client, params, signed, source, expires_at) \
+                SELECT $2, client, params, signed, source, expires_at FROM pushed_requests WHERE client = $1 LIMIT 1";
+    let full = |number: i64| {
+        store
+            .write(|tx| {
+                for one in 1..number {
+                    tx.execute(fill, params!["app", one.to_string().into_bytes()])?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+    };
+    full(par::MOST_FROM_ONE);
+    let refused = app.push(&[]).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.json()["error"], "temporarily_unavailable");
+    assert_eq!(refused.headers[CACHE_CONTROL], "no-store");
+    // Not for somebody elsewhere, nor for a client that proves itself.
+    let request = app.request(&[]);
+    let request = Params::parse(request.split_once('?').unwrap().1.as_bytes()).unwrap();
+    let fields: Vec<(&str, &str)> = request.iter().collect();
+    let elsewhere = scene.browser().from([198, 51, 100, 9]).post("/par", &fields).await;
+    assert_eq!(elsewhere.status, StatusCode::CREATED, "{}", elsewhere.body);
+    assert_eq!(scene.wiki().push(&[]).await.status, StatusCode::CREATED);
+    // One answered makes room for one.
+    assert!(
+        scene
+            .sign_in(&scene.browser(), &address)
+            .await
+            .returned("code")
+            .is_some()
+    );
+    assert_eq!(app.push(&[]).await.status, StatusCode::CREATED);
+    assert_eq!(app.push(&[]).await.status, StatusCode::TOO_MANY_REQUESTS);
+    // And so does time.
+    scene.test.clock.advance(par::LIFETIME);
+    assert_eq!(app.push(&[]).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use super::client_auth::{Call, prove};
 use super::errors::ProtocolError;
 use super::sender;
 use crate::app::{App, blocking, routes};
-use crate::clients::Client;
+use crate::clients::{Client, ClientKind};
 use crate::http::body::{BadForm, form};
 use crate::http::{Failure, Fault, Params, Visitor};
 use axum::Extension;
@@ -29,10 +29,16 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
 use samekey_shared::secrets::opaque::Token;
+use samekey_shared::store::StoreError;
 use serde_json::json;
 
 /// Seconds in which the browser must come with the handle; FAPI 2.0 wants less than 600 (section 5.3.2.2).
 pub const LIFETIME: i64 = 300;
+/// Requests of one public client that may wait from one network: more than an office of a thousand has in progress at nine in the
+/// morning, and a few megabytes of store.
+pub const MOST_FROM_ONE: i64 = 300;
+/// The same from everywhere: what many networks together may fill.
+const MOST: i64 = 20_000;
 /// Random bytes of a handle.
 const SECRET_BYTES: usize = 32;
 /// What proves the client, and is no part of its request.
@@ -71,10 +77,24 @@ fn push(app: &App, call: &Call, params: &Params) -> Result<Response, Fault> {
     let secret = Token::draw(app.realm.entropy.as_ref(), SECRET_BYTES).map_err(|why| failed(why.into()))?;
     let uri = Handle::uri(secret.text());
     let handle = Handle::of(&uri).ok_or(ProtocolError::ServerError)?;
-    app.realm
-        .store
-        .write(|tx| rows::insert(tx, handle, &client.id, &pushed, now + LIFETIME))
-        .map_err(|why| failed(why.into()))?;
+    // Whoever proves who it is answers for what it leaves here; a public client's id is known to everybody.
+    let source = (client.kind == ClientKind::Public).then(|| network(call));
+    let kept = app.realm.store.write(|tx| {
+        if let Some(source) = &source {
+            let (from_there, from_everywhere) = rows::waiting(tx, &client.id, source, now)?;
+            if from_there >= MOST_FROM_ONE || from_everywhere >= MOST {
+                return Ok(false);
+            }
+        }
+        rows::insert(tx, handle, &client.id, &pushed, source.as_deref(), now + LIFETIME)?;
+        Ok::<_, StoreError>(true)
+    });
+    if !kept.map_err(|why| failed(why.into()))? {
+        return Err(ProtocolError::TooMany(
+            "too many pushed requests of this client wait to be used; try again in minutes",
+        )
+        .into());
+    }
     let body = json!({ "request_uri": uri, "expires_in": LIFETIME });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::CREATED;
@@ -82,6 +102,14 @@ fn push(app: &App, call: &Call, params: &Params) -> Result<Response, Fault> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// What counts as one place; callers that cannot be told apart share one.
+fn network(call: &Call) -> String {
+    let source = &call.visitor.source;
+    source
+        .network()
+        .map_or_else(|| source.to_string(), |network| network.to_string())
 }
 
 /// Holds the request against everything that `/authorize` asks, and gives what is kept of it.

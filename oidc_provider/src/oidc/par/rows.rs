@@ -7,25 +7,43 @@ use samekey_shared::clock::UnixTime;
 use samekey_shared::params;
 use samekey_shared::store::{StoreError, Tx};
 
-/// Keeps what was pushed.
+/// Keeps what was pushed; `source` names the network of a client that proves nothing.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     handle: Handle,
     client: &ClientId,
     pushed: &Pushed,
+    source: Option<&str>,
     expires_at: UnixTime,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO pushed_requests (handle_hash, client, params, signed, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO pushed_requests (handle_hash, client, params, signed, source, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
         params![
             handle.hash().as_slice(),
             client.as_str(),
             pushed.params.encoded(),
             i64::from(pushed.signed),
+            source,
             expires_at
         ],
     )?;
     Ok(())
+}
+
+/// How many requests of a client that proves nothing wait to be answered: from this network, and from everywhere.
+pub(super) fn waiting(
+    tx: &mut Tx<'_>,
+    client: &ClientId,
+    source: &str,
+    now: UnixTime,
+) -> Result<(i64, i64), StoreError> {
+    let row = tx.query_opt(
+        "SELECT COALESCE(CAST(SUM(CASE WHEN source = $2 THEN 1 ELSE 0 END) AS BIGINT), 0), COUNT(*) FROM pushed_requests \
+         WHERE client = $1 AND source IS NOT NULL AND used_at IS NULL AND expires_at > $3",
+        params![client.as_str(), source, now],
+    )?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
 }
 
 /// What this client pushed under this handle, while it may still be begun with; looking changes nothing, so that a page can
