@@ -61,6 +61,17 @@ impl Params {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Every value of these parameters, each once however often it is sent: what a token is for.
+    pub fn each(&self, names: &[&str]) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for value in names.iter().flat_map(|name| self.values(name)) {
+            if !found.iter().any(|known| known == value) {
+                found.push(value.to_owned());
+            }
+        }
+        found
+    }
+
     /// Each name and value, in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

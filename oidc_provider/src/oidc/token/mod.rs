@@ -171,7 +171,7 @@ pub(in crate::oidc) fn resources(
     app: &AppState,
 ) -> Result<Vec<String>, ProtocolError> {
     let own = app.config.issuer.as_str();
-    let named: Vec<String> = params.values("resource").map(str::to_owned).collect();
+    let named = params.each(&["resource"]);
     if named.iter().all(|one| one == own || granted.contains(one)) {
         Ok(named)
     } else {
