@@ -197,3 +197,46 @@ async fn whatever_is_not_allowed_by_name_is_refused() {
     let by_name = ask(&gateway_, &wiki_token, &[("resource", ""), ("audience", API)]).await;
     assert_eq!(by_name.status, StatusCode::OK);
 }
+
+/// RFC 8693 section 2.1: several APIs, by `resource` and `audience` alike; one named twice is one, and one too many is too many.
+#[tokio::test]
+async fn several_apis_are_named_by_several_parameters() {
+    const BILLS: &str = "https://bills.example";
+    let scene = Scene::new();
+    let settings = ClientSettings {
+        resources: vec![API.to_owned(), BILLS.to_owned()],
+        ..gateway()
+    };
+    let gateway_ = client(&scene, "gateway", settings);
+    let token = persons_token(&scene, &scene.wiki()).await;
+    let ask = async |targets: &[(&str, &str)]| {
+        let mut params = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", token.as_str()),
+            ("subject_token_type", ACCESS),
+        ];
+        params.extend(targets);
+        gateway_.post("/token", &params).await
+    };
+    let both = ask(&[
+        ("resource", API),
+        ("audience", BILLS),
+        ("resource", API),
+        ("resource", ""),
+    ])
+    .await;
+    assert_eq!(both.status, StatusCode::OK, "{}", both.body);
+    assert_eq!(claims(&both.text("access_token"))["aud"], json!([API, BILLS]));
+    let one = ask(&[("resource", API), ("resource", API)]).await;
+    assert_eq!(claims(&one.text("access_token"))["aud"], API);
+    for wrong in [
+        [("resource", API), ("resource", "https://other.example")],
+        [("audience", "https://other.example"), ("resource", BILLS)],
+    ] {
+        assert_eq!(
+            ask(&wrong).await.refusal(),
+            (400, "invalid_target".to_owned()),
+            "{wrong:?}"
+        );
+    }
+}

@@ -304,7 +304,7 @@ fn asked_subject(claims: &str) -> Option<String> {
 
 /// RFC 8707 section 2: absolute, without a fragment, and one that this application may ask for.
 fn resources(params: &Params, client: &Client) -> Result<Vec<String>, AuthorizeError> {
-    let asked: Vec<String> = params.values("resource").map(str::to_owned).collect();
+    let asked = params.each(&["resource"]);
     let known = |one: &String| client.settings.resources.contains(one) && one.contains(':') && !one.contains('#');
     if asked.len() <= MOST_RESOURCES && asked.iter().all(known) {
         Ok(asked)

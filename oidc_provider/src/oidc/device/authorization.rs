@@ -90,7 +90,7 @@ fn scopes(client: &Client, params: &Params) -> Result<Scopes, ProtocolError> {
 
 /// The APIs that its tokens will be for (RFC 8707): none but the client's own.
 fn resources(client: &Client, params: &Params) -> Result<Vec<String>, ProtocolError> {
-    let named: Vec<String> = params.values("resource").map(str::to_owned).collect();
+    let named = params.each(&["resource"]);
     if named.iter().all(|one| client.settings.resources.contains(one)) {
         Ok(named)
     } else {

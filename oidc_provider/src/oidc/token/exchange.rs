@@ -115,14 +115,11 @@ fn without_more(scope: &str, asking: &Asking<'_>) -> Result<String, ProtocolErro
     Ok(kept.join(" "))
 }
 
-/// Where the new token is good, by `resource` or `audience`: what the client is registered for.
+/// Where the new token is good, by any number of `resource` and `audience` (RFC 8693 section 2.1): what the client is registered for,
+/// each once.
 fn target(asking: &Asking<'_>, params: &Params) -> Result<Vec<String>, ProtocolError> {
     let registered = &asking.client.settings.resources;
-    let named: Vec<String> = ["resource", "audience"]
-        .into_iter()
-        .flat_map(|name| params.values(name))
-        .map(str::to_owned)
-        .collect();
+    let named = params.each(&["resource", "audience"]);
     if named.is_empty() {
         return Err(ProtocolError::InvalidRequest("resource or audience is missing"));
     }
