@@ -554,8 +554,15 @@ async fn a_refusal_by_role_is_written_down() {
 #[test]
 fn the_description_names_every_route_of_the_api_and_no_other() {
     let document = serde_json::to_value(Description::openapi()).unwrap();
-    let mut described = BTreeSet::new();
+    let (mut described, mut names) = (BTreeSet::new(), Vec::new());
     for (path, methods) in document["paths"].as_object().unwrap() {
+        names.extend(
+            methods
+                .as_object()
+                .unwrap()
+                .values()
+                .map(|told| told["operationId"].to_string()),
+        );
         described.extend(
             methods
                 .as_object()
@@ -570,6 +577,25 @@ fn the_description_names_every_route_of_the_api_and_no_other() {
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     assert_eq!(described, served);
+    // Programs made of the description call each by its name.
+    let different: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(
+        different.len(),
+        described.len(),
+        "a name stands for two calls: {names:?}"
+    );
+    for known in [
+        "accounts-list",
+        "accounts-show",
+        "clients-list",
+        "clients-new-secret",
+        "sessions-end-all",
+    ] {
+        assert!(
+            names.contains(&format!("{known:?}")),
+            "{known} is called otherwise: {names:?}"
+        );
+    }
 }
 
 /// Every value of this attribute on the page.

@@ -6,7 +6,8 @@ use crate::http::json::json;
 use crate::pages::problem::Problem;
 use axum::http::StatusCode;
 use axum::response::Response;
-use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::{Modify, OpenApi};
 
 /// The API, from its handlers' own types.
 #[derive(OpenApi)]
@@ -17,6 +18,7 @@ use utoipa::OpenApi;
         Roles: docs/reference/roles.md. Changes need the session's form token (GET /api/v1/me) in X-Samekey-Csrf and a \
         second factor proven within ten minutes."
     ),
+    modifiers(&Named),
     paths(
         realm::me,
         realm::overview,
@@ -52,6 +54,34 @@ use utoipa::OpenApi;
     )
 )]
 pub struct Description;
+
+/// Names each operation by its tag and its handler, `accounts-list`: many handlers are called `list`, and programs made of this
+/// description keep these names.
+struct Named;
+
+impl Modify for Named {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let items = description.paths.paths.values_mut();
+        let operations = items.flat_map(|item| {
+            let all = [
+                &mut item.get,
+                &mut item.put,
+                &mut item.post,
+                &mut item.patch,
+                &mut item.delete,
+            ];
+            all.into_iter().flatten()
+        });
+        operations.for_each(name);
+    }
+}
+
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+    if let (Some(tag), Some(handler)) = (tag, &operation.operation_id) {
+        operation.operation_id = Some(format!("{tag}-{}", handler.replace('_', "-")));
+    }
+}
 
 /// `GET /api/openapi.json`
 pub async fn document() -> Result<Response, Fault> {
