@@ -6,6 +6,7 @@
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, Table};
+use samekey_provider::logout::{self, Untold};
 use samekey_shared::administration::Last;
 use samekey_shared::config::{Config, Owner};
 use samekey_shared::{audit, outbox, policy};
@@ -104,13 +105,14 @@ fn inside(path: &Path) -> Vec<Finding> {
         Ok(installation) => installation,
         Err(error) => return vec![Finding::failed("store", &error)],
     };
-    let checks: [(&'static str, Check); 6] = [
+    let checks: [(&'static str, Check); 7] = [
         ("store", store),
         ("keyring", keyring),
         ("policy", active_policy),
         ("clock", clock),
         ("accounts", people),
         ("mail", letters),
+        ("logouts", logouts),
     ];
     let look = |(name, check): (&'static str, Check)| {
         check(&installation).unwrap_or_else(|error| Finding::failed(name, &error))
@@ -132,6 +134,41 @@ fn letters(installation: &Installation) -> Result<Finding, Failure> {
         (_, number) => (Grade::Fine, format!("{number} letters wait")),
     };
     Ok(Finding::new("mail", grade, told).with(data))
+}
+
+/// Whether applications are told of ended sessions.
+fn logouts(installation: &Installation) -> Result<Finding, Failure> {
+    let now = installation.now();
+    let untold = installation.realm.store.read(|tx| logout::untold(tx, now))?;
+    let Untold {
+        notices,
+        tried,
+        overdue,
+    } = untold;
+    let (grade, told) = match (notices, tried) {
+        (0, _) => (
+            Grade::Fine,
+            "no application waits to be told of an ended session".to_owned(),
+        ),
+        _ if overdue => (
+            Grade::Warning,
+            format!(
+                "{notices} applications wait to be told of an ended session, and nobody tells them: does the provider run?"
+            ),
+        ),
+        (_, 0) => (
+            Grade::Fine,
+            format!("{notices} applications are about to be told of an ended session"),
+        ),
+        _ => (
+            Grade::Warning,
+            format!(
+                "{notices} applications wait to be told of an ended session, {tried} of them did not answer (samekey-provider's log)"
+            ),
+        ),
+    };
+    let data = json!({ "waiting": notices, "tried": tried, "overdue": overdue });
+    Ok(Finding::new("logouts", grade, told).with(data))
 }
 
 fn store(installation: &Installation) -> Result<Finding, Failure> {

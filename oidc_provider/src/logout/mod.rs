@@ -16,5 +16,6 @@ mod notices;
 mod token;
 mod worker;
 
+pub use notices::{Untold, untold};
 pub use token::{EVENT, TYP};
 pub use worker::{Messenger, Post, once};

@@ -30,6 +30,37 @@ pub(super) struct Notice {
     claim: String,
 }
 
+/// How the notices stand that applications still wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Untold {
+    /// How many.
+    pub notices: i64,
+    /// How many of them were tried in vain already: their application does not answer.
+    pub tried: i64,
+    /// Whether one is long due, so that nobody seems to be sending.
+    pub overdue: bool,
+}
+
+/// Seconds after which a notice that is due and in nobody's hands says that no provider runs.
+const PATIENCE: i64 = 300;
+
+/// Looks.
+pub fn untold(tx: &mut Tx<'_>, now: UnixTime) -> Result<Untold, StoreError> {
+    let row = tx.query_opt(
+        "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN tries > 0 THEN 1 ELSE 0 END) AS BIGINT), 0), MIN(due_at) \
+         FROM logout_notices",
+        &[],
+    )?;
+    let Some(row) = row else {
+        return Ok(Untold::default());
+    };
+    Ok(Untold {
+        notices: row.int(0)?,
+        tried: row.int(1)?,
+        overdue: row.opt_int(2)?.is_some_and(|due| due < now.saturating_sub(PATIENCE)),
+    })
+}
+
 /// Whether any is due: a look that costs no commit.
 pub(super) fn is_due(realm: &Realm) -> Result<bool, StoreError> {
     let now = realm.clock.now();

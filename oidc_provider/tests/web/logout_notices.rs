@@ -8,7 +8,7 @@ use crate::security_totp::id_of;
 use crate::site::Site;
 use axum::http::StatusCode;
 use samekey_provider::clients::{self, ClientKind};
-use samekey_provider::logout::{self, Messenger};
+use samekey_provider::logout::{self, Messenger, Untold};
 use samekey_shared::params;
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -205,8 +205,17 @@ async fn one_that_does_not_answer_is_tried_again_and_each_time_later() {
     let scene = Scene::new();
     one_waiting(&scene).await;
     let down = Err("connection refused".to_owned());
+    let store = &scene.test.realm.store;
+    let untold = || store.read(|tx| logout::untold(tx, scene.now())).unwrap();
+    let mut status = Untold {
+        notices: 1,
+        ..Untold::default()
+    };
+    assert_eq!(untold(), status);
     let mut tokens = told(&scene, &down);
     assert_eq!(tokens.len(), 1);
+    status.tried = 1;
+    assert_eq!(untold(), status, "what `samekey status` warns of");
     assert!(told(&scene, &Ok(200)).is_empty(), "not due yet");
     scene.test.clock.advance(2);
     tokens.extend(told(&scene, &Ok(503)));
@@ -216,8 +225,11 @@ async fn one_that_does_not_answer_is_tried_again_and_each_time_later() {
     scene.test.clock.advance(2);
     assert!(told(&scene, &Ok(200)).is_empty(), "later than before");
     scene.test.clock.advance(8);
+    scene.test.clock.advance(3600);
+    assert!(untold().overdue, "nobody sends");
     assert_eq!(told(&scene, &Ok(200)).len(), 1);
     assert_eq!((waiting(&scene), scene.events("logout-untold")), (0, 0));
+    assert_eq!(untold(), Untold::default());
 }
 
 #[tokio::test]
