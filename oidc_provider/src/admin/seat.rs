@@ -67,6 +67,12 @@ impl Seat {
         self.params.value(name).unwrap_or_default()
     }
 
+    /// The same of a form that may not have the field at all: what it does not show stays as it is.
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        let mut all = self.params.iter();
+        all.find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     /// The role as the request began.
     pub fn role(&self) -> Role {
         self.session.account.role

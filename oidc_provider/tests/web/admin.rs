@@ -412,6 +412,7 @@ async fn applications_are_registered_changed_and_removed() {
             .body
             .contains("https://shop.example/b")
     );
+    every_setting_has_a_place(&owner).await;
     let secret = owner.press("/admin/clients/shop/secret", &[]).await;
     assert!(secret.body.contains("New secret"));
     let unsure = owner.press("/admin/clients/shop/remove", &[]).await;
@@ -420,6 +421,60 @@ async fn applications_are_registered_changed_and_removed() {
         .press("/admin/clients/shop/remove", &[("confirmation", "YES")])
         .await;
     assert_eq!(gone.location(), "/admin/clients?done=removed");
+}
+
+/// What most applications need has a field, all else a line in the words of `samekey client ensure`; a form that lacks a field changes
+/// nothing there.
+async fn every_setting_has_a_place(owner: &Seated) {
+    const CHANGE: &str = "/admin/clients/shop/change";
+    const PLAIN: [(&str, &str); 2] = [("name", "The shop"), ("redirects", "https://shop.example/cb")];
+    let change = async |more: &[(&str, &str)]| {
+        let mut fields = PLAIN.to_vec();
+        fields.extend(more);
+        owner.press(CHANGE, &fields).await
+    };
+    let all = [
+        ("auth", "client_secret_post"),
+        ("alg", "ES256"),
+        ("scopes", "openid groups"),
+        ("home", "https://shop.example/"),
+        ("backchannel", "https://shop.example/out"),
+        (
+            "further",
+            "subject-type = \"pairwise\", default-acr-values = [\"phr\"], dpop-bound = true",
+        ),
+    ];
+    assert_eq!(change(&all).await.location(), "/admin/clients/shop?done=changed");
+    let form = owner.browser.get(CHANGE).await.body;
+    for there in [
+        "<option value=\"client_secret_post\" selected>",
+        "<option value=\"ES256\" selected>",
+        "name=\"scopes\" type=\"text\" value=\"groups openid\"",
+        "name=\"backchannel\" type=\"text\" value=\"https://shop.example/out\"",
+        "default-acr-values = [&#34;phr&#34;], dpop-bound = true, subject-type = &#34;pairwise&#34;",
+    ] {
+        assert!(form.contains(there), "{there} in {form}");
+    }
+    for (wrong, told) in [
+        ("no-such-setting = 1", "no-such-setting"),
+        ("redirect-uris = []", "redirect-uris is not set here"),
+        ("subject-type = pairwise", "further settings cannot be used"),
+        ("dpop-bound = true }, more = { a = 1", "further settings cannot be used"),
+        ("resources = [\"relative\"]", "resources"),
+    ] {
+        let page = change(&[("further", wrong)]).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "{wrong}: {}", page.body);
+        assert!(page.body.contains(told), "{wrong}: {}", page.body);
+    }
+    change(&[]).await.location();
+    assert_eq!(owner.browser.get(CHANGE).await.body, form, "what is not sent stays");
+    change(&[("scopes", ""), ("backchannel", ""), ("further", "")])
+        .await
+        .location();
+    let shown = owner.browser.get("/admin/clients/shop").await.body;
+    for gone in ["pairwise", "https://shop.example/out", "groups"] {
+        assert!(!shown.contains(gone), "{gone} is there still: {shown}");
+    }
 }
 
 #[tokio::test]

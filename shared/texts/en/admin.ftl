@@ -226,6 +226,16 @@ admin-client-pkce = PKCE
 admin-client-consent = Consent
 admin-client-auth = Proves who it is by
 admin-client-alg = ID tokens signed with
+admin-client-scopes = Scopes it may ask for
+admin-client-scopes-hint = Separated by spaces; none named is all.
+admin-client-home = Its home page
+admin-client-logo = Its picture
+admin-client-backchannel = Told of sign-outs at (back-channel)
+admin-client-frontchannel = Loaded by the browser at sign-outs (front-channel)
+admin-client-initiate = Sign-in begins at, from our home page
+admin-client-further = Further settings
+admin-client-further-hint = Separated by commas, as samekey client ensure reads them: subject-type = "pairwise", dpop-bound = true
+admin-client-further-wrong = The further settings cannot be used: { $why }
 admin-client-text = An application that signs people in through this provider.
 admin-client-confidential = With a secret or key of its own (confidential)
 admin-client-public = Without, as apps on people's own devices are (public)

@@ -226,6 +226,16 @@ admin-client-pkce = PKCE
 admin-client-consent = 授权同意
 admin-client-auth = 身份验证方式
 admin-client-alg = ID令牌签名算法
+admin-client-scopes = 可请求的范围
+admin-client-scopes-hint = 以空格分隔；留空表示全部。
+admin-client-home = 应用主页
+admin-client-logo = 应用图标
+admin-client-backchannel = 退出通知地址（后通道）
+admin-client-frontchannel = 退出时由浏览器加载的地址（前通道）
+admin-client-initiate = 从本站首页登录时的起始地址
+admin-client-further = 其他设置
+admin-client-further-hint = 以逗号分隔，写法与samekey client ensure相同：subject-type = "pairwise", dpop-bound = true
+admin-client-further-wrong = 其他设置无法使用：{ $why }
 admin-client-text = 通过本提供方登录的应用。
 admin-client-confidential = 自有密钥（confidential）
 admin-client-public = 无密钥，例如安装在个人设备上的应用（public）

@@ -1,12 +1,13 @@
 //! `/admin/clients`: the applications that sign people in here.
 
+use super::client_form;
 use super::overview::fault;
 use super::troubles;
-use super::view::{Cell, Field, Link, Section, Table, Trouble, deed, minute, sheet, text_field};
+use super::view::{Cell, Link, Section, Table, Trouble, deed, minute, sheet};
 use crate::admin::Seat;
 use crate::admin::clients::{self, Otherwise};
 use crate::app::App;
-use crate::clients::{Client, ClientId, ClientKind, ClientSettings, Consent, Ensured, Pkce, Registration, unusual};
+use crate::clients::{Client, ClientId, Consent, Ensured, Pkce, unusual};
 use crate::http::Fault;
 use crate::oidc::authorize::respond;
 use axum::Extension;
@@ -19,15 +20,15 @@ use samekey_shared::texts::Texts;
 pub(super) const LIST: &str = "/admin/clients";
 
 /// Words of the form, and what they are called.
-const KINDS: [(&str, &str); 2] = [
+pub(super) const KINDS: [(&str, &str); 2] = [
     ("confidential", "admin-client-confidential"),
     ("public", "admin-client-public"),
 ];
-const PKCES: [(&str, &str); 2] = [
+pub(super) const PKCES: [(&str, &str); 2] = [
     ("required", "admin-client-pkce-required"),
     ("optional", "admin-client-pkce-optional"),
 ];
-const CONSENTS: [(&str, &str); 2] = [
+pub(super) const CONSENTS: [(&str, &str); 2] = [
     ("given", "admin-client-consent-given"),
     ("asked", "admin-client-consent-asked"),
 ];
@@ -142,14 +143,14 @@ pub(super) async fn show(
     view.show()
 }
 
-fn pkce(pkce: Pkce) -> &'static str {
+pub(super) fn pkce(pkce: Pkce) -> &'static str {
     match pkce {
         Pkce::Required => "required",
         Pkce::Optional => "optional",
     }
 }
 
-fn consent(consent: Consent) -> &'static str {
+pub(super) fn consent(consent: Consent) -> &'static str {
     match consent {
         Consent::Given => "given",
         Consent::Asked => "asked",
@@ -205,36 +206,6 @@ fn wrong_id(t: Texts) -> Trouble {
     }
 }
 
-/// What the form says; what it does not show stays.
-fn registration(seat: &Seat, id: ClientId, before: Option<&Client>) -> Registration {
-    let addresses = |name: &str| seat.field(name).split_whitespace().map(str::to_owned).collect();
-    let kind = match before {
-        Some(before) => before.kind,
-        None if seat.field("kind") == "public" => ClientKind::Public,
-        None => ClientKind::Confidential,
-    };
-    Registration {
-        id,
-        name: seat.field("name").to_owned(),
-        kind,
-        settings: ClientSettings {
-            redirect_uris: addresses("redirects"),
-            post_logout_redirect_uris: addresses("logouts"),
-            pkce: if seat.field("pkce") == "optional" {
-                Pkce::Optional
-            } else {
-                Pkce::Required
-            },
-            consent: if seat.field("consent") == "asked" {
-                Consent::Asked
-            } else {
-                Consent::Given
-            },
-            ..before.map(|before| before.settings.clone()).unwrap_or_default()
-        },
-    }
-}
-
 async fn ensure(
     app: &App,
     seat: &Seat,
@@ -242,7 +213,10 @@ async fn ensure(
     before: Option<Client>,
     otherwise: Otherwise,
 ) -> Result<Response, Fault> {
-    let wanted = registration(seat, id.clone(), before.as_ref());
+    let wanted = match client_form::registration(seat, id.clone(), before.as_ref()) {
+        Ok(wanted) => wanted,
+        Err(problem) => return form(app, seat, before.as_ref(), Some(problem)),
+    };
     let done = seat
         .work(app, move |desk| Ok(clients::ensure(desk, &wanted, otherwise)))
         .await
@@ -270,49 +244,10 @@ fn form(app: &App, seat: &Seat, before: Option<&Client>, problem: Option<Trouble
     let mut view = deed(app, seat, LIST, title);
     view.button = button;
     view.address = address;
-    view.fields = fields(t, seat, before, problem.is_some());
+    view.fields = client_form::fields(seat, before, problem.is_some());
     view.text = t.say("admin-client-text");
     view.problem = problem;
     view.show()
-}
-
-/// The fields as they stand, or as they were typed before.
-fn fields(t: Texts, seat: &Seat, before: Option<&Client>, typed: bool) -> Vec<Field> {
-    let settings = before.map(|before| &before.settings);
-    let kept = |name: &'static str, key: &str, there: String| {
-        text_field(t, name, key, if typed { seat.field(name).to_owned() } else { there })
-    };
-    let choice = |mut field: Field, words: [(&str, &str); 2]| {
-        field.options = words.map(|(word, key)| (word.to_owned(), t.say(key))).into();
-        field
-    };
-    let joined = |uris: Option<&Vec<String>>| uris.map(|uris| uris.join(" ")).unwrap_or_default();
-    let mut fields = Vec::new();
-    if before.is_none() {
-        let mut id = kept("id", "admin-client-id", String::new());
-        id.hint = Some(t.say("admin-client-id-hint"));
-        fields.push(id);
-        let kind = kept("kind", "admin-kind", "confidential".to_owned());
-        fields.push(choice(kind, KINDS));
-    }
-    let mut redirects = kept(
-        "redirects",
-        "admin-client-redirects",
-        joined(settings.map(|all| &all.redirect_uris)),
-    );
-    redirects.hint = Some(t.say("admin-client-redirects-hint"));
-    let name = before.map(|before| before.name.clone()).unwrap_or_default();
-    let logouts = joined(settings.map(|all| &all.post_logout_redirect_uris));
-    let pkce = settings.map_or("required", |all| pkce(all.pkce)).to_owned();
-    let consent = settings.map_or("given", |all| consent(all.consent)).to_owned();
-    fields.extend([
-        kept("name", "admin-client-name", name),
-        redirects,
-        kept("logouts", "admin-client-logouts", logouts),
-        choice(kept("pkce", "admin-client-pkce", pkce), PKCES),
-        choice(kept("consent", "admin-client-consent", consent), CONSENTS),
-    ]);
-    fields
 }
 
 pub(super) fn shown_once(app: &App, seat: &Seat, id: &ClientId, secret: &SecretText) -> Result<Response, Fault> {

@@ -7,6 +7,7 @@ mod accounts;
 pub(crate) mod api;
 mod audit;
 mod client_deeds;
+mod client_form;
 mod clients;
 mod deeds;
 mod overview;
