@@ -1,6 +1,6 @@
 //! Binding passkeys and security keys: the options for the script, and the answer that it posts.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::{Possessions, can_be_updated};
 use super::list::{Told, not_found, refused, rendered};
 use super::permission::{Change, Permission};
@@ -9,13 +9,12 @@ use super::{hybrid, troubles};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
 use crate::http::json::json as answer;
-use crate::http::{Failure, Fault, Visitor};
+use crate::http::{Failure, Fault};
 use crate::pages::page;
 use crate::pages::problem::Problem;
 use crate::passkeys::{Ceremony, PATIENCE, Passkeys, Wish};
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
 use samekey_shared::challenges::{self, ChallengeError, NewChallenge, Purpose};
@@ -49,12 +48,7 @@ fn told(problem: ProblemView) -> NotBound {
 }
 
 /// `POST /security/keys/options`
-pub async fn options(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn options(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| match begin(app, &caller) {
         Ok(begun) => Ok(answer(StatusCode::OK, &begun)),
         // The script posts the form, whose answer is the page that says why.
@@ -96,12 +90,7 @@ fn begin(app: &App, caller: &Caller) -> Result<serde_json::Value, NotBound> {
 }
 
 /// `POST /security/keys`
-pub async fn bind(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn bind(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| match finish(app, &caller) {
         Ok(finished) => bound(caller.here(app), &finished),
         Err(NotBound::Fault(fault)) => Err(fault),
@@ -274,15 +263,7 @@ fn bound(here: Here<'_>, finished: &Finished) -> Result<Response, Fault> {
 }
 
 /// `GET /security/update?device=…` (R75, M18)
-pub async fn update(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn update(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     let (permission, _) = here.permitted(Change::Bind)?;
     if permission != Permission::Granted {

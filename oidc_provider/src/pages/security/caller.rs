@@ -10,9 +10,11 @@ use crate::pages::flow::Then;
 use crate::pages::problem::Problem;
 use crate::pages::{Frame, portal};
 use crate::sessions::{self, Session};
-use axum::extract::Request;
+use axum::Extension;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use samekey_shared::audit::Actor;
 use samekey_shared::devices::{DeviceName, NameRule};
 use samekey_shared::flows::{Authority, FlowError};
@@ -39,9 +41,36 @@ pub(super) struct Here<'a> {
     pub session: &'a Session,
 }
 
-/// Where whoever has no session goes; they come back.
-pub(super) fn to_sign_in(app: &App, headers: &HeaderMap) -> Result<Response, Fault> {
-    portal::begin_for(app, headers, Then::Security, "")
+/// Somebody signed in who looks at a page; whoever has no session is sent to sign in, and comes back.
+pub struct Looking(pub(super) Caller);
+
+impl FromRequestParts<App> for Looking {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let visitor = Extension::<Visitor>::from_request_parts(parts, app).await;
+        let Extension(visitor) = visitor.map_err(IntoResponse::into_response)?;
+        match Caller::looking(app, visitor, &parts.uri, &parts.headers) {
+            Ok(Some(caller)) => Ok(Self(caller)),
+            Ok(None) => Err(portal::begin_for(app, &parts.headers, Then::Security, "").into_response()),
+            Err(fault) => Err(fault.into_response()),
+        }
+    }
+}
+
+/// Somebody signed in who sent a form of ours: its token is held against the session before anything in it is looked at.
+pub struct Sent(pub(super) Caller);
+
+impl FromRequest<App> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Extension::<Visitor>::from_request_parts(&mut parts, app).await;
+        let Extension(visitor) = visitor.map_err(IntoResponse::into_response)?;
+        let sent = Caller::of(app, visitor, Request::from_parts(parts, body)).await;
+        sent.map(Self).map_err(IntoResponse::into_response)
+    }
 }
 
 impl Caller {
@@ -57,8 +86,8 @@ impl Caller {
         }))
     }
 
-    /// Reads a form and holds its token against the session, before anything in it is looked at.
-    pub(super) async fn of(app: &App, visitor: Visitor, request: Request) -> Result<Self, Fault> {
+    /// Reads a form and holds its token against the session.
+    async fn of(app: &App, visitor: Visitor, request: Request) -> Result<Self, Fault> {
         let headers = request.headers().clone();
         let session = app.realm.store.read(|tx| sessions::current(&app.realm, tx, &headers))?;
         let session = session.ok_or(Problem::FormFromElsewhere)?;

@@ -1,6 +1,6 @@
 //! New recovery codes: shown once, and the ones of before are void from that moment.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::Possessions;
 use super::list::{refused, with_problem};
 use super::permission::{Change, Permission};
@@ -8,25 +8,16 @@ use super::troubles;
 use super::view::{BoundView, NewCodesView, ProblemView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Visitor};
+use crate::http::{Failure, Fault};
 use crate::pages::page;
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::flows::bind::{self, BindError};
 use samekey_shared::methods::Method;
 
 /// `GET /security/recovery-codes`
-pub async fn ask(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn ask(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     if let Some(stopped) = stopped(here)? {
         return Ok(stopped);
@@ -39,12 +30,7 @@ pub async fn ask(
 }
 
 /// `POST /security/recovery-codes`
-pub async fn make(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn make(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| made(app, &caller)).await
 }
 

@@ -2,7 +2,7 @@
 //! confirmed by the link in its letter (W14). Where the code went, the store knows, so each step is a page that can be
 //! loaded again.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::list::refused;
 use super::permission::{Change, Permission};
 use super::troubles;
@@ -17,7 +17,7 @@ use crate::pages::problem::Problem;
 use crate::pages::{Frame, page, portal};
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use samekey_shared::devices::email;
@@ -59,15 +59,7 @@ struct ConfirmView<'a> {
 }
 
 /// `GET /security/email`
-pub async fn show(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn show(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     if let Some(stopped) = held_up(here)? {
         return Ok(stopped);
@@ -82,12 +74,7 @@ pub async fn show(
 }
 
 /// `POST /security/email`
-pub async fn submit(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn submit(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| taken(app, &caller)).await
 }
 
@@ -262,12 +249,7 @@ pub async fn ask_confirmation(
 }
 
 /// `POST /security/email/confirm`: the link proves the mailbox, the session the person.
-pub async fn confirm(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn confirm(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| {
         let (authority, session) = (caller.authority(), caller.session.id.to_string());
         let binding = Binding {

@@ -1,19 +1,18 @@
 //! The page itself: what is bound, who is signed in, and what can be done about it.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::{Possessions, Rights, line};
 use super::permission::{Change, Permission, Refusal};
 use super::view::{DeviceView, KeyForm, ProblemView, SecurityView};
 use super::{hybrid, remembered, sessions, troubles, warnings};
 use crate::app::{App, blocking};
+use crate::http::Fault;
 use crate::http::headers::Scripts;
-use crate::http::{Fault, Visitor};
 use crate::pages::frame::whom_to_ask;
 use crate::pages::{page, turn};
 use crate::passkeys::signal;
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::devices::{Device, DeviceKind};
 use samekey_shared::methods::Method;
@@ -34,19 +33,11 @@ pub(super) struct Told<'a> {
 }
 
 /// `GET /security`
-pub async fn show(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn show(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let t = caller.visitor.t;
     let told = Told {
         notice: notice(t, caller.field("done")),
-        is_offered: hybrid::is_offered(&headers),
+        is_offered: hybrid::is_offered(&caller.headers),
         ..Told::default()
     };
     rendered(caller.here(&app), told)
@@ -67,12 +58,7 @@ fn notice(t: Texts, done: &str) -> Option<String> {
 }
 
 /// `POST /security/confirm`: the shared machine asks for what is not fresh.
-pub async fn confirm(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn confirm(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| {
         let Caller {
             visitor,

@@ -1,16 +1,15 @@
 //! Remembered browsers (R29): listed, and forgotten one by one or all at once.
 
-use super::caller::{Caller, Here};
+use super::caller::{Caller, Here, Sent};
 use super::device::minute;
 use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
 use super::sessions::name;
 use super::view::RememberedView;
 use crate::app::{App, blocking};
-use crate::http::{Fault, Visitor};
+use crate::http::Fault;
 use crate::oidc::authorize::respond;
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
 use samekey_shared::store::StoreError;
@@ -45,12 +44,7 @@ fn line(here: Here<'_>, one: &Remembered) -> RememberedView {
 }
 
 /// `POST /security/remembered`
-pub async fn forget(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn forget(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| forgotten(app, &caller)).await
 }
 

@@ -1,6 +1,6 @@
 //! Another name for a device (Q1, W13).
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::Possessions;
 use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
@@ -8,26 +8,17 @@ use super::troubles;
 use super::view::{ProblemView, RenameView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Visitor};
+use crate::http::{Failure, Fault};
 use crate::oidc::authorize::respond;
 use crate::pages::page;
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::devices::{Device, DeviceError};
 use samekey_shared::flows::bind::{self, BindError};
 
 /// `GET /security/rename?device=…`
-pub async fn ask(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn ask(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     let (permission, _) = here.permitted(Change::Bind)?;
     if permission != Permission::Granted {
@@ -40,12 +31,7 @@ pub async fn ask(
 }
 
 /// `POST /security/rename`
-pub async fn rename(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn rename(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| renamed(app, &caller)).await
 }
 

@@ -1,17 +1,16 @@
 //! Signed-in browsers: listed, and ended one by one or together (ASVS 7.5.2).
 
-use super::caller::{Caller, Here};
+use super::caller::{Caller, Here, Sent};
 use super::device::minute;
 use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
 use super::view::SessionView;
 use crate::app::{App, blocking};
-use crate::http::{Fault, Visitor};
+use crate::http::Fault;
 use crate::oidc::authorize::respond;
 use crate::oidc::end_session::{self, front_channel};
 use crate::sessions::{self, Listed};
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
 use samekey_shared::ids::SessionId;
@@ -68,12 +67,7 @@ enum Ending {
 }
 
 /// `POST /security/sessions`
-pub async fn end(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn end(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| ended(app, &caller)).await
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The new key lies sealed in the form until one of its codes is right: the store sees nothing before.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::Possessions;
 use super::list::{not_found, refused, with_problem};
 use super::permission::{Change, Permission};
@@ -10,12 +10,11 @@ use super::troubles;
 use super::view::{BoundView, ProblemView, TotpFullView, TotpView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Visitor};
+use crate::http::{Failure, Fault};
 use crate::pages::page;
 use crate::{grants, sessions};
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 use samekey_shared::devices::totp::Pending;
@@ -43,15 +42,7 @@ enum Wrong {
 }
 
 /// `GET /security/totp`, `GET /security/totp?replace=…`
-pub async fn ask(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn ask(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     let replaces = match caller.params.value("replace").map(str::parse) {
         None => None,
@@ -65,12 +56,7 @@ pub async fn ask(
 }
 
 /// `POST /security/totp`
-pub async fn bind(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn bind(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| taken(app, &caller)).await
 }
 

@@ -1,6 +1,6 @@
 //! Unbinding with the typed YES (R77, R78, R85). The sessions that rest on the device end with it.
 
-use super::caller::{Caller, Here, to_sign_in};
+use super::caller::{Caller, Here, Looking, Sent};
 use super::device::Possessions;
 use super::list::{not_found, refused};
 use super::permission::{Change, Permission};
@@ -8,28 +8,19 @@ use super::troubles;
 use super::view::{ProblemView, UnbindView};
 use crate::app::{App, blocking};
 use crate::http::headers::Scripts;
-use crate::http::{Failure, Fault, Visitor};
+use crate::http::{Failure, Fault};
 use crate::oidc::authorize::respond;
 use crate::pages::page;
 use crate::sessions;
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use samekey_shared::devices::Device;
 use samekey_shared::flows::FlowError;
 use samekey_shared::flows::unbind::{LastDevice, Unbind, UnbindError};
 
 /// `GET /security/unbind?device=…`
-pub async fn ask(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let Some(caller) = Caller::looking(&app, visitor, &uri, &headers)? else {
-        return to_sign_in(&app, &headers);
-    };
+pub async fn ask(State(app): State<App>, Looking(caller): Looking) -> Result<Response, Fault> {
     let here = caller.here(&app);
     let (permission, settings) = here.permitted(Change::Unbind)?;
     if permission != Permission::Granted {
@@ -57,12 +48,7 @@ fn is_last(here: Here<'_>, device: &Device) -> Result<bool, UnbindError> {
 }
 
 /// `POST /security/unbind`
-pub async fn unbind(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Result<Response, Fault> {
-    let caller = Caller::of(&app, visitor, request).await?;
+pub async fn unbind(State(app): State<App>, Sent(caller): Sent) -> Result<Response, Fault> {
     blocking(&app, move |app| gone(app, &caller)).await
 }
 
