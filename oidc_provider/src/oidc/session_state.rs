@@ -4,7 +4,8 @@
 //! ```text
 //! session cookie ──MAC──► browser state ──► cookie that our frame's script reads
 //!                              │
-//!        client, origin, salt ─┴─SHA-256─► session_state, given to the application with each code
+//!        client, origin, salt ─┴─SHA-256─► session_state, given to the application with each code, and with each answer
+//!                                          that its person is not signed in as asked
 //! ```
 //!
 //! The session's own cookie stays `HttpOnly` and `SameSite=Lax`. The browser state is `SameSite=None`, or a browser would hide it from
@@ -16,6 +17,7 @@ use crate::app::AppState;
 use crate::clients::redirect;
 use crate::http::headers::{FRAMABLE_POLICY, Framable};
 use crate::http::{Fault, cookies};
+use crate::oidc::authorize::request::ReturnTo;
 use crate::pages::view::CheckSessionView;
 use crate::pages::with_policy;
 use axum::http::{HeaderMap, HeaderValue};
@@ -47,11 +49,22 @@ pub fn missing_cookie(app: &AppState, headers: &HeaderMap) -> Option<HeaderValue
     cookies::set_readable(cookies::STATE, &state, None)
 }
 
-/// `session_state` of an answer to this address (section 2): `None` for apps that are no pages, and without random bytes.
-pub fn of(app: &AppState, client: &str, redirect_uri: &str, session_cookie: &str) -> Option<String> {
-    let origin = redirect::origin(redirect_uri).filter(|origin| origin.starts_with("http"))?;
+/// `session_state` of an answer to this address (section 2) for this session's cookie: `None` for apps that are no pages, and
+/// without random bytes.
+pub fn of(app: &AppState, to: &ReturnTo, session_cookie: &str) -> Option<String> {
+    hashed(app, to, &browser_state(app, session_cookie))
+}
+
+/// `session_state` of a refusal (section 3.2: it should come with one, and be another each time): of whatever state the browser
+/// shows, none among them, so that the application may watch for somebody to sign in and asks no sooner than that.
+pub fn of_refusal(app: &AppState, to: &ReturnTo, headers: &HeaderMap) -> Option<String> {
+    hashed(app, to, cookies::value(headers, cookies::STATE).unwrap_or_default())
+}
+
+fn hashed(app: &AppState, to: &ReturnTo, state: &str) -> Option<String> {
+    let origin = redirect::origin(&to.redirect_uri).filter(|origin| origin.starts_with("http"))?;
     let salt = Token::draw(app.realm.entropy.as_ref(), SALT_BYTES).ok()?;
-    let (state, salt) = (browser_state(app, session_cookie), salt.text());
+    let (client, salt) = (&to.client, salt.text());
     let hash = digest(&SHA256, format!("{client} {origin} {state} {salt}").as_bytes());
     Some(format!("{}.{salt}", BASE64URL_NOPAD.encode(hash.as_ref())))
 }

@@ -327,7 +327,12 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
                     let state = state(app, headers, begun.as_ref(), request);
                     respond::success(app, t, &request.return_to, &code, state)?
                 }
-                (Outcome::Error(error), Some(request)) => respond::error(app, t, &request.return_to, error)?,
+                (Outcome::Error(error), Some(request)) => {
+                    let to = &request.return_to;
+                    let state = state(app, headers, begun.as_ref(), request)
+                        .or_else(|| session_state::of_refusal(app, to, headers));
+                    respond::refusal(app, t, to, error, state)?
+                }
                 (Outcome::Emergency, _) => respond::see_other("/security?done=emergency")?,
                 (Outcome::Device(Connected::Yes), _) => respond::see_other("/device?done=approved")?,
                 (Outcome::Device(Connected::TooLate), _) => respond::see_other("/device?done=gone")?,
@@ -350,10 +355,9 @@ pub fn answer(app: &App, headers: &HeaderMap, turn: Turn) -> Result<Response, Fa
 
 /// What the application may watch the session by.
 fn state(app: &App, headers: &HeaderMap, begun: Option<&Begun>, request: &AuthorizeRequest) -> Option<String> {
-    let held = || cookies::value(headers, cookies::SESSION);
+    let held = || cookies::value(headers, cookies::SESSION).filter(|value| !value.is_empty());
     let session = begun.map(|begun| begun.session.as_str()).or_else(held)?;
-    let to = &request.return_to;
-    session_state::of(app, to.client.as_str(), &to.redirect_uri, session)
+    session_state::of(app, &request.return_to, session)
 }
 
 fn session_cookies(app: &App, begun: Option<&Begun>) -> Vec<HeaderValue> {

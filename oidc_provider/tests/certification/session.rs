@@ -1,6 +1,6 @@
 //! The plan of session management (OpenID Connect Session Management 1.0).
 
-use crate::rp_initiated::{back, log_out, signed_in};
+use crate::rp_initiated::{log_out_with, signed_in};
 use crate::scene::ISSUER;
 use crate::suite::{Mode, Suite};
 use axum::http::StatusCode;
@@ -57,15 +57,19 @@ async fn oidcc_session_management_rp_initiated_logout() {
         "unchanged"
     );
 
-    let back = back(&suite);
-    let params = [
-        ("id_token_hint", tokens.id_token.as_str()),
-        ("post_logout_redirect_uri", back.as_str()),
-        ("state", "s"),
-    ];
-    log_out(&suite, &params).await.location();
+    log_out_with(&suite, &tokens.id_token, "s").await.location();
     assert_eq!(judged(&suite, &session_state), "changed");
+    // A refusal tells the state of a browser that nobody is signed in with, another hash each time (section 3.2).
+    let refusal = || async {
+        let silent = suite.authorize(&suite.ask().with("prompt", "none")).await;
+        assert_eq!(silent.callback.error(), "login_required");
+        silent.callback.get("session_state").unwrap().to_owned()
+    };
+    let (nobody, again) = (refusal().await, refusal().await);
+    assert_ne!(nobody, again);
+    assert_eq!(judged(&suite, &nobody), "unchanged", "no sooner than somebody signs in");
     signed_in(&suite).await;
+    assert_eq!(judged(&suite, &nobody), "changed", "somebody did");
     assert_eq!(
         judged(&suite, &session_state),
         "changed",

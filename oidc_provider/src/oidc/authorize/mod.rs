@@ -18,7 +18,7 @@ use crate::clients::{self, Client};
 use crate::http::body::form;
 use crate::http::{Fault, Params, Visitor, language};
 use crate::oidc::errors::AuthorizeError;
-use crate::oidc::{acr, subject};
+use crate::oidc::{acr, session_state, subject};
 use crate::pages::flow::{self, Flow, Purpose, Question, Stage};
 use crate::pages::problem::Problem;
 use crate::pages::turn::{self, Finished, Person, Turn};
@@ -97,6 +97,7 @@ fn interact(
     let to = request.return_to.clone();
     let t = language::of(headers, request.language);
     let silent = request.prompts(Prompt::None);
+    let refused = |error| respond::refusal(app, t, &to, error, session_state::of_refusal(app, &to, headers));
     let known = person
         .session
         .as_ref()
@@ -109,11 +110,11 @@ fn interact(
             let flow = Flow::begin(app, purpose, Stage::name(&name))?;
             turn::start(app, person, Some(client), flow, &name, Some(session.prior()))?
         }
-        None if silent => return respond::error(app, t, &to, AuthorizeError::LoginRequired),
+        None if silent => return refused(AuthorizeError::LoginRequired),
         None => Turn::Show(Box::new(Flow::begin(app, purpose, Stage::name(&hint))?)),
     };
     if let Some(error) = silently_unmet(&turn).filter(|_| silent) {
-        return respond::error(app, t, &to, error);
+        return refused(error);
     }
     turn::answer(app, headers, turn)
 }

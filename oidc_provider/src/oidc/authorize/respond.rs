@@ -39,9 +39,22 @@ pub fn success(
     send(app, t, to, fields)
 }
 
-/// Tells the application why it gets none.
+/// Tells the application why it gets none: what is wrong with its request.
 pub fn error(app: &AppState, t: Texts, to: &ReturnTo, error: AuthorizeError) -> Result<Response, Fault> {
     send(app, t, to, error_fields(error))
+}
+
+/// Tells it that its person is not signed in as it asked, and what it may watch for (Session Management 1.0 section 3.2).
+pub fn refusal(
+    app: &AppState,
+    t: Texts,
+    to: &ReturnTo,
+    error: AuthorizeError,
+    session_state: Option<String>,
+) -> Result<Response, Fault> {
+    let mut fields = error_fields(error);
+    fields.extend(session_state.map(|state| ("session_state", state)));
+    send(app, t, to, fields)
 }
 
 /// The address that tells the application of an error, for a link; `None` where the answer is a form.
