@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::turn::{self, Turn};
 use super::{Frame, message, page};
 use crate::app::App;
-use crate::clients::{self, Client, Consent};
+use crate::clients::{self, Client, Consent, SubjectType, redirect};
 use crate::grants::consents;
 use crate::http::body::form;
 use crate::http::headers::Scripts;
@@ -13,12 +13,14 @@ use crate::http::params::append;
 use crate::http::{Fault, Params, Visitor, csrf};
 use crate::oidc::authorize::respond;
 use crate::oidc::end_session;
+use crate::oidc::scope::{Scope, Scopes};
 use crate::sessions;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use samekey_shared::accounts::Account;
 use samekey_shared::audit::{self, Actor, Event, EventKind, utc};
 use samekey_shared::flows::FlowError;
 use samekey_shared::source::Door;
@@ -68,7 +70,7 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
         let before = Before::Moment(session.first_at);
         let last = last::of(tx, &session.account.name, before)?;
         let applications = consents::of_account(tx, session.account.id, realm.clock.now())?;
-        let open = openings(tx, app.config.issuer.as_str(), &applications)?;
+        let open = openings(tx, app.config.issuer.as_str(), &session.account, &applications)?;
         Ok::<_, FlowError>(Some((session, last, applications, open)))
     })?;
     let Some((session, last, applications, open)) = found else {
@@ -95,19 +97,49 @@ pub async fn home(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Resul
 }
 
 /// The operator's own, and those that the person agreed to: nobody else's link belongs on our page.
-fn openings(tx: &mut Tx<'_>, issuer: &str, agreed: &[consents::Agreed]) -> Result<Vec<Opening>, StoreError> {
-    let mut all = clients::list(tx)?;
-    all.retain(|client| {
-        client.settings.consent == Consent::Given || agreed.iter().any(|one| one.id == client.id.as_str())
-    });
-    let opening = |client: Client| {
-        let address = client.settings.initiate_login_uri?;
-        Some(Opening {
-            address: append(&address, [("iss", issuer)].into_iter()),
+fn openings(
+    tx: &mut Tx<'_>,
+    issuer: &str,
+    account: &Account,
+    agreed: &[consents::Agreed],
+) -> Result<Vec<Opening>, StoreError> {
+    let mut found = Vec::new();
+    for client in clients::list(tx)? {
+        let is_ours = client.settings.consent == Consent::Given;
+        let Some(address) = client.settings.initiate_login_uri.as_deref() else {
+            continue;
+        };
+        if !is_ours && !agreed.iter().any(|one| one.id == client.id.as_str()) {
+            continue;
+        }
+        let mut params = vec![("iss", issuer)];
+        if may_know_name(tx, account, &client)? {
+            params.push(("login_hint", account.name.as_str()));
+        }
+        params.extend(home_of(&client, address).map(|home| ("target_link_uri", home)));
+        found.push(Opening {
+            address: append(address, params.into_iter()),
             name: client.name,
-        })
-    };
-    Ok(all.into_iter().filter_map(opening).collect())
+        });
+    }
+    Ok(found)
+}
+
+/// Whether an application learns this name in every sign-in anyway: a hint tells nobody more than their tokens would.
+fn may_know_name(tx: &mut Tx<'_>, account: &Account, client: &Client) -> Result<bool, StoreError> {
+    let settings = &client.settings;
+    if settings.subject_type == SubjectType::Pairwise || !client.may_ask(Scope::Profile) {
+        return Ok(false);
+    }
+    let profile = Scopes::read(Scope::Profile.name());
+    Ok(settings.consent == Consent::Given || consents::covers(tx, account.id, &client.id, &profile)?)
+}
+
+/// Where the person wants to end: its home page, unless that is of another origin than where it begins, which it would have to
+/// refuse (OpenID Connect Core section 4).
+fn home_of<'a>(client: &'a Client, begins: &str) -> Option<&'a str> {
+    let home = client.settings.client_uri.as_deref()?;
+    (redirect::origin(home) == redirect::origin(begins)).then_some(home)
 }
 
 fn known(agreed: consents::Agreed) -> Known {

@@ -467,7 +467,13 @@ async fn the_home_page_leads_to_applications_that_let_one_begin() {
     let scene = Scene::with(OPEN, LAX);
     let mut settings = crate::scene::settings();
     settings.initiate_login_uri = Some("https://wiki.example/login?x=1".into());
-    scene.register("ours", samekey_provider::clients::ClientKind::Confidential, settings);
+    settings.client_uri = Some("https://wiki.example/start".into());
+    let confidential = samekey_provider::clients::ClientKind::Confidential;
+    scene.register("ours", confidential, settings.clone());
+    // One that may not know the name is not told it, and is asked for no page of another's.
+    settings.initiate_login_uri = Some("https://apart.example/login".into());
+    settings.subject_type = samekey_provider::clients::SubjectType::Pairwise;
+    scene.register("apart", confidential, settings);
     let mut document = plain();
     document["initiate_login_uri"] = json!("https://stranger.example/login");
     let page = scene.register_itself(None, &document).await;
@@ -475,7 +481,11 @@ async fn the_home_page_leads_to_applications_that_let_one_begin() {
     let browser = scene.browser();
     scene.with_password(&browser, &scene.wiki().request(&[])).await;
     let home = browser.get("/").await;
-    let address = "https://wiki.example/login?x=1&#38;iss=https%3A%2F%2Fid.example.org";
-    assert!(home.body.contains(address), "{}", home.body);
+    let ours = "https://wiki.example/login?x=1&#38;iss=https%3A%2F%2Fid.example.org&#38;login_hint=ann\
+        &#38;target_link_uri=https%3A%2F%2Fwiki.example%2Fstart\"";
+    let apart = "https://apart.example/login?iss=https%3A%2F%2Fid.example.org\"";
+    for address in [ours, apart] {
+        assert!(home.body.contains(address), "{address}: {}", home.body);
+    }
     assert!(!home.body.contains("stranger.example"), "nobody agreed to that one");
 }
