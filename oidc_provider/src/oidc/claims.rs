@@ -203,7 +203,7 @@ fn read(tx: &mut Tx<'_>, account: &Account, asked: &dyn Fn(&str, Scope) -> bool)
 }
 
 /// Whether the profile's address is one that this person proved to us: the very address of their security e-mail (oidc.md row
-/// 31). Either of them changed, and the proof is none. The security e-mail itself is never told (R60, decision 20).
+/// 31). Either of them changed, and the proof is none. The security e-mail itself is never told (R60, decision 22).
 fn is_proven(tx: &mut Tx<'_>, account: &Account) -> Result<bool, StoreError> {
     let Some(told) = account.email.as_deref().and_then(|text| EmailAddress::parse(text).ok()) else {
         return Ok(false);

@@ -1,6 +1,6 @@
 //! The plan of back-channel logout (OpenID Connect Back-Channel Logout 1.0).
 
-use crate::rp_initiated::{back, is_over, log_out, signed_in};
+use crate::rp_initiated::{back, is_over, log_out_with, signed_in};
 use crate::scene::ISSUER;
 use crate::suite::{Mode, Suite, jwks};
 use samekey_provider::logout;
@@ -26,13 +26,8 @@ async fn oidcc_backchannel_rp_initiated_logout() {
         settings.backchannel_logout_session_required = true;
     });
     let tokens = signed_in(&suite).await;
+    let page = log_out_with(&suite, &tokens.id_token, "s").await;
     let back = back(&suite);
-    let params = [
-        ("id_token_hint", tokens.id_token.as_str()),
-        ("post_logout_redirect_uri", back.as_str()),
-        ("state", "s"),
-    ];
-    let page = log_out(&suite, &params).await;
     assert_eq!(page.location(), format!("{back}?state=s"));
 
     let posted = Mutex::new(Vec::new());

@@ -1,6 +1,6 @@
 //! The plan of front-channel logout (OpenID Connect Front-Channel Logout 1.0).
 
-use crate::rp_initiated::{back, is_over, log_out, signed_in};
+use crate::rp_initiated::{back, is_over, log_out_with, signed_in};
 use crate::scene::ISSUER;
 use crate::suite::{Mode, Suite};
 use axum::http::StatusCode;
@@ -24,13 +24,8 @@ async fn oidcc_frontchannel_rp_initiated_logout() {
         settings.frontchannel_logout_session_required = true;
     });
     let tokens = signed_in(&suite).await;
+    let page = log_out_with(&suite, &tokens.id_token, "s").await;
     let back = back(&suite);
-    let params = [
-        ("id_token_hint", tokens.id_token.as_str()),
-        ("post_logout_redirect_uri", back.as_str()),
-        ("state", "s"),
-    ];
-    let page = log_out(&suite, &params).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let sid = tokens.claims["sid"].as_str().unwrap();
     let asked = encode([("iss", ISSUER), ("sid", sid)].into_iter());

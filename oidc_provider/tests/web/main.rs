@@ -51,6 +51,7 @@ mod own_tokens;
 mod par;
 mod passkeys;
 mod portal;
+mod postgres;
 mod programs;
 mod refresh;
 mod register;

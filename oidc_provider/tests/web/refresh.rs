@@ -146,17 +146,21 @@ async fn ends_when_the_code_comes_again() {
 /// thief's, what it gave is dead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_rounds_at_once_exactly_one_succeeds_in_each() {
-    let scene = Scene::new();
+    refreshed_at_once(&Scene::new(), 100).await;
+}
+
+/// So many rounds of one refresh token shown by many at once; fails unless exactly one succeeds in each.
+pub async fn refreshed_at_once(scene: &Scene, rounds: u32) {
     let secret = scene.register("app", ClientKind::Confidential, settings());
     let browser = scene.browser();
-    let app = RelyingParty::new(&scene, "app", secret.as_deref());
+    let app = RelyingParty::new(scene, "app", secret.as_deref());
     scene.sign_in(&browser, &app.request(&OFFLINE)).await;
-    for round in 0..100 {
+    for round in 0..rounds {
         let code = browser.get(&app.request(&OFFLINE)).await.returned("code").unwrap();
         let token = app.redeem(&code, &[]).await.text("refresh_token");
         let tries: Vec<_> = (0..8)
             .map(|_| {
-                let (app, token) = (RelyingParty::new(&scene, "app", secret.as_deref()), token.clone());
+                let (app, token) = (RelyingParty::new(scene, "app", secret.as_deref()), token.clone());
                 tokio::spawn(async move { app.refresh(&token, &[]).await })
             })
             .collect();

@@ -59,6 +59,11 @@ impl Scene {
         Self::of(TestRealm::with_letters().unwrap(), "", policy)
     }
 
+    /// Over the empty database of a PostgreSQL server.
+    pub fn on_postgres(database: &str) -> Self {
+        Self::of(TestRealm::on_postgres(database).unwrap(), "", STRICT)
+    }
+
     fn of(test: TestRealm, lines: &str, policy: &str) -> Self {
         test.realm.store.migrate(&[SCHEMA]).unwrap();
         test.policy(policy).unwrap();

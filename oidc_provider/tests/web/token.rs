@@ -81,10 +81,14 @@ async fn a_stranger_with_a_code_can_neither_use_it_nor_revoke_anything() {
 /// Row 5: of many at once exactly one succeeds, a hundred times over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_parallel_redemptions_exactly_one_succeeds() {
-    let scene = Scene::new();
+    redeemed_at_once(&Scene::new(), 100).await;
+}
+
+/// So many rounds of many redemptions of one code at once; fails unless exactly one succeeds in each.
+pub async fn redeemed_at_once(scene: &Scene, rounds: u32) {
     let browser = scene.browser();
     scene.sign_in(&browser, &scene.wiki().request(&[])).await;
-    for round in 0..100 {
+    for round in 0..rounds {
         let code = browser.get(&scene.wiki().request(&[])).await.returned("code").unwrap();
         let tries: Vec<_> = (0..16)
             .map(|_| {

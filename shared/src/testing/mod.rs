@@ -80,26 +80,32 @@ impl Phone {
 impl TestRealm {
     /// A new realm with the shipped policy. It sends no letters.
     pub fn new() -> Result<Self, Any> {
-        Self::configured("")
+        Self::configured("sqlite = \"{0}/store.db\"", "")
+    }
+
+    /// The same over the empty database that this connection string leads to.
+    pub fn on_postgres(database: &str) -> Result<Self, Any> {
+        Self::configured(&format!("postgres = \"{database}\""), "")
     }
 
     /// The same, with letters into the folder `letters` of its own folder, if somebody sends them.
     pub fn with_letters() -> Result<Self, Any> {
         Self::configured(
+            "sqlite = \"{0}/store.db\"",
             "[mail]\ntransport = \"folder\"\nfrom = \"Samekey <no-reply@example.org>\"\nfolder = \"{0}/letters\"\n",
         )
     }
 
-    /// With further sections in its configuration; `{0}` stands for its folder.
-    fn configured(sections: &str) -> Result<Self, Any> {
+    /// With this store, and further sections in its configuration; `{0}` stands for its folder.
+    fn configured(store: &str, sections: &str) -> Result<Self, Any> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("samekey.toml");
         let text = format!(
             "[realm]\nname = \"example.org\"\naliases = [\"corp\"]\n[relying-party]\n\
-             origins = [\"{ORIGIN}\"]\nid = \"{RP_ID}\"\n[store]\nsqlite = \"{0}/store.db\"\n\
-             [keyring]\npath = \"{0}/keyring\"\n[password]\nmemory-kib = 7168\npasses = 5\n",
-            folder.path().display()
-        ) + &sections.replace("{0}", &folder.path().display().to_string());
+             origins = [\"{ORIGIN}\"]\nid = \"{RP_ID}\"\n[keyring]\npath = \"{{0}}/keyring\"\n\
+             [password]\nmemory-kib = 7168\npasses = 5\n[store]\n{store}\n{sections}"
+        );
+        let text = text.replace("{0}", &folder.path().display().to_string());
         std::fs::create_dir(folder.path().join("letters"))?;
         std::fs::write(&path, &text)?;
         let config = Config::load(&path)?;

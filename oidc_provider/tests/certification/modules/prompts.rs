@@ -1,6 +1,6 @@
 //! When the person is asked, and when not: `display`, `prompt`, `max_age` and hints (OpenID Connect Core 3.1.2.1).
 
-use crate::suite::{Mode, Question, Suite};
+use crate::suite::{Mode, Question, Suite, Tokens};
 use axum::http::StatusCode;
 
 /// `oidcc-display-page`, `oidcc-display-popup`: a sign-in page comes whatever is wished.
@@ -24,16 +24,22 @@ pub async fn display_popup(mode: Mode) {
     display(mode, "popup").await;
 }
 
-/// `oidcc-prompt-login`: asked again although signed in, and the later time is told.
-pub async fn prompt_login(mode: Mode) {
+/// Signs in, and again some seconds later with this parameter: the password is asked, and the later time is told.
+async fn asked_again(mode: Mode, seconds: i64, parameter: (&str, &str)) -> (Suite, [Tokens; 2]) {
     let suite = Suite::new(mode);
     let first = suite.tokens(&suite.ask()).await;
-    suite.scene.test.clock.advance(1);
-    let asked = suite.ask().with("prompt", "login");
+    suite.scene.test.clock.advance(seconds);
+    let asked = suite.ask().with(parameter.0, parameter.1);
     let again = suite.authorize(&asked).await;
     assert!(again.questions.contains(&Question::Password), "{:?}", again.questions);
     let second = suite.redeem(&asked, again.callback.code()).await;
     assert!(second.auth_time() > first.auth_time());
+    (suite, [first, second])
+}
+
+/// `oidcc-prompt-login`: asked again although signed in, and the later time is told.
+pub async fn prompt_login(mode: Mode) {
+    let (_, [first, second]) = asked_again(mode, 1, ("prompt", "login")).await;
     assert_eq!(second.claims["sub"], first.claims["sub"]);
 }
 
@@ -98,14 +104,7 @@ async fn silently_again(suite: &Suite, change: impl Fn(crate::suite::Asked, &str
 
 /// `oidcc-max-age-1`: two seconds later the proof is too old.
 pub async fn max_age_1(mode: Mode) {
-    let suite = Suite::new(mode);
-    let first = suite.tokens(&suite.ask()).await;
-    suite.scene.test.clock.advance(2);
-    let asked = suite.ask().with("max_age", "1");
-    let again = suite.authorize(&asked).await;
-    assert!(again.questions.contains(&Question::Password), "{:?}", again.questions);
-    let second = suite.redeem(&asked, again.callback.code()).await;
-    assert!(second.auth_time() > first.auth_time());
+    let (suite, [_, second]) = asked_again(mode, 2, ("max_age", "1")).await;
     assert!(suite.scene.now() - second.auth_time() <= 1);
 }
 

@@ -18,6 +18,7 @@ use postgres::{Config, NoTls};
 use statements::{Link, Running, asks_again, told};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Connections that one process opens at most.
 const MOST: usize = 8;
@@ -71,6 +72,22 @@ enum Run<T, E> {
     Again(StoreError),
 }
 
+/// The driver has an executor of its own, which panics on a thread that another one works on. The provider's threads are such: there
+/// the executor is told first that this one is busy, and its other work goes on elsewhere.
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Each connection ends its executor, which is as particular about its thread.
+        apart(|| self.pool().idle.clear());
+    }
+}
+
 impl Postgres {
     pub(super) fn open(server: &str) -> Result<Self, StoreError> {
         // The text may hold a password: it is not repeated in the error.
@@ -117,15 +134,17 @@ impl Postgres {
         work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut reruns = 0;
-        loop {
-            match self.run(begin, purpose, work) {
-                Ok(Run::Kept(value)) => return Ok(value),
-                Ok(Run::Undone(error)) => return Err(error),
-                Ok(Run::Again(error)) if reruns >= RERUNS => return Err(error.into()),
-                Ok(Run::Again(_)) => reruns += 1,
-                Err(error) => return Err(error.into()),
+        apart(|| {
+            loop {
+                match self.run(begin, purpose, work) {
+                    Ok(Run::Kept(value)) => return Ok(value),
+                    Ok(Run::Undone(error)) => return Err(error),
+                    Ok(Run::Again(error)) if reruns >= RERUNS => return Err(error.into()),
+                    Ok(Run::Again(_)) => reruns += 1,
+                    Err(error) => return Err(error.into()),
+                }
             }
-        }
+        })
     }
 
     fn run<T, E: From<StoreError>>(
