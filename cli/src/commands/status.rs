@@ -138,23 +138,11 @@ fn letters(installation: &Installation) -> Result<Finding, Failure> {
 
 /// Whether applications are told of ended sessions.
 fn logouts(installation: &Installation) -> Result<Finding, Failure> {
-    let now = installation.now();
-    let untold = installation.realm.store.read(|tx| logout::untold(tx, now))?;
-    let Untold {
-        notices,
-        tried,
-        overdue,
-    } = untold;
+    let Untold { notices, tried } = installation.realm.store.read(logout::untold)?;
     let (grade, told) = match (notices, tried) {
         (0, _) => (
             Grade::Fine,
             "no application waits to be told of an ended session".to_owned(),
-        ),
-        _ if overdue => (
-            Grade::Warning,
-            format!(
-                "{notices} applications wait to be told of an ended session, and nobody tells them: does the provider run?"
-            ),
         ),
         (_, 0) => (
             Grade::Fine,
@@ -163,11 +151,12 @@ fn logouts(installation: &Installation) -> Result<Finding, Failure> {
         _ => (
             Grade::Warning,
             format!(
-                "{notices} applications wait to be told of an ended session, {tried} of them did not answer (samekey-provider's log)"
+                "{notices} applications wait to be told of an ended session, {tried} of them did not answer \
+                 (samekey-provider's log)"
             ),
         ),
     };
-    let data = json!({ "waiting": notices, "tried": tried, "overdue": overdue });
+    let data = json!({ "waiting": notices, "tried": tried });
     Ok(Finding::new("logouts", grade, told).with(data))
 }
 

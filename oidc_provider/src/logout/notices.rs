@@ -37,18 +37,12 @@ pub struct Untold {
     pub notices: i64,
     /// How many of them were tried in vain already: their application does not answer.
     pub tried: i64,
-    /// Whether one is long due, so that nobody seems to be sending.
-    pub overdue: bool,
 }
 
-/// Seconds after which a notice that is due and in nobody's hands says that no provider runs.
-const PATIENCE: i64 = 300;
-
 /// Looks.
-pub fn untold(tx: &mut Tx<'_>, now: UnixTime) -> Result<Untold, StoreError> {
+pub fn untold(tx: &mut Tx<'_>) -> Result<Untold, StoreError> {
     let row = tx.query_opt(
-        "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN tries > 0 THEN 1 ELSE 0 END) AS BIGINT), 0), MIN(due_at) \
-         FROM logout_notices",
+        "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN tries > 0 THEN 1 ELSE 0 END) AS BIGINT), 0) FROM logout_notices",
         &[],
     )?;
     let Some(row) = row else {
@@ -57,7 +51,6 @@ pub fn untold(tx: &mut Tx<'_>, now: UnixTime) -> Result<Untold, StoreError> {
     Ok(Untold {
         notices: row.int(0)?,
         tried: row.int(1)?,
-        overdue: row.opt_int(2)?.is_some_and(|due| due < now.saturating_sub(PATIENCE)),
     })
 }
 
