@@ -143,10 +143,6 @@ pub struct CarriedApp {
 
 /// A FIDO credential, without anything that is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags of the protocol that are independent of each other"
-)]
 pub struct CarriedKey {
     /// Its id.
     pub credential_id: Vec<u8>,

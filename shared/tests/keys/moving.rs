@@ -9,7 +9,7 @@ use samekey_shared::devices::fido::NewCredential;
 use samekey_shared::devices::totp::Shape;
 use samekey_shared::devices::{self, DeviceKind};
 use samekey_shared::flows::{Asked, Notice, Prompt, RefusalCode, Step};
-use samekey_shared::methods::{FirstFactor, Method};
+use samekey_shared::methods::{Checked, FirstFactor, Method};
 use samekey_shared::moving::{Brought, CarriedApp, CarriedKey, Format};
 use samekey_shared::secrets::SecretBytes;
 use samekey_shared::testing::{Phone, RP_ID, SoftAuthenticator, TestRealm};
@@ -211,7 +211,6 @@ fn an_app_is_good_from_its_next_code_on_and_no_older_one_counts() {
             .write(|tx| samekey_shared::methods::totp::check(tx, &keyring, device.account, code, window, now))
             .unwrap()
     };
-    use samekey_shared::methods::Checked;
     for before in [now - 30, now] {
         assert!(matches!(check(phone.code_at(before).expose()), Checked::Replayed));
     }
