@@ -3,8 +3,8 @@
 
 use super::scene::*;
 use samekey_shared::accounts::LoginName;
-use samekey_shared::clock::Clock;
 use samekey_shared::administration::{Attestation, Incoming, Newcomers, NotTaken, TakenIn};
+use samekey_shared::clock::Clock;
 use samekey_shared::devices::fido::NewCredential;
 use samekey_shared::devices::totp::Shape;
 use samekey_shared::devices::{self, DeviceKind};
