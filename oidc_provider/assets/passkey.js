@@ -96,7 +96,6 @@
 
   const perform = async (form, button) => {
     if (form.hasAttribute("aria-busy")) return;
-    if (form.dataset.passkey === "create" && !form.reportValidity()) return;
     form.setAttribute("aria-busy", "true");
     stopWaiting();
     try {
