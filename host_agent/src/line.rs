@@ -2,28 +2,18 @@
 
 use crate::deadline::{self, Deadline};
 use crate::locale;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use samekey_shared::secrets::SecretText;
 use samekey_shared::texts::Texts;
 use samekey_wire::message::MAX_ANSWER;
 use samekey_wire::{Answer, Echo, FrameError, FromAgent, FromModule, Reader, Start, Verdict};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a module may take to say what it wants. Modules say it at once.
 const START_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a write may block: the kernel's buffer takes a whole conversation, so only a stuck peer blocks at all.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long to look whether a message has come before going to sleep until it does. A module says at once what it wants,
-/// and so does whoever answers for a program or typed ahead: to be put to sleep and woken takes longer than they do.
-const SOON: Duration = Duration::from_micros(50);
-
-/// Conversations that are held now. Only who is alone looks ahead: others have work for this processor.
-static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// The module is gone, or makes no sense. Nobody is left to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,25 +53,15 @@ pub enum Watched {
 pub struct Line<'a> {
     reader: Reader<&'a UnixStream>,
     deadline: Deadline,
-    /// Whether writes are bounded already.
-    bounded: bool,
     t: Texts,
-}
-
-impl Drop for Line<'_> {
-    fn drop(&mut self) {
-        HELD.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl<'a> Line<'a> {
     /// Takes over a connection.
     pub fn new(stream: &'a UnixStream) -> Self {
-        HELD.fetch_add(1, Ordering::Relaxed);
         Self {
             reader: Reader::new(stream),
             deadline: Deadline::after(START_WITHIN),
-            bounded: false,
             t: Texts::ENGLISH,
         }
     }
@@ -172,30 +152,13 @@ impl<'a> Line<'a> {
 
     fn receive(&mut self) -> Result<FromModule, Lost> {
         let deadline = self.deadline;
-        Ok(self.reader.receive(|stream| {
-            look_ahead(stream);
-            deadline::limit_reads(stream, deadline)
-        })?)
+        Ok(self.reader.receive(|stream| deadline::limit_reads(stream, deadline))?)
     }
 
     fn send(&mut self, message: &FromAgent) -> Result<(), Lost> {
         let mut stream = *self.reader.connection();
-        if !self.bounded {
-            stream.set_write_timeout(Some(WRITE_WITHIN)).map_err(FrameError::from)?;
-            self.bounded = true;
-        }
+        stream.set_write_timeout(Some(WRITE_WITHIN)).map_err(FrameError::from)?;
         Ok(samekey_wire::write(&mut stream, message)?)
-    }
-}
-
-/// Waits a moment, awake, for something to read; whoever else wants this processor has it meanwhile. Nothing depends on what
-/// comes of it.
-fn look_ahead(stream: &UnixStream) {
-    const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let began = Instant::now();
-    let mut watched = [PollFd::new(stream, PollFlags::IN)];
-    while HELD.load(Ordering::Relaxed) == 1 && poll(&mut watched, Some(&NOW)) == Ok(0) && began.elapsed() < SOON {
-        thread::yield_now();
     }
 }
 

@@ -1,11 +1,12 @@
 //! The socket client: reach the agent, make sure it is the agent, send, receive, give up in time.
 
-use crate::socket::{self, Awaited, Quiet};
+use crate::socket::{self, Quiet};
 use samekey_wire::{FrameError, FromAgent, FromModule, Reader};
 use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,7 @@ pub trait Agent {
 
 /// A connection to the agent, and the time that may still be spent waiting on it.
 pub struct Connection {
-    reader: Reader<Awaited>,
+    reader: Reader<UnixStream>,
     left: Duration,
 }
 
@@ -78,7 +79,7 @@ impl Connection {
             return Err(AgentError::Stranger(listener));
         }
         Ok(Self {
-            reader: Reader::new(Awaited::over(stream)),
+            reader: Reader::new(stream),
             left: limit.saturating_sub(began.elapsed()),
         })
     }
@@ -94,37 +95,32 @@ fn folder_owner(path: &Path) -> Result<u32, AgentError> {
     Ok(found.uid())
 }
 
-impl Connection {
-    /// The moment at which the time is over, unless it is.
-    fn deadline(&self, now: Instant) -> Result<Instant, FrameError> {
-        if self.left.is_zero() {
-            return Err(FrameError::TimedOut);
-        }
-        Ok(now + self.left)
+/// What is left of the time, at least a moment (a zero time-out would mean "for ever"), or the end of it.
+fn remaining(deadline: Instant) -> Result<Duration, FrameError> {
+    match deadline.checked_duration_since(Instant::now()) {
+        Some(left) if !left.is_zero() => Ok(left.max(Duration::from_millis(1))),
+        _ => Err(FrameError::TimedOut),
     }
 }
 
 impl Agent for Connection {
     fn send(&mut self, message: &FromModule) -> Result<(), AgentError> {
         let began = Instant::now();
-        self.deadline(began)?;
-        // No longer than the whole time at once, by what was set for connecting: the kernel's buffer takes all that is ever
-        // said here, so only towards a stuck agent does this block at all.
-        let sent = samekey_wire::write(&mut Quiet(self.reader.connection().stream()), message);
+        let stream = self.reader.connection();
+        let limit = remaining(began + self.left)?;
+        stream.set_write_timeout(Some(limit)).map_err(FrameError::from)?;
+        let sent = samekey_wire::write(&mut Quiet(stream), message);
         self.left = self.left.saturating_sub(began.elapsed());
         Ok(sent?)
     }
 
     fn receive(&mut self) -> Result<FromAgent, AgentError> {
         let began = Instant::now();
-        let deadline = self.deadline(began)?;
-        let received = self.reader.receive(|awaited| {
-            awaited.until(deadline);
-            if Instant::now() < deadline {
-                Ok(())
-            } else {
-                Err(FrameError::TimedOut)
-            }
+        let deadline = began + self.left;
+        let received = self.reader.receive(|stream| {
+            stream
+                .set_read_timeout(Some(remaining(deadline)?))
+                .map_err(FrameError::from)
         });
         self.left = self.left.saturating_sub(began.elapsed());
         Ok(received?)

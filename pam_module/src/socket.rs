@@ -2,19 +2,13 @@
 //! who is at the other end.
 #![expect(unsafe_code, reason = "system calls that std does not offer")]
 
-use std::cell::Cell;
 use std::ffi::OsStr;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// How long to look whether an answer has come before going to sleep until it does. The agent's usual answer takes less, and
-/// to be put to sleep and woken on another processor takes as long again, on a virtual machine longer.
-const AWAKE: Duration = Duration::from_micros(300);
+use std::time::Duration;
 
 /// Connects to a Unix socket, waiting at most so long for the listener to take the connection.
 ///
@@ -93,69 +87,6 @@ pub fn listener_uid(stream: &UnixStream) -> io::Result<u32> {
 pub fn own_uid() -> u32 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { libc::getuid() }
-}
-
-/// A connection that is read from until a moment.
-#[derive(Debug)]
-pub struct Awaited {
-    stream: UnixStream,
-    deadline: Cell<Option<Instant>>,
-}
-
-impl Awaited {
-    /// Over this connection, without a deadline yet: nothing can be read.
-    pub fn over(stream: UnixStream) -> Self {
-        Self {
-            stream,
-            deadline: Cell::new(None),
-        }
-    }
-
-    /// Lets reads wait until this moment.
-    pub fn until(&self, deadline: Instant) {
-        self.deadline.set(Some(deadline));
-    }
-
-    /// To write to.
-    pub fn stream(&self) -> &UnixStream {
-        &self.stream
-    }
-
-    /// What is there already.
-    fn at_hand(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        // SAFETY: the pointer and the length are those of `bytes`.
-        let got = unsafe {
-            libc::recv(
-                self.stream.as_raw_fd(),
-                bytes.as_mut_ptr().cast(),
-                bytes.len(),
-                libc::MSG_DONTWAIT,
-            )
-        };
-        usize::try_from(got).map_err(|_| io::Error::last_os_error())
-    }
-}
-
-impl Read for Awaited {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let deadline = self.deadline.get().ok_or(io::ErrorKind::TimedOut)?;
-        let asleep = deadline.min(Instant::now() + AWAKE);
-        loop {
-            match self.at_hand(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
-            }
-            if Instant::now() >= asleep {
-                break;
-            }
-            // Whoever else wants this processor has it, the agent above all.
-            thread::yield_now();
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        // A time-out of zero would mean none, and one below a millisecond may be rounded to it.
-        self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-        self.stream.read(bytes)
-    }
 }
 
 /// Writes without SIGPIPE: a hung-up agent must not kill the host program.
