@@ -7,6 +7,8 @@
 #[expect(dead_code, reason = "shared with the tests of pages, which look at more")]
 #[path = "../web/browser.rs"]
 mod browser;
+#[path = "../web/drawn_keys.rs"]
+mod drawn_keys;
 #[expect(dead_code, reason = "shared with the tests of pages, which look at more")]
 #[path = "../web/prover.rs"]
 mod prover;

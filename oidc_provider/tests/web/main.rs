@@ -5,6 +5,7 @@
 
 mod browser;
 mod desk;
+mod drawn_keys;
 mod keys;
 mod post_office;
 mod prover;

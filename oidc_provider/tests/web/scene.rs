@@ -1,6 +1,7 @@
 //! A provider over a realm of its own, with one person, their phone and some applications.
 
 use crate::browser::{Browser, Page};
+use crate::drawn_keys;
 use crate::relying_party::RelyingParty;
 use samekey_provider::SCHEMA;
 use samekey_provider::app::{App, AppState, Front};
@@ -78,6 +79,7 @@ impl Scene {
         test.clock.advance(30);
         let section = format!("issuer = \"{ISSUER}\"\n{lines}");
         let section: ProviderSection = strict::parse(&section).unwrap();
+        drawn_keys::give(&test.realm);
         let app = AppState::new(test.realm.clone(), section.check().unwrap()).unwrap();
         let mut scene = Self {
             router: Front::new(app.clone()),

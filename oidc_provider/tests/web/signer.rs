@@ -1,9 +1,9 @@
 //! An application with a key of its own: publishes it, and signs assertions and request objects, right and bent ones.
 
+use crate::drawn_keys;
 use crate::scene::ISSUER;
 use data_encoding::BASE64URL_NOPAD;
-use samekey_provider::keys::{Alg, Pair, make};
-use samekey_shared::entropy::SeededEntropy;
+use samekey_provider::keys::{Alg, Pair};
 use serde_json::{Value, json};
 
 /// RFC 7523 section 2.2.
@@ -19,9 +19,8 @@ pub struct Signer {
 impl Signer {
     /// Another seed is another key.
     pub fn new(alg: Alg, seed: u64) -> Self {
-        let private = make(alg, &SeededEntropy::new(seed)).unwrap();
         Self {
-            pair: Pair::read(alg, &private).unwrap(),
+            pair: Pair::read(alg, &drawn_keys::private(alg, seed)).unwrap(),
             alg,
             kid: format!("key-{seed}"),
         }

@@ -1,10 +1,10 @@
 //! A client of the profile: what it signs, and what it shows.
 
 use super::{Asked, x509};
+use crate::drawn_keys;
 use crate::scene::ISSUER;
 use data_encoding::BASE64URL_NOPAD;
-use samekey_provider::keys::{Alg, Pair, make};
-use samekey_shared::entropy::SeededEntropy;
+use samekey_provider::keys::{Alg, Pair};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,7 +59,7 @@ impl Shown {
 }
 
 fn pair(alg: Alg, seed: u64) -> Pair {
-    Pair::read(alg, &make(alg, &SeededEntropy::new(seed)).unwrap()).unwrap()
+    Pair::read(alg, &drawn_keys::private(alg, seed)).unwrap()
 }
 
 fn encoded(value: &Value) -> String {
@@ -151,11 +151,6 @@ impl Client {
             &header,
             &changed(claims.as_object().unwrap().clone(), changes),
         )
-    }
-
-    /// The thumbprint of the key that its proofs are made with.
-    pub fn jkt(&self) -> String {
-        self.dpop.public().thumbprint()
     }
 }
 
