@@ -1,6 +1,8 @@
 //! The web door in a real browser: Chromium, the real provider and the real sample app, on one machine in a box.
 
 mod administrators;
+mod applications;
+mod device;
 pub mod first_sign_in;
 mod keys;
 pub mod looks;

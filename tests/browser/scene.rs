@@ -1,9 +1,11 @@
 //! The scene of a browser test: a small site whose web door is open, people with passwords there, and a Chromium.
 
 use crate::support::chromium::{Chromium, Complaint, Window};
+use crate::support::drawn_keys;
 use crate::support::site::{Person, Site};
 use samekey_demo::machine::WebDoor;
 use serde_json::Value;
+use std::path::Path;
 
 /// Everybody's password at the web door.
 pub const WEB_PASSWORD: &str = "web horse battery";
@@ -23,6 +25,10 @@ impl Scene {
 
     /// The same at a site whose configuration has further sections already.
     pub fn at(mut site: Site) -> Self {
+        // Not there where sudo keeps what it is given from a box: then the provider draws its own.
+        if let Ok(drawn) = std::env::var(drawn_keys::VARIABLE) {
+            drawn_keys::give(Path::new("/etc/samekey/samekey.toml"), &drawn);
+        }
         let web = site.machine.open_web_door([0, 0]).unwrap();
         Self {
             chromium: Chromium::start(),

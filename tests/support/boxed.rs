@@ -1,5 +1,6 @@
 //! Runs a test as root in a throw-away box: the test's program starts itself again inside, for that one test.
 
+use super::drawn_keys;
 use samekey_demo::machine;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,6 +52,9 @@ fn enter(test: &str, body: fn(), kept: Option<&Path>, before: &[&str]) {
         sudo.arg("-n").arg(boxed);
         sudo
     };
+    if name.starts_with("browser::") {
+        command.env(drawn_keys::VARIABLE, drawn_keys::drawn());
+    }
     command.arg("--see").arg(target());
     if let Some(kept) = kept {
         command.arg("--keep").arg(kept);

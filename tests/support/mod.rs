@@ -1,8 +1,10 @@
 //! What the whole-system tests stand on.
 
+pub mod application;
 pub mod boxed;
 pub mod built;
 pub mod chromium;
+pub mod drawn_keys;
 pub mod earlier;
 pub mod fake_agent;
 pub mod live_agent;

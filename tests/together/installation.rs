@@ -1,6 +1,7 @@
 //! A realm in a folder of its own, with the real agent and the real provider over it, and people who have apps.
 
 use crate::support::boxed;
+use crate::support::drawn_keys;
 use crate::support::pam_host::PamHost;
 use data_encoding::BASE32_NOPAD;
 use samekey_demo::App;
@@ -83,6 +84,7 @@ impl Installation {
             "--id-token-alg",
             "ES256",
         ]);
+        drawn_keys::give(&config, drawn_keys::drawn());
         made.pam().service(
             SERVICE,
             &format!(
