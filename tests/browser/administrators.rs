@@ -82,7 +82,9 @@ boxed! {
         let mut ann = scene.person("ann");
         let mut otto = scene.person("otto");
         let mut hedy = scene.person("hedy");
-        for (name, role) in [("otto", "auditor"), ("hedy", "helpdesk")] {
+        let mut adam = scene.person("adam");
+        scene.person("olga");
+        for (name, role) in [("otto", "auditor"), ("hedy", "helpdesk"), ("adam", "admin"), ("olga", "owner")] {
             scene.site.machine.samekey(&["account", "role", name, role], "").unwrap();
         }
         let window = scene.chromium.window();
@@ -110,6 +112,16 @@ boxed! {
         window.go(&scene.page("/admin/settings"));
         window.see("Your role does not allow this.");
         assert!(scene.site.told(&["administration-refused", "account:hedy"]));
+        window.forget_cookies();
+
+        seated(&scene, &window, &mut adam, "/admin/accounts/ann");
+        assert_eq!(window.texts("a[href*='/unbind']").len(), 2);
+        window.go(&scene.page("/admin/accounts/olga"));
+        assert_eq!(window.texts("a[href*='/unbind']").len(), 0, "administrators do not look after owners");
+        window.go(&scene.page("/admin/accounts/olga/lock"));
+        window.click("#do");
+        window.see("Your role does not allow this.");
+        assert!(!scene.site.told(&["account-locked", "olga"]), "{}", scene.site.trail());
     }
 
     fn the_page_of_the_api_shows_every_call_and_leads_to_each() {

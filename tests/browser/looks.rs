@@ -25,7 +25,7 @@ const AXE: &str = "const found = await axe.run(document, {resultTypes: ['violati
 const POLICY: &str = "version = 1\n[default]\nlevel = \"medium\"\ngrace = \"0s\"\nremember = \"7d\"\n\
     methods = [\"passkey\", \"security-key\", \"totp\", \"email\", \"recovery-code\"]\n\
     [[rule]]\nname = \"administration\"\nwhen = { services = [\"admin:*\"] }\nrequire = { level = \"high\", remember = \"0s\" }\n\
-    [settings]\ncontact = \"help@example.org\"\n\
+    [settings]\ncontact = \"help@example.org\"\nweak-passwords = \"notice\"\n\
     announcement = \"From March 17 on everybody needs a second factor. See https://example.org/mfa\"\n";
 /// How wide the page wants to be beyond what there is.
 const TOO_WIDE: &str = "const page = document.documentElement; return Math.max(0, page.scrollWidth - page.clientWidth)";
@@ -77,6 +77,14 @@ impl Eyes<'_> {
         if let Some(folder) = &self.pictures {
             // For whoever looks at the pictures while they are taken.
             std::fs::write(folder.join("found.txt"), self.found.borrow().join("\n")).unwrap();
+        }
+    }
+
+    /// Goes to a page that has the same parts as one that was seen: worth a look only where pictures are kept.
+    pub fn picture(&self, name: &str, address: &str, selector: &str) {
+        if self.pictures.is_some() {
+            self.window.go(address);
+            self.see(name, selector);
         }
     }
 

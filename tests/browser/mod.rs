@@ -2,6 +2,7 @@
 
 mod administrators;
 mod applications;
+mod desk_without_scripts;
 mod device;
 pub mod first_sign_in;
 mod keys;

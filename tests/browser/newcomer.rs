@@ -51,6 +51,27 @@ pub fn binds(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
     eyes.see("bind-ticket-wrong", "#problem");
 }
 
+/// Whoever signs in with a password that is easy to guess is told so.
+pub fn weak_password(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
+    let window = eyes.window;
+    let machine = &scene.site.machine;
+    let words = ["account", "password", people.newcomer, "--password-stdin"];
+    machine.samekey(&words, "Welcome2026!").unwrap();
+    let said = machine.samekey(
+        &["account", "rescue", people.newcomer, "--for", "1h", "--reason", "tour"],
+        "",
+    );
+    said.unwrap();
+    window.go(&scene.page("/login"));
+    give_name(window, people.newcomer);
+    window.fill("#password", "Welcome2026!");
+    window.click("button[value=password]");
+    eyes.see("weak-password", "#weak-password");
+    window.click("#go-on");
+    window.until("signed in", |window| !window.texts(".account summary").is_empty());
+    sign_out(scene, eyes);
+}
+
 /// Whatever the app was called.
 fn unbind_all(scene: &Scene, people: &People) {
     let machine = &scene.site.machine;

@@ -26,8 +26,8 @@ impl Scene {
     /// The same at a site whose configuration has further sections already.
     pub fn at(mut site: Site) -> Self {
         // Not there where sudo keeps what it is given from a box: then the provider draws its own.
-        if let Ok(drawn) = std::env::var(drawn_keys::VARIABLE) {
-            drawn_keys::give(Path::new("/etc/samekey/samekey.toml"), &drawn);
+        if let Some(drawn) = std::env::var_os(drawn_keys::VARIABLE) {
+            drawn_keys::give(Path::new("/etc/samekey/samekey.toml"), drawn.to_str().unwrap());
         }
         let web = site.machine.open_web_door([0, 0]).unwrap();
         Self {

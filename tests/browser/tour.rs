@@ -40,6 +40,7 @@ pub fn of_everything(scene: &Scene, office: &PostOffice, eyes: &Eyes<'_>, people
     strangers(scene, eyes);
     newcomer::binds(scene, eyes, people);
     refused(scene, eyes, person, password);
+    newcomer::weak_password(scene, eyes, people);
     remembered(scene, eyes, &owner, password);
     signing_in(scene, eyes, person, password);
     window.fill("#code", &owner.code());
@@ -69,6 +70,7 @@ pub fn of_everything(scene: &Scene, office: &PostOffice, eyes: &Eyes<'_>, people
     eyes.see("recovery-codes", "#recovery-codes");
     letters(scene, office, eyes, person);
     approving(scene, eyes, person);
+    a_device_elsewhere(scene, eyes);
     administering(scene, eyes, people);
     sign_out(scene, eyes);
     eyes.see("signed-out", MESSAGE);
@@ -287,6 +289,16 @@ fn devices(scene: &Scene, eyes: &Eyes<'_>) {
     eyes.see("unbind-not-confirmed", "#problem");
 }
 
+/// Signing in a device without a browser: the page that asks for its code, and what it says of a wrong one.
+fn a_device_elsewhere(scene: &Scene, eyes: &Eyes<'_>) {
+    let window = eyes.window;
+    window.go(&scene.page("/device"));
+    eyes.see("device", "#user_code");
+    window.fill("#user_code", "BCDF-GHJK");
+    window.click("button[value=find]");
+    eyes.see("device-unknown", "#problem");
+}
+
 /// The administrators' pages: all that can be looked at, and the questions before what they do.
 fn administering(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
     let account = format!("/admin/accounts/{}", people.newcomer);
@@ -303,7 +315,7 @@ fn administering(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
         ("admin-release", format!("{account}/release")),
         ("admin-own-account", format!("/admin/accounts/{}", people.owner)),
         ("admin-settings", "/admin/settings".to_owned()),
-        ("admin-settings-mfa", "/admin/settings/mfa".to_owned()),
+        ("admin-settings-security", "/admin/settings/security".to_owned()),
         ("admin-policy", "/admin/policy".to_owned()),
         ("admin-clients", "/admin/clients".to_owned()),
         ("admin-client", "/admin/clients/sample".to_owned()),
@@ -316,6 +328,25 @@ fn administering(scene: &Scene, eyes: &Eyes<'_>, people: &People) {
         eyes.window.go(&scene.page(&path));
         eyes.see(name, MESSAGE);
     }
+    for (name, path) in [
+        ("admin-change", format!("{account}/change")),
+        ("admin-sign-out", format!("{account}/sign-out")),
+        ("admin-disable", format!("{account}/disable")),
+        ("admin-remove", format!("{account}/remove")),
+        ("admin-settings-mfa", "/admin/settings/mfa".to_owned()),
+        ("admin-settings-network", "/admin/settings/network".to_owned()),
+        ("admin-client-change", "/admin/clients/sample/change".to_owned()),
+        ("admin-client-secret", "/admin/clients/sample/secret".to_owned()),
+        ("admin-client-remove", "/admin/clients/sample/remove".to_owned()),
+    ] {
+        eyes.picture(name, &scene.page(&path), "#do");
+    }
+    let explained = "/admin/policy?user=somebody&service=pam:sshd&source=203.0.113.9&first=password";
+    eyes.picture("admin-policy-explained", &scene.page(explained), "#explained");
+    eyes.window.go(&scene.page(&format!("{account}/rescue")));
+    eyes.window.fill("#lasts", "9d");
+    eyes.window.click("#do");
+    eyes.see("admin-rescue-refused", "#problem");
     eyes.window.go(&scene.page(&format!("{account}/ticket")));
     eyes.window.click("#do");
     eyes.see("admin-ticket-made", "#ticket");
