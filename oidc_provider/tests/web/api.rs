@@ -328,8 +328,10 @@ async fn a_device_is_unbound_for_its_person_and_their_sessions_end() {
         .call("GET", "/api/v1/accounts/user/devices", &Value::Null)
         .await
         .json();
-    let device = devices["devices"][0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(devices["devices"][0]["kind"], "totp");
+    let mut listed = devices["devices"].as_array().unwrap().iter();
+    let device = listed.find(|one| one["kind"] == "totp").unwrap()["id"]
+        .as_str()
+        .unwrap();
     let path = format!("/api/v1/accounts/user/devices/{device}");
     let unsure = helpdesk.call("DELETE", &path, &json!({"confirmation": "maybe"})).await;
     assert_eq!(unsure.json()["code"], "confirmation_required");
