@@ -32,6 +32,7 @@ enum Kind {
 }
 
 /// How a line names another file.
+#[derive(Clone, Copy)]
 enum Naming {
     /// `@include file`, Debian's.
     Debian,

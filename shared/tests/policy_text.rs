@@ -281,19 +281,19 @@ fn keys_are_selected_and_their_embedded_tests_hold() {
         key = [\"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA\"] }\nallow = { level = \"none\" }\n\
         reason = \"r\"\napproved-by = \"a\"\nautomation = true\n";
     let own = "key = \"SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA\"\nkey-type = \"ssh-ed25519\"\nkey-enrolled = true\n";
-    let test = |user: &str, source: &str, more: &str, level: &str| {
+    let expected = |user: &str, source: &str, more: &str, level: &str| {
         format!(
             "[[test]]\nuser = \"{user}\"\nservice = \"pam:sshd\"\nsource = \"{source}\"\n{more}expect-level = \"{level}\"\n"
         )
     };
     let tests = [
-        test("backup", "198.51.100.7", own, "none"),
-        test("backup", "198.51.100.8", own, "high"),
-        test("backup", "unknown", own, "high"),
-        test("alice", "198.51.100.7", own, "high"),
-        test("backup", "198.51.100.7", "first-factor = \"password\"\n", "high"),
-        test("backup", "198.51.100.7", "first-factor = \"publickey\"\n", "highest"),
-        test(
+        expected("backup", "198.51.100.7", own, "none"),
+        expected("backup", "198.51.100.8", own, "high"),
+        expected("backup", "unknown", own, "high"),
+        expected("alice", "198.51.100.7", own, "high"),
+        expected("backup", "198.51.100.7", "first-factor = \"password\"\n", "high"),
+        expected("backup", "198.51.100.7", "first-factor = \"publickey\"\n", "highest"),
+        expected(
             "alice",
             "198.51.100.7",
             "key-type = \"ssh-ed25519\"\nkey-enrolled = false\n",

@@ -185,8 +185,8 @@ fn is_known(code: &str, verbs: &BTreeMap<String, String>) -> Result<(), String> 
     let mut verb = "samekey".to_owned();
     let mut rest = words[1..].iter().peekable();
     while let Some(word) = rest.next_if(|word| !word.starts_with('-')) {
-        let one_of = word.split('|').map(|one| format!("{verb} {one}"));
-        match one_of.filter(|longer| verbs.contains_key(longer)).last() {
+        let mut one_of = word.split('|').rev().map(|one| format!("{verb} {one}"));
+        match one_of.find(|longer| verbs.contains_key(longer)) {
             Some(longer) => verb = longer,
             None if verbs[&verb].contains("commands: ") && word.chars().any(char::is_lowercase) => {
                 return Err(format!("{verb} has no {word}"));

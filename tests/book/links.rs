@@ -60,7 +60,9 @@ fn every_link_leads_to_a_page_and_to_a_heading_of_it() {
         elsewhere.len()
     );
     if std::env::var_os("SAMEKEY_LINKS").is_some() {
-        elsewhere.iter().for_each(|address| println!("{address}"));
+        for address in &elsewhere {
+            println!("{address}");
+        }
     }
 }
 

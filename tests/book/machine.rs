@@ -32,7 +32,7 @@ pub struct Prepared {
     pub machine: Machine,
     /// alice's app, and the first of its steps not offered yet.
     pub app: Option<(App, u64)>,
-    _sshd: Option<Daemon>,
+    sshd: Option<Daemon>,
 }
 
 impl Prepared {
@@ -69,7 +69,7 @@ impl Prepared {
         let mut prepared = Self {
             machine,
             app: None,
-            _sshd: None,
+            sshd: None,
         };
         if has("ssh") || has("guarded") {
             prepared.sshd();
@@ -110,7 +110,7 @@ impl Prepared {
             );
             let lines = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\n";
             write("/etc/ssh/sshd_config.d/00-samekey.conf", lines, 0o644);
-            let before = self.listened();
+            let before = Self::listened();
             run("systemctl", &["reload", "ssh"], "").unwrap();
             self.until_listening_again(before);
         }
@@ -132,25 +132,25 @@ impl Prepared {
             "Host server.example.org\n  Port {port}\n  HostKeyAlias server.example.org\n  HostKeyAlgorithms ssh-ed25519\n"
         );
         write("/etc/ssh/ssh_config.d/book.conf", &client, 0o644);
-        self._sshd = Some(Daemon::start("/usr/sbin/sshd", &["-D", "-e"], None).unwrap());
+        self.sshd = Some(Daemon::start("/usr/sbin/sshd", &["-D", "-e"], None).unwrap());
         let listens = |_: &Machine| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         self.machine.until("sshd to listen", listens).unwrap();
     }
 
     /// How many times sshd has begun to listen.
-    pub fn listened(&self) -> usize {
+    pub fn listened() -> usize {
         let said = fs::read_to_string("/run/sshd.said").unwrap_or_default();
         said.matches("Server listening on").count()
     }
 
     /// A daemon that was told to read its configuration anew is away for a moment, and drops whoever comes just then.
     pub fn until_listening_again(&self, before: usize) {
-        let again = |_: &Machine| self.listened() > before;
+        let again = |_: &Machine| Self::listened() > before;
         self.machine.until("sshd to listen again", again).unwrap();
     }
 
     /// What a page has somebody do in a browser: `alice signs in at ADDRESS` with password and code, and is let in.
-    pub fn browse(&mut self, what: &str, code: &str, secret: &str) -> Result<(), String> {
+    pub fn browse(what: &str, code: &str, secret: &str) -> Result<(), String> {
         let app = what
             .strip_prefix("alice signs in at ")
             .ok_or("nobody knows how")?

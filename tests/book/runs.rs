@@ -88,6 +88,8 @@ fn play(names: &[&str]) {
 fn played(names: &[&str]) -> Session {
     let pages: Vec<Page> = names.iter().map(|name| Page::read(name)).collect();
     let mut session = Session::on(Prepared::with(pages[0].remark("machine")));
-    pages.iter().for_each(|page| session.play(page));
+    for page in &pages {
+        session.play(page);
+    }
     session
 }

@@ -58,7 +58,7 @@ impl Session {
                 }
                 Piece::Remark { verb, what } if verb == "then" => {
                     let code = self.code();
-                    let done = code.and_then(|code| self.prepared.browse(what, &code, &self.secret));
+                    let done = code.and_then(|code| Prepared::browse(what, &code, &self.secret));
                     done.unwrap_or_else(|why| panic!("{}: {what}: {why}", page.name));
                 }
                 Piece::Remark { verb, what } if verb == "given" => {
@@ -109,7 +109,7 @@ impl Session {
         let typed = step.typed.replace("CLIENT_SECRET", &self.secret);
         let reloads = ["samekey setup ssh", "samekey setup undo ssh", "systemctl reload ssh"];
         let reloads = reloads.iter().any(|words| typed.starts_with(words)) && !typed.contains("--dry-run");
-        let listened = self.prepared.listened();
+        let listened = Prepared::listened();
         let begun = self.shell(step.who)?.shown().len();
         self.shell(step.who)?.line(&typed).map_err(|why| failed(&why))?;
         for line in &step.shown {
@@ -138,7 +138,7 @@ impl Session {
         if reloads && listened > 0 {
             self.prepared.until_listening_again(listened);
         }
-        if let Some(secret) = output.lines().filter_map(secret).last() {
+        if let Some(secret) = output.lines().rev().find_map(secret) {
             self.secret = secret;
         }
         follows(output, &step.shown).map_err(|line| failed(&format!("did not show: {line}\nbut:\n{output}")))
@@ -169,11 +169,7 @@ impl Session {
     }
 
     fn answer(&mut self, wanted: &str, shown: &str) -> Result<String, String> {
-        if let Some(address) = shown
-            .split_whitespace()
-            .filter(|word| word.starts_with("otpauth://"))
-            .last()
-        {
+        if let Some(address) = shown.split_whitespace().rfind(|word| word.starts_with("otpauth://")) {
             let app = App::scan(address).map_err(|why| why.to_string())?;
             let step = app.step();
             self.app = Some((app, step));

@@ -194,12 +194,13 @@ boxed! {
     fn faults_of_the_web_door_are_found() {
         let mut site = healthy();
         let web = site.machine.open_web_door([0, 0]).unwrap();
-        let _kept = web;
         let config = fs::read_to_string(CONFIG).unwrap();
         let with = |lines: &str| format!("{config}\n{lines}");
         with_text("D14", CONFIG, &with("[mail]\nfrom = \"samekey@example.org\"\ntransport = \"smtp\"\nserver = \"127.0.0.1\"\nport = 1\n"), "WARNING", &["127.0.0.1:1"]);
         with_text("D14", CONFIG, &with("[mail]\nfrom = \"samekey@elsewhere.net\"\ntransport = \"folder\"\nfolder = \"/tmp\"\n"), "WARNING", &["SPF"]);
-        let issuer = config.lines().find(|line| line.starts_with("issuer")).unwrap();
+        let issuer = format!("issuer = \"{}\"", web.issuer);
+        let issuer = issuer.as_str();
+        assert!(config.contains(issuer), "{config}");
         with_text("D15", CONFIG, &config.replace(issuer, "issuer = \"http://localhost:1\""), "CRITICAL", &["not served"]);
         let other = issuer.replace("localhost", "127.0.0.1");
         with_text("D15", CONFIG, &config.replace(issuer, &other), "CRITICAL", &["its discovery says"]);

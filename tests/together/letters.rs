@@ -67,8 +67,8 @@ fn sendmail(codes: &[u8]) {
     // In one step, and as a file of its own: there may be a link to a real one.
     std::fs::rename("/usr/sbin/sendmail.new", "/usr/sbin/sendmail").unwrap();
     run("install", &["-d", "-o", "samekey", "-g", "samekey", "/run/letters"], "").unwrap();
-    let codes: String = codes.iter().map(|code| format!("{code}\n")).collect();
-    std::fs::write("/run/letters/codes", codes + "\n\n\n\n").unwrap();
+    let codes: Vec<String> = codes.iter().map(u8::to_string).collect();
+    std::fs::write("/run/letters/codes", codes.join("\n") + "\n\n\n\n\n").unwrap();
     run("chown", &["samekey", "/run/letters/codes"], "").unwrap();
 }
 

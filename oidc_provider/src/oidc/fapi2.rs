@@ -202,11 +202,13 @@ mod tests {
         found.into_iter().map(|one| one.setting).collect()
     }
 
+    type Change = fn(&mut ClientSettings);
+
     #[test]
     fn each_weaker_setting_is_named() {
         assert!(named(|_| {}).is_empty());
         assert_eq!(contradictions(ClientKind::Public, &fitting())[0].setting, "kind");
-        let cases: [(&str, fn(&mut ClientSettings)); 12] = [
+        let cases: [(&str, Change); 12] = [
             ("auth-method", |s| s.auth_method = AuthMethod::ClientSecretBasic),
             ("auth-signing-alg", |s| s.auth_signing_alg = Some(Alg::Rs256)),
             ("grant-types", |s| {
@@ -214,17 +216,17 @@ mod tests {
             }),
             ("pkce", |s| s.pkce = Pkce::Optional),
             ("redirect-uris", |s| {
-                s.redirect_uris = vec!["http://localhost/cb".into()]
+                s.redirect_uris = vec!["http://localhost/cb".into()];
             }),
             ("id-token-alg", |s| s.id_token_alg = Alg::Rs256),
             ("access-token-alg", |s| s.access_token_alg = Some(Alg::Rs256)),
             ("userinfo-alg", |s| s.userinfo_alg = Some(Alg::Rs256)),
             ("response-alg", |s| s.response_alg = Some(Alg::Rs256)),
             ("request-object-alg", |s| {
-                s.request_object_alg = Some(RequestObjectAlg::Unsigned)
+                s.request_object_alg = Some(RequestObjectAlg::Unsigned);
             }),
             ("request-uris", |s| {
-                s.request_uris = vec!["https://app.example/r".into()]
+                s.request_uris = vec!["https://app.example/r".into()];
             }),
             ("jwks", |s| s.profile = Profile::Fapi2Signed),
         ];

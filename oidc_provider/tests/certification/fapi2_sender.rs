@@ -222,7 +222,7 @@ const WRONG: [Bend; 16] = [
     ("a private key in jwk", |draft| draft.header["jwk"]["d"] = "AAAA".into()),
     ("incorrect htm", |draft| draft.claims["htm"] = "PUT".into()),
     ("another htu", |draft| {
-        draft.claims["htu"] = "https://example.com/userinfo".into()
+        draft.claims["htu"] = "https://example.com/userinfo".into();
     }),
     ("iat one hour in the future", |draft| later(draft, 3600)),
     ("iat one hour in the past", |draft| later(draft, -3600)),
@@ -238,7 +238,7 @@ const RIGHT: [Bend; 5] = [
         draft.claims["extra"] = json!({"a": 1});
     }),
     ("htu in capitals", |draft| {
-        draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into()
+        draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into();
     }),
     ("htu with the scheme's port", |draft| {
         draft.claims["htu"] = "https://id.example.org:443/userinfo".into();

@@ -131,7 +131,12 @@ async fn a_secret_is_read_however_a_library_encodes_it() {
             credentials(AuthMethod::ClientSecretBasic),
         )
         .unwrap();
-    let encoded = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let encoded = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| format!("%{byte:02X}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     accepted(&with_basic(&scene, &format!("my-app_1:{secret}")).await, "as it is");
     let all = format!("{}:{}", encoded("my-app_1"), encoded(&secret));
     accepted(&with_basic(&scene, &all).await, "every letter encoded");
@@ -237,7 +242,7 @@ async fn an_assertion_is_for_us_now_and_about_itself() {
         ("aud", json!(format!("{issuer}/token"))),
         ("iat", json!(now + 8)),
         ("nbf", json!(now + 8)),
-        ("exp", json!(now as f64 + 30.5)),
+        ("exp", json!(f64::from(u32::try_from(now).unwrap()) + 30.5)),
     ] {
         accepted(
             &with_assertion(&scene, &with(name, value.clone())).await,

@@ -127,13 +127,13 @@ const BENDS: [Bend; 34] = [
     ("alg HS256", |draft| draft.header["alg"] = "HS256".into()),
     ("alg RS256", |draft| draft.header["alg"] = "RS256".into()),
     ("alg of another kind of key", |draft| {
-        draft.header["alg"] = "EdDSA".into()
+        draft.header["alg"] = "EdDSA".into();
     }),
     ("crit", |draft| draft.header["crit"] = json!(["b64"])),
     ("jwk missing", |draft| without(&mut draft.header, "jwk")),
     ("jwk private", |draft| draft.header["jwk"]["d"] = "AAAA".into()),
     ("jwk symmetric", |draft| {
-        draft.header["jwk"] = json!({"kty": "oct", "k": "AAAA"})
+        draft.header["jwk"] = json!({"kty": "oct", "k": "AAAA"});
     }),
     ("jwk no key", |draft| draft.header["jwk"] = "key".into()),
     ("jwk of another", |draft| draft.header["jwk"] = Prover::new().jwk()),
@@ -147,27 +147,27 @@ const BENDS: [Bend; 34] = [
     ("htm in small letters", |draft| draft.claims["htm"] = "post".into()),
     ("htu missing", |draft| without(&mut draft.claims, "htu")),
     ("htu another path", |draft| {
-        draft.claims["htu"] = "https://id.example.org/userinfo".into()
+        draft.claims["htu"] = "https://id.example.org/userinfo".into();
     }),
     ("htu another host", |draft| {
-        draft.claims["htu"] = "https://evil.example/token".into()
+        draft.claims["htu"] = "https://evil.example/token".into();
     }),
     ("htu not absolute", |draft| draft.claims["htu"] = "/token".into()),
     ("iat missing", |draft| without(&mut draft.claims, "iat")),
     ("iat a text", |draft| draft.claims["iat"] = "now".into()),
     ("iat an hour ago", |draft| {
-        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 3600).into()
+        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 3600).into();
     }),
     ("iat in an hour", |draft| {
-        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 3600).into()
+        draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 3600).into();
     }),
     ("iat beyond time", |draft| draft.claims["iat"] = i64::MAX.into()),
     ("iat before time", |draft| draft.claims["iat"] = i64::MIN.into()),
     ("exp gone", |draft| {
-        draft.claims["exp"] = (draft.claims["iat"].as_i64().unwrap() - 1).into()
+        draft.claims["exp"] = (draft.claims["iat"].as_i64().unwrap() - 1).into();
     }),
     ("nbf not yet", |draft| {
-        draft.claims["nbf"] = (draft.claims["iat"].as_i64().unwrap() + 60).into()
+        draft.claims["nbf"] = (draft.claims["iat"].as_i64().unwrap() + 60).into();
     }),
 ];
 
@@ -224,10 +224,10 @@ async fn a_proof_of_ten_seconds_before_or_after_is_taken_and_so_is_one_with_more
     let token = bound(&scene, &prover).await;
     let accepted: [Bend; 9] = [
         ("ten seconds ago", |draft| {
-            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 10).into()
+            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() - 10).into();
         }),
         ("in ten seconds", |draft| {
-            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 10).into()
+            draft.claims["iat"] = (draft.claims["iat"].as_i64().unwrap() + 10).into();
         }),
         ("a fraction of a second", |draft| {
             draft.claims["iat"] = json!(f64::from(u32::try_from(draft.claims["iat"].as_i64().unwrap()).unwrap()) + 0.5);
@@ -245,13 +245,13 @@ async fn a_proof_of_ten_seconds_before_or_after_is_taken_and_so_is_one_with_more
             draft.claims["htu"] = "https://id.example.org/userinfo?a=b#c".into();
         }),
         ("capitals", |draft| {
-            draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into()
+            draft.claims["htu"] = "HTTPS://ID.EXAMPLE.ORG/userinfo".into();
         }),
         ("the port of the scheme", |draft| {
-            draft.claims["htu"] = "https://id.example.org:443/userinfo".into()
+            draft.claims["htu"] = "https://id.example.org:443/userinfo".into();
         }),
         ("escaped letters", |draft| {
-            draft.claims["htu"] = "https://id.example.org/%75serinfo".into()
+            draft.claims["htu"] = "https://id.example.org/%75serinfo".into();
         }),
     ];
     for (name, change) in accepted {

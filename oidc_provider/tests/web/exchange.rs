@@ -94,7 +94,7 @@ async fn gives_less_for_another_api_and_says_who_acts() {
             .realm
             .store
             .write(|tx| rows::set_state(tx, scene.ann, state))
-            .unwrap()
+            .unwrap();
     };
     set(AccountState::Locked);
     for page in [&answer, &second] {

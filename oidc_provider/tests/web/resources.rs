@@ -50,7 +50,7 @@ async fn a_token_is_for_what_was_named_and_userinfo_for_whoever_named_nothing() 
     assert_eq!(app.userinfo(&own.text("access_token")).await.status, StatusCode::OK);
     // What the operator takes away is no longer granted.
     scene.change(&"app".parse().unwrap(), |settings| {
-        settings.resources = vec![ORDERS.to_owned()]
+        settings.resources = vec![ORDERS.to_owned()];
     });
     let gone = app.refresh(&own.text("refresh_token"), &[("resource", BILLS)]).await;
     assert_eq!(gone.refusal(), (400, "invalid_target".to_owned()));

@@ -35,8 +35,10 @@ async fn change(owner: &Seated, group: &str, changes: &[(&str, &str)]) -> Page {
     let path = format!("/admin/settings/{group}");
     let mut fields = standing(&owner.browser.get(&path).await);
     for (key, value) in changes {
-        let field = fields.iter_mut().find(|(name, _)| name == key);
-        field.unwrap_or_else(|| panic!("no {key}")).1 = (*value).to_owned();
+        let Some((_, standing)) = fields.iter_mut().find(|(name, _)| name == key) else {
+            panic!("no {key}");
+        };
+        (*value).clone_into(standing);
     }
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
     owner.press(&path, &fields).await

@@ -290,16 +290,13 @@ fn summary(tx: &mut Tx<'_>, name: &LoginName) -> Result<String, AdministrationEr
     let words = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
     let groups = accounts::groups_of(tx, account.id)?;
     let attributes = attributes::of_account(tx, account.id)?.unwrap_or_default().0;
-    let attributes: String = attributes
-        .iter()
-        .map(|(name, value)| format!(" {name}={value:?}"))
-        .collect();
-    Ok(format!(
-        "name={:?} flags={} groups={}{attributes}",
-        account.display_name.as_deref().unwrap_or_default(),
-        words(&account.flags),
-        words(&groups)
-    ))
+    let mut told = vec![
+        format!("name={:?}", account.display_name.as_deref().unwrap_or_default()),
+        format!("flags={}", words(&account.flags)),
+        format!("groups={}", words(&groups)),
+    ];
+    told.extend(attributes.iter().map(|(name, value)| format!("{name}={value:?}")));
+    Ok(told.join(" "))
 }
 
 fn is_same(tx: &mut Tx<'_>, there: &Account, new: &NewPerson) -> Result<bool, AdministrationError> {

@@ -106,8 +106,8 @@ pub(super) fn quoted(text: &str) -> String {
 fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     // Hardly any text needs an escape: looked at without a branch for each byte.
-    let needs_escape = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    if !text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
+    let escapes = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |found, byte| found | escapes(byte)) == 0 {
         out.push_str(text);
         out.push('"');
         return;

@@ -100,7 +100,10 @@ mod tests {
 
     const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY";
 
-    fn told(text: &str) -> Result<(Vec<u8>, i64, Vec<Remark>), (usize, Unfit)> {
+    /// Key, drift and remarks; or the line and what is wrong with it.
+    type Told = Result<(Vec<u8>, i64, Vec<Remark>), (usize, Unfit)>;
+
+    fn told(text: &str) -> Told {
         let row = read(text.as_bytes());
         match row.brought {
             Ok(Brought::App(app)) => Ok((app.secret.expose().clone(), app.drift, row.remarks)),

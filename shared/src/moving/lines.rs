@@ -35,7 +35,7 @@ mod tests {
         let text = [
             b"\xef\xbb\xbf one \r\n\n".as_slice(),
             b"\xff\n",
-            &[b'a'; LONGEST + 1],
+            &vec![b'a'; LONGEST + 1],
             b"\nfour",
         ]
         .concat();

@@ -89,7 +89,7 @@ fn uri(rest: &str) -> Result<Uri, Unfit> {
             "digits" => {
                 digits = value
                     .parse()
-                    .map_err(|_| Unfit::Malformed("its digits are no number"))?
+                    .map_err(|_| Unfit::Malformed("its digits are no number"))?;
             }
             "period" => period(value)?,
             "issuer" => issuer = decoded(&value.replace('+', " ")).filter(|text| !text.is_empty()),

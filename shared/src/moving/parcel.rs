@@ -323,8 +323,8 @@ type Head = (PasswordCost, [u8; SALT_BYTES], [u8; NONCE_LEN]);
 
 /// Cost, salt and nonce; `None` for whatever this program does not write.
 fn head_of(text: &str) -> Option<Head> {
-    let lines: Vec<&str> = text.lines().collect();
-    let [first, derivation, cipher] = lines.as_slice() else {
+    let head: Vec<&str> = text.lines().collect();
+    let [first, derivation, cipher] = head.as_slice() else {
         return None;
     };
     let words: Vec<&str> = derivation.split(' ').collect();

@@ -34,10 +34,8 @@ pub struct Tree {
 impl Tree {
     /// Its files, for a message.
     pub fn shown(&self) -> String {
-        self.files
-            .iter()
-            .map(|(path, text)| format!("== {path}\n{text}\n"))
-            .collect()
+        let told = self.files.iter().map(|(path, text)| format!("== {path}\n{text}\n"));
+        told.collect::<Vec<_>>().concat()
     }
 
     fn take(&mut self, text: &str) {

@@ -90,7 +90,7 @@ impl Machine {
         let text: String = tree.files.values().map(String::as_str).collect();
         let named: BTreeSet<&str> = text
             .split(|c: char| !c.is_ascii_alphanumeric() && !"_.-".contains(c))
-            .filter(|word| word.ends_with(".so") && !REAL.contains(word))
+            .filter(|word| Path::new(word).extension() == Some("so".as_ref()) && !REAL.contains(word))
             .filter(|word| !tree.missing.iter().any(|missing| missing == word))
             .collect();
         for name in named {

@@ -28,7 +28,7 @@ pub(super) fn run(installation: &Installation, file: &Path) -> Result<Answer, Fa
                 added += 1;
                 if let Some(secret) = secret {
                     line["secret"] = Value::from(secret.0.expose().as_str());
-                    text.push_str(&format!("{} {}\n", app.id, secret.0.expose()));
+                    text.extend([app.id.as_str(), " ", secret.0.expose().as_str(), "\n"]);
                 }
             }
             Ensured::Changed => changed += 1,

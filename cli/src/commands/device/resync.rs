@@ -35,12 +35,11 @@ pub fn run(installation: &Installation, arguments: &Arguments) -> Result<Answer,
             "only an authenticator app has a clock that codes depend on",
         ));
     }
-    let codes = match arguments.codes.as_deref() {
-        Some([first, second]) => [first.clone(), second.clone()],
-        _ => {
-            let terminal = Terminal::needed("two codes of the app", "--codes")?;
-            [terminal.ask("Code: ")?, terminal.ask("The next code: ")?]
-        }
+    let codes = if let Some([first, second]) = arguments.codes.as_deref() {
+        [first.clone(), second.clone()]
+    } else {
+        let terminal = Terminal::needed("two codes of the app", "--codes")?;
+        [terminal.ask("Code: ")?, terminal.ask("The next code: ")?]
     };
     let (keyring, now) = (realm.keyring()?, installation.now());
     let typed = [codes[0].as_str(), codes[1].as_str()];

@@ -17,7 +17,7 @@ pub fn page(title: &str, section: u8, name: &str, markdown: &str, see: &[&str]) 
             out.push_str(".fi\n");
         } else if let Some(heading) = line.strip_prefix('#') {
             let heading = escaped(&plain(heading.trim_start_matches('#').trim()));
-            out.push_str(&format!(".SH {}\n", heading.to_uppercase()));
+            out.extend([".SH ", &heading.to_uppercase(), "\n"]);
         } else if line.starts_with('|') {
             // A table's first row names its columns, the second is a rule.
             let head = lines.peek().is_some_and(|next| next.starts_with("|-"));
@@ -25,7 +25,7 @@ pub fn page(title: &str, section: u8, name: &str, markdown: &str, see: &[&str]) 
                 out.push_str(&row(line));
             }
         } else if let Some(item) = line.strip_prefix("- ") {
-            out.push_str(&format!(".IP \\(bu 2\n{}\n", text(item)));
+            out.extend([".IP \\(bu 2\n", &text(item), "\n"]);
         } else if line.trim().is_empty() {
             paragraph(&mut out);
         } else {
@@ -34,7 +34,7 @@ pub fn page(title: &str, section: u8, name: &str, markdown: &str, see: &[&str]) 
         }
     }
     let see: Vec<String> = see.iter().map(|page| reference(page)).collect();
-    out.push_str(&format!(".SH SEE ALSO\n{}\n", see.join(",\n")));
+    out.extend([".SH SEE ALSO\n", &see.join(",\n"), "\n"]);
     out
 }
 

@@ -48,7 +48,9 @@ fn arguments(command: &Command, path: &str, out: &mut String) {
     };
     let arguments: Vec<&Arg> = command.get_arguments().filter(own).collect();
     let positional = arguments.iter().filter(|argument| argument.is_positional());
-    let named: String = positional.map(|argument| format!(" {argument}")).collect();
+    let named: String = positional
+        .flat_map(|argument| [" ".to_owned(), argument.to_string()])
+        .collect();
     let options = if arguments.iter().any(|argument| !argument.is_positional()) {
         " [OPTIONS]"
     } else {

@@ -90,7 +90,7 @@ impl AccessError {
     /// The challenges, one to a line.
     pub fn challenges(self) -> Vec<HeaderValue> {
         let scheme = match self {
-            Self::Absent => return told(["Bearer".to_owned(), dpop("")]),
+            Self::Absent => return told(&["Bearer".to_owned(), dpop("")]),
             Self::Request(_) => return Vec::new(),
             Self::Proof(_) | Self::Nonce => Scheme::Dpop,
             Self::Token(scheme) | Self::Scope(scheme, _) | Self::Authentication(scheme, _) => scheme,
@@ -112,7 +112,7 @@ impl AccessError {
             }
             _ => {}
         }
-        told([match scheme {
+        told(&[match scheme {
             Scheme::Bearer => format!("Bearer{members}"),
             Scheme::Dpop => dpop(&members),
         }])
@@ -148,7 +148,7 @@ fn dpop(members: &str) -> String {
     format!("DPoP{members}{comma} algs=\"{}\"", ALGS.map(Alg::name).join(" "))
 }
 
-fn told<const N: usize>(lines: [String; N]) -> Vec<HeaderValue> {
+fn told(lines: &[String]) -> Vec<HeaderValue> {
     lines
         .iter()
         .filter_map(|line| HeaderValue::from_str(line).ok())

@@ -13,7 +13,7 @@ mod challenge;
 
 pub use challenge::{AccessError, StepUp};
 
-use super::client_auth::Call;
+use super::client_auth::{Call, ClientCertificate};
 use super::dpop::{self, DpopError, Expected};
 use super::scope::{Scope, Scopes};
 use crate::app::App;
@@ -121,7 +121,7 @@ fn held(
     match (binding, scheme) {
         (Binding::None, Scheme::Bearer) => Ok(()),
         (Binding::Certificate(bound), Scheme::Bearer) => {
-            let here = call.certificate.as_ref().map(|certificate| certificate.thumbprint());
+            let here = call.certificate.as_ref().map(ClientCertificate::thumbprint);
             let same = here.is_some_and(|here| bool::from(here.as_bytes().ct_eq(bound.as_bytes())));
             if same {
                 Ok(())

@@ -205,15 +205,12 @@ fn unescaped(text: &str) -> String {
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
         let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match code.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = &after[2..];
-            }
-            None => {
-                out.push('%');
-                rest = after;
-            }
+        if let Some(byte) = code.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            out.push(char::from(byte));
+            rest = &after[2..];
+        } else {
+            out.push('%');
+            rest = after;
         }
     }
     out.push_str(rest);

@@ -41,7 +41,7 @@ async fn offered(suite: &Suite, way: &str) -> bool {
 /// Clients that are registered to sign nothing, as the suite registers its own.
 fn unsigned_suite(mode: Mode) -> Suite {
     Suite::with(mode, "", |settings| {
-        settings.request_object_alg = Some(RequestObjectAlg::Unsigned)
+        settings.request_object_alg = Some(RequestObjectAlg::Unsigned);
     })
 }
 

@@ -107,7 +107,10 @@ fn runs(chars: &[char]) -> usize {
         let goes_on = match ways {
             None => [letters, keys],
             // `f` to `g` is a step both ways: the run is what all of its steps have in common.
-            Some([was, on]) => [letters.filter(|_| letters == was), keys.filter(|_| keys == on)],
+            Some([alphabet, keyboard]) => [
+                letters.filter(|_| letters == alphabet),
+                keys.filter(|_| keys == keyboard),
+            ],
         };
         if goes_on == [None, None] {
             runs += 1;

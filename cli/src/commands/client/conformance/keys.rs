@@ -51,7 +51,6 @@ impl PrivateKey {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
     use super::*;
 
     /// What the suite gets is the private half of what is registered: it signs, and the public half verifies.
