@@ -269,8 +269,9 @@ async fn a_lost_device_is_unbound_and_a_ticket_handed_over() {
     let (office, _) = owner().await;
     let helpdesk = office.seated("helpdesk").await;
     let page = helpdesk.browser.get("/admin/accounts/user").await.body;
-    let at = page.find("/admin/accounts/user/devices/").unwrap();
-    let path = page[at..].split('"').next().unwrap().to_owned();
+    let row = page.split("<tr").find(|row| row.contains("phone")).unwrap();
+    let at = row.find("/admin/accounts/user/devices/").unwrap();
+    let path = row[at..].split('"').next().unwrap().to_owned();
     let asked = helpdesk.browser.get(&path).await.body;
     assert!(asked.contains("phone of user is unbound"), "{asked}");
     let unsure = helpdesk.press(&path, &[("confirmation", "")]).await;
