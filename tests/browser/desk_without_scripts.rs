@@ -127,6 +127,7 @@ fn an_objection(desk: &Desk<'_>, office: &PostOffice) {
     let to_zoe = |one: &serde_json::Value| {
         one["to"][0] == "zoe@mail.example" && one["html"].as_str().is_some_and(|html| html.contains("/not-me"))
     };
+    desk.scene.site.machine.enrol("zoe").unwrap();
     let letter = office.wait_for("a letter with the way to object", to_zoe);
     let mailbox = desk.scene.chromium.window();
     mailbox.scripts(false);

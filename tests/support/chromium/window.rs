@@ -142,7 +142,7 @@ impl Window {
 
     /// The texts of all such elements, in order.
     pub fn texts(&self, selector: &str) -> Vec<String> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText)";
+        let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText ?? element.textContent)";
         serde_json::from_value(self.run(script, &json!([selector]))).unwrap()
     }
 
