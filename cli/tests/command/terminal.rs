@@ -1,10 +1,13 @@
 //! The command at a real terminal: what it asks, what it shows, and that secrets are not echoed.
-#![expect(unsafe_code, reason = "a pseudo-terminal has no safe interface in std")]
-
 use super::place::{self, Place};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 
 /// A command whose stdin and stderr are a terminal of 80x24; its stdout is a pipe.
@@ -14,28 +17,29 @@ struct AtTerminal {
     seen: String,
 }
 
+/// Both ends of a new terminal. No command of another test that starts meanwhile is to inherit one: whoever holds our end would keep
+/// this test waiting for ever.
+fn terminal_of_80_by_24() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: 80,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let mut opening = File::options();
+    opening.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    let theirs = opening.open(OsStr::from_bytes(name.to_bytes()))?;
+    Ok((ours, theirs.into()))
+}
+
 impl AtTerminal {
     fn start(mut command: Command) -> Self {
-        let (mut ours, mut theirs) = (-1, -1);
-        let size = libc::winsize {
-            ws_row: 24,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        // SAFETY: the pointers are to live integers and a live winsize; null asks for the defaults.
-        let made = unsafe {
-            libc::openpty(
-                &raw mut ours,
-                &raw mut theirs,
-                std::ptr::null_mut(),
-                std::ptr::null(),
-                &raw const size,
-            )
-        };
-        assert_eq!(made, 0);
-        // SAFETY: openpty has just made both, and nobody else has them.
-        let (ours, theirs) = unsafe { (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
+        let (ours, theirs) = terminal_of_80_by_24().unwrap();
         command
             .stdin(theirs.try_clone().unwrap())
             .stderr(theirs)
@@ -221,6 +225,12 @@ fn a_password_comes_from_an_open_descriptor() {
         .args(command.get_args());
     let ended = shell.stdin(Stdio::null()).output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    let closed = place.run(&words, "");
-    assert_eq!(closed.exit, 2, "{closed:?}");
+    // Whatever this test's own program has open there is not the command's.
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"exec "$@" 3<&-"#, "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    let closed = shell.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(closed.status.code(), Some(2), "{closed:?}");
 }
