@@ -1,7 +1,7 @@
 //! An authenticator in software with real cryptography: makes credentials and signs, at the web and at a console, and
 //! can be told to do each thing wrongly that a verifier has to refuse.
 //!
-//! ```ignore
+//! ```text
 //! let mut key = SoftAuthenticator::new();
 //! let made = key.make("example.org", &account.to_bytes());         // what flows::bind_key::finish takes
 //! let assertion = key.answer(&ask, "https://id.example.org")?;     // what Answer::Key takes; a console's ask names its own place
