@@ -172,8 +172,10 @@ impl From<AdministrationError> for Failure {
             E::NotFound => Self::new(Exit::NotFound, code, told),
             E::LastAdministrator => Self::new(Exit::LocksOut, "last_administrator", told)
                 .hint("Make another owner first, or use --force: root can always make one with this command."),
-            E::NotConfirmed | E::Reason | E::Span | E::Setting(_) => Self::new(Exit::Usage, code, told),
-            E::NotAllowed | E::OnOneself | E::HardRule | E::Document | E::Refused(_) => {
+            E::NotConfirmed | E::Reason | E::Span | E::Value { .. } | E::Setting(_) => {
+                Self::new(Exit::Usage, code, told)
+            }
+            E::NotAllowed | E::OnOneself | E::HardRule | E::Document | E::ChangedMeanwhile | E::Refused(_) => {
                 Self::new(Exit::Refused, code, told)
             }
         }

@@ -23,6 +23,7 @@ pub use fetched::FetchedKeys;
 pub use initial::{InitialToken, InitialTokenError, NewInitialToken, Terms};
 pub use keys::{KeysProblem, keys, keys_anew, verified};
 pub use metadata::{BadMember, Metadata};
+pub use redirect::RedirectProblem;
 pub use refreshing::Exchange;
 pub use registration::{Ensured, NewSecret, Registration, RegistrationError, ensure, register, remove, renew_secret};
 pub use rows::{

@@ -1,6 +1,7 @@
 //! Which language a page speaks: the person's own choice, then the application's, then the browser's.
 
 use crate::browser::{Browser, Page};
+use crate::desk::Office;
 use crate::scene::{ISSUER, Scene};
 use axum::body::Body;
 use axum::http::Request;
@@ -15,7 +16,8 @@ async fn preferring(browser: &Browser, address: &str, languages: &str) -> Page {
     browser.send(request, Body::empty()).await
 }
 
-async fn choose(browser: &Browser, language: &str, origin: &str, from: &str) -> Page {
+/// Presses the switch of languages.
+pub async fn choose(browser: &Browser, language: &str, origin: &str, from: &str) -> Page {
     let request = Request::post("/language")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(ORIGIN, origin)
@@ -103,4 +105,44 @@ async fn the_switch_takes_nothing_else_and_leads_nowhere_else() {
     let forged = choose(&browser, "zh-CN", "https://evil.example", "https://evil.example/").await;
     assert_eq!(forged.location(), "/");
     assert!(browser.cookies().is_empty(), "another site chose the language");
+}
+
+/// What an administrator typed wrong is told in the language of the page, not in the one that programs are answered in.
+#[tokio::test]
+async fn what_is_wrong_is_told_in_the_language_of_the_page() {
+    let office = Office::new();
+    let owner = office.seated("owner").await;
+    choose(&owner.browser, "zh-CN", ISSUER, &format!("{ISSUER}/admin")).await;
+    let shop = |changes: &[(&'static str, &'static str)]| {
+        let mut fields = vec![
+            ("id", "shop"),
+            ("name", "Shop"),
+            ("redirects", "https://shop.example/cb"),
+        ];
+        for change in changes {
+            fields.retain(|(name, _)| *name != change.0);
+            fields.push(*change);
+        }
+        fields
+    };
+    let wrong: [(&[(&str, &str)], &str); 9] = [
+        (&[("name", "")], "向用户显示的名称由1到100个字符组成"),
+        (&[("redirects", "")], "供用户登录的应用至少需要一个回调地址"),
+        (
+            &[("redirects", "javascript:alert(1)")],
+            "javascript:alert(1)：地址必须以https开头",
+        ),
+        (&[("redirects", "https://*.example/")], "不得包含“*”"),
+        (&[("redirects", "https://shop.example/#a")], "地址不得包含片段"),
+        (&[("initiate", "http://localhost/go")], "initiate-login-uri：仅限https"),
+        (&[("frontchannel", "https://other.example/")], "必须与某个回调地址同源"),
+        (&[("logo", "https://shop.example/../x")], "logo-uri：地址的路径"),
+        (&[("further", "profile = \"fapi2\"")], "FAPI 2.0规范不允许：auth-method"),
+    ];
+    for (changes, expected) in wrong {
+        let refused = owner.press("/admin/clients/add", &shop(changes)).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{changes:?}");
+        let told = refused.body.contains("未被接受，未作任何更改。") && refused.body.contains(expected);
+        assert!(told, "{expected}: {}", refused.body);
+    }
 }

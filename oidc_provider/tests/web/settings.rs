@@ -3,7 +3,8 @@
 
 use crate::browser::Page;
 use crate::desk::{Office, Seated};
-use crate::scene::STRICT;
+use crate::language::choose;
+use crate::scene::{ISSUER, STRICT};
 use axum::http::StatusCode;
 use axum::http::header::ACCEPT_LANGUAGE;
 use serde_json::{Value, json};
@@ -130,4 +131,26 @@ async fn two_kinds_and_grace_are_switches_too_and_nonsense_changes_nothing() {
         assert!(refused.body.contains("policy_refused"), "{key}: {}", refused.body);
     }
     assert_eq!(office.scene.events("policy-applied"), 1);
+}
+
+#[tokio::test]
+async fn what_is_typed_wrong_is_told_in_the_language_of_the_page() {
+    let office = Office::new();
+    let owner = office.seated("owner").await;
+    for (language, key, typed, expected) in [
+        (
+            "zh-CN",
+            "session",
+            "soon",
+            "未被接受，未作任何更改。可用的值：时间长度，例如 90s",
+        ),
+        ("zh-CN", "lockout.attempts", "many", "可用的值：整数，例如5。"),
+        ("zh-CN", "weak-passwords", "refuse", "可用的值："),
+        ("en", "lockout.attempts", "-1", "It takes: A whole number such as 5."),
+    ] {
+        choose(&owner.browser, language, ISSUER, "").await;
+        let refused = change(&owner, "security", &[(key, typed)]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{key}");
+        assert!(refused.body.contains(expected), "{key}: {}", refused.body);
+    }
 }

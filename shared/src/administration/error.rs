@@ -1,5 +1,6 @@
 //! Why something was not administered. Nothing was changed.
 
+use super::Field;
 use crate::accounts::AccountError;
 use crate::devices::DeviceError;
 use crate::flows::FlowError;
@@ -35,9 +36,20 @@ pub enum AdministrationError {
     /// A rescue for somebody whom a hard rule holds: no exception loosens that.
     #[error("a hard rule of the policy holds this account; no exception can loosen it")]
     HardRule,
+    /// What was typed for a setting is nothing of its kind.
+    #[error("`{}`: {why}", .field.key)]
+    Value {
+        /// The setting.
+        field: &'static Field,
+        /// What is wrong.
+        why: String,
+    },
     /// A value of a setting that the policy does not take.
     #[error("{0}")]
     Setting(String),
+    /// Somebody else changed the policy since it was shown.
+    #[error("the policy was not applied: it was changed by somebody else meanwhile; look again")]
+    ChangedMeanwhile,
     /// The policy's text cannot be changed by a form without touching what was not asked for.
     #[error("the policy is written so that a form cannot change it; use `samekey policy apply`")]
     Document,
@@ -67,7 +79,12 @@ impl AdministrationError {
             Self::LastAdministrator => "last_administrator",
             Self::NotConfirmed => "confirmation_required",
             Self::Reason | Self::Span => "invalid_request",
-            Self::Setting(_) | Self::Document | Self::Refused(_) | Self::HardRule => "policy_refused",
+            Self::Value { .. }
+            | Self::Setting(_)
+            | Self::ChangedMeanwhile
+            | Self::Document
+            | Self::Refused(_)
+            | Self::HardRule => "policy_refused",
             Self::Account(error) => error.code(),
             Self::Device(error) => error.code(),
             Self::Email(error) => error.code(),

@@ -213,9 +213,7 @@ impl Desk<'_> {
                 None => self.allowed(tx, action, None)?,
             }
             if realm.policy(tx)?.text() != before.text() {
-                return Err(AdministrationError::Refused(
-                    "it was changed by somebody else meanwhile; look again".into(),
-                ));
+                return Err(AdministrationError::ChangedMeanwhile);
             }
             let (stored, _) = policy::rows::apply(tx, after.text(), &self.administrator.shown(), now, &administrators)?;
             for event in events {
@@ -241,7 +239,7 @@ fn edited(before: &Policy, draft: &Draft) -> Result<String, AdministrationError>
         if field.kind == Kind::List {
             places.insert(field.key, listed(typed));
         } else {
-            (field.set)(&mut after, typed).map_err(|why| AdministrationError::Setting(format!("`{key}`: {why}")))?;
+            (field.set)(&mut after, typed).map_err(|why| AdministrationError::Value { field, why })?;
         }
     }
     let text = with_switches(before, &after);

@@ -12,10 +12,10 @@ macro_rules! files {
 pub(super) fn of(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
         Language::English => {
-            files!("en": "frame", "sign-in", "bind", "security", "devices", "approve", "connect", "mail", "admin", "policy", "terminal", "problem")
+            files!("en": "frame", "sign-in", "bind", "security", "devices", "approve", "connect", "clients", "mail", "admin", "policy", "terminal", "problem")
         }
         Language::SimplifiedChinese => {
-            files!("zh-CN": "frame", "sign-in", "bind", "security", "devices", "approve", "connect", "mail", "admin", "policy", "terminal", "problem")
+            files!("zh-CN": "frame", "sign-in", "bind", "security", "devices", "approve", "connect", "clients", "mail", "admin", "policy", "terminal", "problem")
         }
     }
 }

@@ -89,6 +89,7 @@ impl From<AdministrationError> for ApiError {
             AdministrationError::LastAdministrator
             | AdministrationError::HardRule
             | AdministrationError::Document
+            | AdministrationError::ChangedMeanwhile
             | AdministrationError::Refused(_)
             | AdministrationError::Account(AccountError::NameTaken(_)) => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,

@@ -8,6 +8,7 @@ pub(crate) mod api;
 mod audit;
 mod client_deeds;
 mod client_form;
+mod client_troubles;
 mod clients;
 mod deeds;
 mod overview;

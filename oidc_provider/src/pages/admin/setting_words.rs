@@ -87,6 +87,19 @@ pub(super) fn options(t: Texts, field: &Field, there: &str) -> Vec<(String, Stri
     unset.iter().chain(words).map(option).collect()
 }
 
+/// What can be typed for it.
+pub(super) fn wanted(t: Texts, field: &Field) -> String {
+    match field.kind {
+        Kind::Span => t.say("admin-span-hint"),
+        Kind::Number => t.say("admin-number-hint"),
+        Kind::Flag | Kind::Word(_) => {
+            let names = options(t, field, "").into_iter().map(|(_, name)| name);
+            names.collect::<Vec<_>>().join(" / ")
+        }
+        Kind::Text | Kind::List => String::new(),
+    }
+}
+
 /// What a value is called; what has no name of its own is said as it stands.
 pub(super) fn value(t: Texts, key: &str, value: &str) -> String {
     match value {

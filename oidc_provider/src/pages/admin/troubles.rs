@@ -1,6 +1,7 @@
 //! What went wrong at the desk, as a person is told it.
 
 use super::view::Trouble;
+use super::{client_troubles, setting_words};
 use crate::admin::Refused;
 use crate::admin::clients::ClientError;
 use crate::http::{Failure, Fault};
@@ -41,6 +42,14 @@ fn sentence(t: Texts, error: &AdministrationError) -> String {
         AdministrationError::Span => t.say("admin-problem-span"),
         AdministrationError::HardRule => t.say("admin-problem-hard-rule"),
         AdministrationError::Document => t.say("admin-problem-document"),
+        AdministrationError::Value { field, .. } => {
+            let values = [
+                ("setting", setting_words::name(t, field.key)),
+                ("wanted", setting_words::wanted(t, field)),
+            ];
+            t.fill("admin-problem-value", values)
+        }
+        AdministrationError::ChangedMeanwhile => t.say("admin-problem-meanwhile"),
         AdministrationError::Setting(why) | AdministrationError::Refused(why) => {
             t.fill("admin-problem-policy", [("why", why.as_str())])
         }
@@ -67,7 +76,7 @@ pub(super) fn of_client(t: Texts, error: ClientError) -> Result<Trouble, Fault> 
                 RegistrationError::Store(error) => Err(error.into()),
                 RegistrationError::Entropy(error) => Err(Failure::from(error).into()),
                 error => Ok(Trouble {
-                    sentence: t.fill("admin-problem-client", [("why", error.to_string())]),
+                    sentence: t.fill("admin-problem-client", [("why", client_troubles::sentence(t, &error))]),
                     code: "invalid_request",
                     status: StatusCode::CONFLICT,
                 }),

@@ -1,0 +1,36 @@
+### What is wrong with an application that an administrator registers or changes.
+
+clients-id = A client ID has 1 to 64 characters: A-Z a-z 0-9 - . _ ~
+clients-exists = An application with this client ID is registered.
+clients-absent = No application with this client ID is registered.
+clients-kind-changed = It is registered with the other kind. Remove it first.
+clients-kind = An application is confidential or public.
+clients-name = The name shown to users has 1 to 100 characters and no control characters.
+clients-no-redirect = An application that people sign in to needs at least one redirect address.
+clients-too-many = At most 32 redirect addresses, and as many of anything else.
+clients-address = { $address }: { $why }
+clients-setting = { $setting }: { $why }
+clients-address-length = an address has 1 to 2000 characters.
+clients-address-characters = an address is written in the characters of a URI (RFC 3986), without blanks and backslashes.
+clients-address-wildcard = an address holds no “*”; it is compared exactly.
+clients-address-fragment = an address has no fragment, nothing after “#” (RFC 6749 section 3.1.2).
+clients-address-user = an address names no user before its host.
+clients-address-segment = the path of an address has no “.” or “..” segment, and no encoded slash, dot or percent sign.
+clients-address-scheme = an address begins with https; http only on 127.0.0.1, [::1] or localhost; a public application's own scheme is its domain in reverse.
+clients-address-host = an address names a host.
+clients-keys = the keys cannot be used: public keys of a JWK set, none of them private, symmetric or weak.
+clients-profile = The FAPI 2.0 profile does not allow this: { $list }
+clients-public-pkce = A public application always uses PKCE.
+clients-level = “{ $level }” is no level. The levels are: { $levels }
+clients-no-secret = It has no secret: it is public, or proves itself by its own key.
+clients-grant-types = at least one; a public application has no credentials of its own, so no client_credentials (RFC 6749 section 4.4).
+clients-auth-method = a confidential application proves who it is. Make it public if it cannot.
+clients-jwks = either jwks or jwks-uri, not both; authentication by a key of its own needs one of them.
+clients-tls-client-auth = only with the authentication method tls_client_auth, which needs a readable name of the certificate (subject-dn as in RFC 4514).
+clients-sector = pairwise user IDs need it where the redirect addresses do not have one host.
+clients-initiate = only https.
+clients-frontchannel = it must have the same origin as a redirect address.
+clients-words = words without blanks, quotes and backslashes.
+clients-contacts = mail addresses.
+clients-resources = whole addresses without a fragment (RFC 8707).
+clients-max-age = seconds, at most a year.

@@ -1,0 +1,36 @@
+### What is wrong with an application that an administrator registers or changes.
+
+clients-id = 客户端ID由1到64个字符组成：A-Z a-z 0-9 - . _ ~
+clients-exists = 已有应用使用此客户端ID。
+clients-absent = 没有应用使用此客户端ID。
+clients-kind-changed = 该应用已按另一种类型注册。请先删除。
+clients-kind = 应用类型只能是confidential或public。
+clients-name = 向用户显示的名称由1到100个字符组成，不得包含控制字符。
+clients-no-redirect = 供用户登录的应用至少需要一个回调地址。
+clients-too-many = 回调地址以及其他各项最多32个。
+clients-address = { $address }：{ $why }
+clients-setting = { $setting }：{ $why }
+clients-address-length = 地址长度为1到2000个字符。
+clients-address-characters = 地址只能使用URI允许的字符（RFC 3986），不得包含空格和反斜杠。
+clients-address-wildcard = 地址不得包含“*”：按逐字节比较。
+clients-address-fragment = 地址不得包含片段，即“#”之后的内容（RFC 6749第3.1.2节）。
+clients-address-user = 地址的主机名之前不得包含用户名。
+clients-address-segment = 地址的路径不得包含“.”或“..”段，也不得包含编码后的斜杠、点或百分号。
+clients-address-scheme = 地址必须以https开头；http仅限127.0.0.1、[::1]或localhost；public应用自有的协议名为反写的域名。
+clients-address-host = 地址必须包含主机名。
+clients-keys = 密钥无法使用：应为JWK集合中的公钥，不得包含私钥、对称密钥或强度不足的密钥。
+clients-profile = FAPI 2.0规范不允许：{ $list }
+clients-public-pkce = public应用必须使用PKCE。
+clients-level = “{ $level }”不是有效级别。可用级别：{ $levels }
+clients-no-secret = 该应用没有密钥：它是public应用，或使用自己的密钥对证明身份。
+clients-grant-types = 至少需要一项；public应用没有自己的凭据，不能使用client_credentials（RFC 6749第4.4节）。
+clients-auth-method = confidential应用必须证明身份。如果做不到，请改为public。
+clients-jwks = jwks与jwks-uri只能二选一；使用自己的密钥进行身份验证时必须提供其中之一。
+clients-tls-client-auth = 仅用于身份验证方式tls_client_auth；该方式需要证书中可识别的名称（subject-dn写法见RFC 4514）。
+clients-sector = 回调地址的主机名不一致时，pairwise用户ID需要此项。
+clients-initiate = 仅限https。
+clients-frontchannel = 必须与某个回调地址同源。
+clients-words = 不含空格、引号和反斜杠的词。
+clients-contacts = 邮箱地址。
+clients-resources = 不含片段的完整地址（RFC 8707）。
+clients-max-age = 以秒为单位，最长一年。
