@@ -3,6 +3,7 @@
 mod conformance;
 mod documents;
 mod files;
+mod packaging;
 mod past_holes;
 mod requirements;
 mod sentences;
