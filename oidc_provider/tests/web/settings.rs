@@ -142,11 +142,11 @@ async fn what_is_typed_wrong_is_told_in_the_language_of_the_page() {
             "zh-CN",
             "session",
             "soon",
-            "未被接受，未作任何更改。可用的值：时间长度，例如 90s",
+            "未被接受，未作任何更改。“浏览器会话最长时间”可用的值：时间长度，例如 90s",
         ),
         ("zh-CN", "lockout.attempts", "many", "可用的值：整数，例如5。"),
         ("zh-CN", "weak-passwords", "refuse", "可用的值："),
-        ("en", "lockout.attempts", "-1", "It takes: A whole number such as 5."),
+        ("en", "lockout.attempts", "-1", "takes: A whole number such as 5."),
     ] {
         choose(&owner.browser, language, ISSUER, "").await;
         let refused = change(&owner, "security", &[(key, typed)]).await;
