@@ -92,7 +92,9 @@ fn serve(outlet: Outlet, noises: std::fs::File) -> ExitCode {
     // A broken key can make the driver panic; that is trouble with the key, and nothing worse.
     let ending = catch_unwind(AssertUnwindSafe(|| errand::run(request, &outlet, until)))
         .unwrap_or_else(|_| Event::trouble(Trouble::Internal));
-    if outlet.end(&ending) {
+    outlet.end(&ending);
+    // Perhaps by the watch.
+    if outlet.has_ended() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

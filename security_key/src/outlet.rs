@@ -26,6 +26,8 @@ pub struct Outlet {
 struct State {
     /// Gone after the ending.
     said: Option<File>,
+    /// It was written.
+    ended: bool,
     /// The key that was asked for more than a silent look.
     asked: Option<Arc<dyn Token>>,
     touch: Touch,
@@ -42,6 +44,7 @@ impl Outlet {
     pub fn new(said: File) -> Self {
         let state = State {
             said: Some(said),
+            ended: false,
             asked: None,
             touch: Touch::NotYet,
         };
@@ -59,10 +62,20 @@ impl Outlet {
         self.lock().asked = Some(token);
     }
 
-    /// Says the end; false if it was said already.
+    /// Says the end; false if it was said already. Either way it is out when this returns: whoever comes second may end
+    /// the program.
     pub fn end(&self, ending: &Event) -> bool {
-        let said = self.lock().said.take();
-        said.is_some_and(|mut said| samekey_wire::write(&mut said, ending).is_ok())
+        let mut state = self.lock();
+        let Some(mut said) = state.said.take() else {
+            return false;
+        };
+        state.ended = samekey_wire::write(&mut said, ending).is_ok();
+        true
+    }
+
+    /// Whether an ending was written.
+    pub fn has_ended(&self) -> bool {
+        self.lock().ended
     }
 
     /// The end comes from outside: says it, and tells the key to stop blinking. False if the end was said already.
@@ -120,5 +133,54 @@ impl Outlet {
         if let Some(said) = state.said.as_mut() {
             let _ = samekey_wire::write(said, &Event::Touch { model: token.model() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{PipeReader, pipe};
+    use std::os::fd::OwnedFd;
+    use std::sync::Barrier;
+
+    const ROUNDS: usize = 2_000;
+
+    fn outlet() -> (Arc<Outlet>, PipeReader) {
+        let (hears, says) = pipe().unwrap();
+        (Arc::new(Outlet::new(File::from(OwnedFd::from(says)))), hears)
+    }
+
+    /// How many bytes wait to be read.
+    fn waiting(hears: &PipeReader) -> u64 {
+        rustix::io::ioctl_fionread(hears).unwrap()
+    }
+
+    #[test]
+    fn whoever_comes_second_finds_the_ending_written() {
+        for round in 0..ROUNDS {
+            let (outlet, hears) = outlet();
+            let (start, other) = (Arc::new(Barrier::new(2)), Arc::clone(&outlet));
+            let rival = thread::spawn({
+                let start = Arc::clone(&start);
+                move || {
+                    start.wait();
+                    other.end(&Event::trouble(Trouble::Mute))
+                }
+            });
+            start.wait();
+            let first = outlet.end(&Event::trouble(Trouble::Mute));
+            assert!(waiting(&hears) > 0, "nothing was written in round {round}");
+            assert_ne!(rival.join().unwrap(), first, "both said the end, or nobody");
+            assert!(outlet.has_ended());
+        }
+    }
+
+    #[test]
+    fn an_ending_that_nobody_can_hear_was_not_written() {
+        let (outlet, hears) = outlet();
+        drop(hears);
+        assert!(outlet.end(&Event::trouble(Trouble::Mute)));
+        assert!(!outlet.has_ended());
+        assert!(!outlet.end(&Event::trouble(Trouble::Mute)));
     }
 }
