@@ -83,9 +83,45 @@ pub struct Contradiction {
     /// The setting, as it is written.
     pub setting: &'static str,
     /// What the profile asks.
-    pub wanted: &'static str,
+    pub wanted: Wanted,
     /// Where it says so.
     pub clause: &'static str,
+}
+
+/// What the profile asks of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A client that keeps a secret or a key.
+    Confidential,
+    /// Authentication by a key of its own.
+    OwnKey,
+    /// No device flow: its requests can be neither pushed nor bound by PKCE.
+    NoDeviceCode,
+    /// PKCE with S256.
+    S256,
+    /// Addresses that nobody between can read.
+    Protected,
+    /// A strong signature.
+    Alg,
+    /// Requests that are pushed, and none fetched.
+    Pushed,
+    /// The keys that sign its requests.
+    Keys,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Confidential => "a confidential client",
+            Self::OwnKey => "private_key_jwt, tls_client_auth or self_signed_tls_client_auth",
+            Self::NoDeviceCode => "no device_code: its requests can be neither pushed nor bound by PKCE",
+            Self::S256 => "PKCE with S256",
+            Self::Protected => "https, or a native application's http://127.0.0.1 and http://[::1]",
+            Self::Alg => "PS256, ES256 or EdDSA",
+            Self::Pushed => "requests that are pushed",
+            Self::Keys => "the keys that sign its requests, in jwks or jwks-uri",
+        })
+    }
 }
 
 impl fmt::Display for Contradiction {
@@ -117,27 +153,27 @@ pub fn contradictions(kind: ClientKind, settings: &ClientSettings) -> Vec<Contra
     hold(
         kind == ClientKind::Confidential,
         "kind",
-        "a confidential client",
+        Wanted::Confidential,
         "5.3.2.1-3",
     );
     hold(
         settings.auth_method == AuthMethod::PrivateKeyJwt || settings.auth_method.has_certificate(),
         "auth-method",
-        "private_key_jwt, tls_client_auth or self_signed_tls_client_auth",
+        Wanted::OwnKey,
         "5.3.2.1-6",
     );
     hold(
         !settings.grant_types.contains(&GrantType::DeviceCode),
         "grant-types",
-        "no device_code: its requests can be neither pushed nor bound by PKCE",
+        Wanted::NoDeviceCode,
         "5.3.2.2",
     );
-    hold(settings.pkce == Pkce::Required, "pkce", "PKCE with S256", "5.3.2.2-5");
+    hold(settings.pkce == Pkce::Required, "pkce", Wanted::S256, "5.3.2.2-5");
     let safe = |uri: &String| protected(uri, settings.application_type);
     hold(
         settings.redirect_uris.iter().all(safe),
         "redirect-uris",
-        "https, or a native application's http://127.0.0.1 and http://[::1]",
+        Wanted::Protected,
         "5.3.2.2-8",
     );
     for (setting, alg) in [
@@ -151,7 +187,7 @@ pub fn contradictions(kind: ClientKind, settings: &ClientSettings) -> Vec<Contra
         hold(
             alg.is_none_or(|alg| ALGS.contains(&alg)),
             setting,
-            "PS256, ES256 or EdDSA",
+            Wanted::Alg,
             "5.4.1-2",
         );
     }
@@ -160,18 +196,18 @@ pub fn contradictions(kind: ClientKind, settings: &ClientSettings) -> Vec<Contra
         Some(RequestObjectAlg::Signed(alg)) => ALGS.contains(&alg),
         Some(RequestObjectAlg::Unsigned) => false,
     };
-    hold(signed, "request-object-alg", "PS256, ES256 or EdDSA", "5.4.1-2");
+    hold(signed, "request-object-alg", Wanted::Alg, "5.4.1-2");
     hold(
         settings.request_uris.is_empty(),
         "request-uris",
-        "requests that are pushed",
+        Wanted::Pushed,
         "5.3.2.2-3",
     );
     if settings.profile == Profile::Fapi2Signed {
         hold(
             settings.jwks.is_some() || settings.jwks_uri.is_some(),
             "jwks",
-            "the keys that sign its requests, in jwks or jwks-uri",
+            Wanted::Keys,
             "Message Signing 5.3.1",
         );
     }

@@ -137,7 +137,10 @@ async fn what_is_wrong_is_told_in_the_language_of_the_page() {
         (&[("initiate", "http://localhost/go")], "initiate-login-uri：仅限https"),
         (&[("frontchannel", "https://other.example/")], "必须与某个回调地址同源"),
         (&[("logo", "https://shop.example/../x")], "logo-uri：地址的路径"),
-        (&[("further", "profile = \"fapi2\"")], "FAPI 2.0规范不允许：auth-method"),
+        (
+            &[("further", "profile = \"fapi2\"")],
+            "不符合FAPI 2.0规范。auth-method：必须为private_key_jwt",
+        ),
     ];
     for (changes, expected) in wrong {
         let refused = owner.press("/admin/clients/add", &shop(changes)).await;

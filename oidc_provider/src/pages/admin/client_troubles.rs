@@ -2,6 +2,7 @@
 
 use crate::clients::{RedirectProblem, RegistrationError};
 use crate::oidc::acr;
+use crate::oidc::fapi2::{Contradiction, Wanted};
 use samekey_shared::texts::Texts;
 
 /// The sentence; what is our own failure, and no matter of the form, says only that it failed.
@@ -20,10 +21,8 @@ pub(super) fn sentence(t: Texts, error: &RegistrationError) -> String {
         RegistrationError::Address { name, why } => address(t, name, *why),
         RegistrationError::Keys(_) => t.say("clients-keys"),
         RegistrationError::Profile(contradictions) => {
-            let list = contradictions
-                .iter()
-                .map(|one| format!("{} ({})", one.setting, one.clause));
-            t.fill("clients-profile", [("list", list.collect::<Vec<_>>().join(", "))])
+            let list = contradictions.iter().map(|one| contradiction(t, one));
+            t.fill("clients-profile", [("list", list.collect::<Vec<_>>().join("; "))])
         }
         RegistrationError::Setting { name, why } => {
             let why = setting(name).map_or_else(|| (*why).to_owned(), |key| t.say(key));
@@ -52,6 +51,21 @@ fn address(t: Texts, address: &str, why: RedirectProblem) -> String {
     t.fill("clients-address", [("address", address.to_owned()), ("why", why)])
 }
 
+fn contradiction(t: Texts, one: &Contradiction) -> String {
+    let wanted = t.say(match one.wanted {
+        Wanted::Confidential => "clients-fapi-confidential",
+        Wanted::OwnKey => "clients-fapi-own-key",
+        Wanted::NoDeviceCode => "clients-fapi-no-device-code",
+        Wanted::S256 => "clients-fapi-s256",
+        Wanted::Protected => "clients-fapi-protected",
+        Wanted::Alg => "clients-fapi-alg",
+        Wanted::Pushed => "clients-fapi-pushed",
+        Wanted::Keys => "clients-fapi-keys",
+    });
+    let named = [("setting", one.setting), ("wanted", &wanted), ("clause", one.clause)];
+    t.fill("clients-fapi", named)
+}
+
 /// What a setting must be.
 fn setting(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -68,4 +82,25 @@ fn setting(name: &str) -> Option<&'static str> {
         "default-max-age" => "clients-max-age",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_that_the_rules_refuse_has_a_sentence() {
+        let rules = include_str!("../../clients/rules.rs");
+        let refused = rules
+            .split("wrong(")
+            .filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        let names: Vec<&str> = refused.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(names.len() > 10, "hardly any was found: {names:?}");
+        for name in names {
+            assert!(
+                setting(name).is_some(),
+                "{name} would be refused in English on every page"
+            );
+        }
+    }
 }
