@@ -87,16 +87,23 @@ pub(super) fn options(t: Texts, field: &Field, there: &str) -> Vec<(String, Stri
     unset.iter().chain(words).map(option).collect()
 }
 
-/// What can be typed for it.
-pub(super) fn wanted(t: Texts, field: &Field) -> String {
+/// How it is typed; empty where anything may be, or a word is chosen.
+pub(super) fn hint(t: Texts, field: &Field) -> String {
     match field.kind {
         Kind::Span => t.say("admin-span-hint"),
         Kind::Number => t.say("admin-number-hint"),
-        Kind::Flag | Kind::Word(_) => {
-            let names = options(t, field, "").into_iter().map(|(_, name)| name);
-            names.collect::<Vec<_>>().join(" / ")
-        }
-        Kind::Text | Kind::List => String::new(),
+        Kind::List => t.say("admin-list-hint"),
+        Kind::Flag | Kind::Word(_) | Kind::Text => String::new(),
+    }
+}
+
+/// What may be said for it: a hint, or the words there are.
+pub(super) fn wanted(t: Texts, field: &Field) -> String {
+    let words: Vec<String> = options(t, field, "").into_iter().map(|(_, name)| name).collect();
+    if words.is_empty() {
+        hint(t, field)
+    } else {
+        words.join(" / ")
     }
 }
 

@@ -12,7 +12,7 @@ use crate::pages::problem::Problem;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use samekey_shared::administration::{Draft, FIELDS, Global, Group, Kind};
+use samekey_shared::administration::{Draft, FIELDS, Global, Group};
 use samekey_shared::roles::Action;
 use samekey_shared::texts::Texts;
 
@@ -110,11 +110,7 @@ async fn asked(app: &App, seat: &Seat, group: Group, problem: Option<Trouble>) -
     let settings = seat.work(app, |desk| desk.settings()).await.map_err(fault)?;
     let typed = problem.is_some();
     let fields = FIELDS.iter().filter(|field| field.group == group).map(|field| {
-        let how = match field.kind {
-            Kind::Span => t.say("admin-span-hint"),
-            Kind::List => t.say("admin-list-hint"),
-            _ => String::new(),
-        };
+        let how = setting_words::hint(t, field);
         let key = t.fill("admin-setting-key", [("key", field.key)]);
         let there = field.value(&settings);
         Field {
