@@ -16,4 +16,4 @@ mod terminal;
 pub use app::{App, AppError};
 pub use browser::{Browser, BrowserError, Form, Page};
 pub use machine::Machine;
-pub use terminal::{Terminal, TerminalError};
+pub use terminal::{Terminal, TerminalError, pair};

@@ -187,7 +187,9 @@ impl Drop for Terminal {
     }
 }
 
-fn pair() -> rustix::io::Result<(OwnedFd, std::path::PathBuf)> {
+/// Our side of a new terminal of 80 by 24, and where the other side is opened. No program that starts meanwhile inherits ours:
+/// whoever holds it keeps the other side from ending.
+pub fn pair() -> rustix::io::Result<(OwnedFd, std::path::PathBuf)> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;

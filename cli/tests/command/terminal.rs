@@ -1,12 +1,9 @@
 //! The command at a real terminal: what it asks, what it shows, and that secrets are not echoed.
+
 use super::place::{self, Place};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-use std::ffi::OsStr;
+use samekey_demo::pair;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 
@@ -17,29 +14,16 @@ struct AtTerminal {
     seen: String,
 }
 
-/// Both ends of a new terminal. No command of another test that starts meanwhile is to inherit one: whoever holds our end would keep
-/// this test waiting for ever.
-fn terminal_of_80_by_24() -> std::io::Result<(OwnedFd, OwnedFd)> {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-    grantpt(&ours)?;
-    unlockpt(&ours)?;
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 80,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&ours, size)?;
-    let name = ptsname(&ours, Vec::new())?;
-    let mut opening = File::options();
-    opening.read(true).write(true).custom_flags(libc::O_NOCTTY);
-    let theirs = opening.open(OsStr::from_bytes(name.to_bytes()))?;
-    Ok((ours, theirs.into()))
-}
-
 impl AtTerminal {
     fn start(mut command: Command) -> Self {
-        let (ours, theirs) = terminal_of_80_by_24().unwrap();
+        let (ours, name) = pair().unwrap();
+        let mut side = File::options();
+        let theirs = side
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOCTTY)
+            .open(name)
+            .unwrap();
         command
             .stdin(theirs.try_clone().unwrap())
             .stderr(theirs)
