@@ -311,13 +311,16 @@ impl<'a> Loader<'a> {
 
     fn add(&mut self, place: &Place<'_>, kind: Kind, what: What, control: Control) -> Result<(), Stop> {
         if let What::Fails(why) = &what {
+            if kind == Kind::Any {
+                return Err(Stop::Abort(place.note(format!("{why}: libpam refuses the service"))));
+            }
             self.notes.push(place.note(format!("{why}: the line always fails")));
         }
         let which = match kind {
             Kind::Of(Facility::Auth) => 0,
             Kind::Of(Facility::Account) => 1,
             Kind::Session | Kind::Password => return Ok(()),
-            Kind::Any => return Err(Stop::Abort(place.note("what it includes cannot be read"))),
+            Kind::Any => return Err(Stop::Abort(place.note("libpam refuses the service"))),
         };
         let lines = if place.into_other {
             &mut self.other[which]

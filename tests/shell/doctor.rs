@@ -122,6 +122,10 @@ boxed! {
         with_text("D02", "/etc/pam.d/sshd", "auth required pam_unix.so\naccount required pam_unix.so\n", "CRITICAL", &["/etc/pam.d/sshd", "samekey setup ssh"]);
         with_text("D02", "/etc/pam.d/sudo", &stack(&AUTH_LINE.replace("pam_samekey.so", "pam_samekey.so nullok")), "CRITICAL", &["sudo:2", "nullok"]);
         with_text("D02", "/etc/pam.d/sudo", &stack(&AUTH_LINE.replace("default=die", "default=dye")), "CRITICAL", &["sudo:2", "dye", "never succeed"]);
+        let hidden = format!("@include nowhere\n{}", stack(AUTH_LINE));
+        with_text("D02", "/etc/pam.d/sudo", &hidden, "CRITICAL", &["sudo:1", "nowhere"]);
+        let stranger = "auth requird pam_unix.so\naccount required pam_unix.so\n";
+        with_text("D02", "/etc/pam.d/backup", stranger, "WARNING", &["backup:1", "requird"]);
         with_text("D02", "/etc/pam.d/login", &format!("{}auth required pam_not_here.so\n", stack(AUTH_LINE)), "CRITICAL", &["pam_not_here.so is not there"]);
 
         let sufficient = format!("auth sufficient pam_unix.so\n{AUTH_LINE}\n{ACCOUNT_LINE}\naccount required pam_unix.so\n");

@@ -1,6 +1,6 @@
 //! D01, D02, D03, D23: the module and the stacks that name it.
 
-use super::{Finding, Patient};
+use super::{Finding, Grade, Patient};
 use samekey_pam_stack::{Code, Dialect, Facility, Line, OURS, Service, Verdict, What, advise, prove, prove_where};
 use std::path::{Path, PathBuf};
 
@@ -27,15 +27,19 @@ const OTHERS: [&str; 12] = [
 
 /// Every service that names our module anywhere.
 fn guarded(patient: &Patient<'_>) -> Vec<Service> {
+    let mut services = services(patient);
+    services.retain(Service::has_ours);
+    services
+}
+
+fn services(patient: &Patient<'_>) -> Vec<Service> {
     let files = patient.files();
     let dialect = Dialect::of(&files);
     let mut names: Vec<String> = FOLDERS.iter().flat_map(|folder| patient.list(folder)).collect();
     names.sort();
     names.dedup();
     let loaded = names.iter().map(|name| Service::load(&files, dialect, name));
-    loaded
-        .filter(|service| !is_part(&service.name) && service.has_ours())
-        .collect()
+    loaded.filter(|service| !is_part(&service.name)).collect()
 }
 
 /// Files that are parts of services, and no services themselves.
@@ -104,62 +108,90 @@ pub(super) fn module_is_there(patient: &Patient<'_>) -> Vec<Finding> {
 
 /// D02
 pub(super) fn services_name_it(patient: &Patient<'_>) -> Vec<Finding> {
-    let services = guarded(patient);
+    let (ours, others): (Vec<Service>, Vec<Service>) = services(patient).into_iter().partition(Service::has_ours);
     let mut findings = Vec::new();
-    if services.is_empty() {
-        return vec![
+    if ours.is_empty() {
+        findings.push(
             Finding::critical(format!("no service names {OURS}: nothing is guarded")).fix("samekey setup ssh --try 5m"),
-        ];
+        );
+    } else {
+        findings.extend(open_doors(patient, &others));
     }
-    let there = DOORS
-        .iter()
-        .filter(|door| patient.exists(&format!("/etc/pam.d/{door}")));
-    for door in there.filter(|door| !services.iter().any(|service| service.name == **door)) {
-        let told = format!("{door} does not ask for a second factor");
-        let how = if *door == "su" {
-            "put our two lines there".to_owned()
-        } else {
-            format!("samekey setup {}", door.replace("sshd", "ssh"))
-        };
-        let finding = if *door == "sshd" {
-            Finding::critical(told)
-        } else {
-            Finding::warning(told)
-        };
-        findings.push(finding.at(format!("/etc/pam.d/{door}")).fix(how));
-    }
-    for service in &services {
-        for note in service.refused.iter().chain(&service.unclear) {
-            findings.push(
-                Finding::critical(format!("{}: {}", service.name, note.what))
-                    .at(note.place())
-                    .fix("correct or remove the line"),
-            );
-        }
-        for note in &service.notes {
-            findings.push(
-                Finding::warning(format!("{}: {}", service.name, note.what))
-                    .at(note.place())
-                    .fix("correct or remove the line"),
-            );
-        }
+    for service in &ours {
+        findings.extend(broken_lines(service));
         findings.extend(arguments(service));
-        for facility in FACILITIES {
-            if service.unclear.is_none() && prove(service, facility).verdict == Verdict::Closed {
-                let told = format!(
-                    "nobody can come in through {}: its {} lines never succeed",
-                    service.name,
-                    facility.word()
-                );
-                findings.push(
-                    Finding::critical(told)
-                        .at(format!("/etc/pam.d/{}", service.name))
-                        .fix("compare with `samekey setup … --dry-run`"),
-                );
+        findings.extend(closed(service));
+    }
+    // A broken line may hide ours. What several services include is told once.
+    for service in &others {
+        let is_door = DOORS.contains(&service.name.as_str());
+        for mut finding in broken_lines(service) {
+            if !is_door {
+                finding.grade = Grade::Warning;
+            }
+            if !findings.iter().any(|told| told.place == finding.place) {
+                findings.push(finding);
             }
         }
     }
     findings
+}
+
+/// Services that open a machine and do not name us. Of one that cannot be read to its end, that is what is told.
+fn open_doors(patient: &Patient<'_>, others: &[Service]) -> Vec<Finding> {
+    let is_open = |service: &&Service| {
+        let is_door = DOORS.contains(&service.name.as_str());
+        is_door
+            && patient.exists(&format!("/etc/pam.d/{}", service.name))
+            && service.refused.is_none()
+            && service.unclear.is_none()
+    };
+    let told = others.iter().filter(is_open).map(|Service { name, .. }| {
+        let told = format!("{name} does not ask for a second factor");
+        let how = if name == "su" {
+            "put our two lines there".to_owned()
+        } else {
+            format!("samekey setup {}", name.replace("sshd", "ssh"))
+        };
+        let finding = if name == "sshd" {
+            Finding::critical(told)
+        } else {
+            Finding::warning(told)
+        };
+        finding.at(format!("/etc/pam.d/{name}")).fix(how)
+    });
+    told.collect()
+}
+
+/// Lines that libpam refuses, or takes for something else than was meant.
+fn broken_lines(service: &Service) -> Vec<Finding> {
+    let stops = service.refused.iter().chain(&service.unclear);
+    let stops = stops.map(|note| (Grade::Critical, note));
+    let notes = service.notes.iter().map(|note| (Grade::Warning, note));
+    let told = stops.chain(notes).map(|(grade, note)| {
+        Finding::new(grade, format!("{}: {}", service.name, note.what))
+            .at(note.place())
+            .fix("correct or remove the line")
+    });
+    told.collect()
+}
+
+/// Facilities through which nobody comes in.
+fn closed(service: &Service) -> Vec<Finding> {
+    let closed = FACILITIES
+        .iter()
+        .filter(|facility| service.unclear.is_none() && prove(service, **facility).verdict == Verdict::Closed);
+    let told = closed.map(|facility| {
+        let told = format!(
+            "nobody can come in through {}: its {} lines never succeed",
+            service.name,
+            facility.word()
+        );
+        Finding::critical(told)
+            .at(format!("/etc/pam.d/{}", service.name))
+            .fix("compare with `samekey setup … --dry-run`")
+    });
+    told.collect()
 }
 
 /// Arguments of our lines that the module refuses.
