@@ -17,6 +17,8 @@ pub use sections::{KeyringSection, PasswordSection, RealmSection, StoreSection};
 use relying_party::RelyingPartySection;
 use safe_file::{Privacy, UnsafeFile};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the file is unless a program is told otherwise.
@@ -79,9 +81,18 @@ pub struct Config {
     /// Where our pages are, without a slash at its end: the provider's issuer or, on a machine that knows no provider of
     /// its own, the first of the relying party's origins.
     pub pages: Option<String>,
-    agent: Option<toml::Table>,
-    provider: Option<toml::Table>,
-    mail: Option<toml::Table>,
+    owners: Vec<Owner>,
+    source: Source,
+}
+
+/// The file as it was read: it names the line of what a program does not take in its own section. It may hold a password of
+/// the store, so `Debug` prints nothing of it.
+struct Source(String);
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
 }
 
 /// The sections that belong to one program each.
@@ -93,6 +104,17 @@ pub enum Owner {
     Provider,
     /// `[mail]`: how letters are sent.
     Mail,
+}
+
+impl Owner {
+    /// The section's name.
+    fn section(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Provider => "provider",
+            Self::Mail => "mail",
+        }
+    }
 }
 
 impl Config {
@@ -124,6 +146,11 @@ impl Config {
             .relying_party
             .settle(&document.realm.name, issuer.as_deref())
             .map_err(wrong)?;
+        let written = [
+            (Owner::Agent, document.agent.is_some()),
+            (Owner::Provider, document.provider.is_some()),
+            (Owner::Mail, document.mail.is_some()),
+        ];
         let own = relying_party.as_ref().and_then(|party| party.origins.first());
         let pages = issuer.or_else(|| own.cloned());
         Ok(Self {
@@ -135,28 +162,37 @@ impl Config {
             attestation: document.attestation,
             relying_party,
             pages,
-            agent: document.agent,
-            provider: document.provider,
-            mail: document.mail,
+            owners: written
+                .into_iter()
+                .filter(|(_, there)| *there)
+                .map(|(owner, _)| owner)
+                .collect(),
+            source: Source(text.to_owned()),
         })
+    }
+
+    /// Whether this program has a section in the file.
+    pub fn has(&self, owner: Owner) -> bool {
+        self.owners.contains(&owner)
     }
 
     /// Whether letters are written at all: there is a `[mail]` section.
     pub fn writes_letters(&self) -> bool {
-        self.mail.is_some()
+        self.has(Owner::Mail)
     }
 
     /// The section of one program, parsed as strictly as the rest; an absent section reads as an empty one.
-    pub fn section<T: serde::de::DeserializeOwned>(&self, owner: Owner) -> Result<T, ConfigError> {
-        let (name, table) = match owner {
-            Owner::Agent => ("agent", &self.agent),
-            Owner::Provider => ("provider", &self.provider),
-            Owner::Mail => ("mail", &self.mail),
-        };
-        let table = table.clone().unwrap_or_default();
-        table.try_into().map_err(|error: toml::de::Error| ConfigError::Wrong {
+    pub fn section<T: DeserializeOwned>(&self, owner: Owner) -> Result<T, ConfigError> {
+        let name = owner.section();
+        let parsed = strict::parse_table(&self.source.0, name).and_then(|there| match there {
+            Some(section) => Ok(section),
+            None => toml::Table::new()
+                .try_into()
+                .map_err(|error: toml::de::Error| error.message().to_owned()),
+        });
+        parsed.map_err(|what| ConfigError::Wrong {
             path: self.path.clone(),
-            what: format!("[{name}]: {}", strict::with_suggestion(error.message())),
+            what: format!("[{name}]: {what}"),
         })
     }
 }
@@ -198,7 +234,7 @@ mod tests {
         let config = Config::parse(&GOOD.replace("socket", "sockt"), Path::new("t.toml")).unwrap();
         let error = config.section::<Agent>(Owner::Agent).unwrap_err().to_string();
         assert!(
-            error.contains("[agent]") && error.contains("did you mean `socket`?"),
+            error.contains("[agent]: line 9, column 1") && error.contains("did you mean `socket`?"),
             "{error}"
         );
     }

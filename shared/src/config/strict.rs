@@ -1,19 +1,32 @@
 //! Strict TOML: line, column, the unknown key and the likely key meant.
 
 use serde::de::DeserializeOwned;
+use toml::de::{DeTable, Error, ValueDeserializer};
 
 /// Parses a document, or says where it is wrong and what was likely meant.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    toml::from_str(text).map_err(|error| {
-        let message = with_suggestion(error.message());
-        match error.span() {
-            Some(span) => {
-                let (line, column) = position(text, span.start);
-                format!("line {line}, column {column}: {message}")
-            }
-            None => message,
+    toml::from_str(text).map_err(|error| told(text, &error))
+}
+
+/// Parses one table of a document and says the same; `None` where there is no such table.
+pub fn parse_table<T: DeserializeOwned>(text: &str, name: &str) -> Result<Option<T>, String> {
+    let document = DeTable::parse(text).map_err(|error| told(text, &error))?;
+    let Some(table) = document.into_inner().remove(name) else {
+        return Ok(None);
+    };
+    let parsed = T::deserialize(ValueDeserializer::from(table));
+    parsed.map(Some).map_err(|error| told(text, &error))
+}
+
+fn told(text: &str, error: &Error) -> String {
+    let message = with_suggestion(error.message());
+    match error.span() {
+        Some(span) => {
+            let (line, column) = position(text, span.start);
+            format!("line {line}, column {column}: {message}")
         }
-    })
+        None => message,
+    }
 }
 
 /// Line and column, both from 1, of a byte offset.
