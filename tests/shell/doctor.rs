@@ -90,7 +90,7 @@ boxed! {
         let output = doctor(&["--json"]);
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         let checks = told["checks"].as_object().unwrap();
-        assert_eq!(checks.len(), 25);
+        assert_eq!(checks.len(), 26);
         for (id, one) in checks {
             let expected = if id == "D18" { "WARNING" } else { "OK" };
             assert_eq!(one["state"], expected, "{id}: {one}");
@@ -211,6 +211,32 @@ boxed! {
         with_text("D16", CONFIG, &config.replace(issuer, "issuer = \"http://127.0.0.1:8480\""), "WARNING", &["no domain"]);
         let proxied = config.replace(issuer, "issuer = \"https://id.example.org\"");
         with_text("D17", CONFIG, &proxied, "WARNING", &["trusted-proxies"]);
+    }
+
+    fn faults_of_the_configuration_are_found_with_their_line() {
+        let mut site = healthy();
+        site.machine.open_web_door([0, 0]).unwrap();
+        let config = fs::read_to_string(CONFIG).unwrap();
+        let mail = |lines: &str| format!("{config}\n[mail]\n{lines}");
+        let letters = "from = \"samekey@example.org\"\ntransport = \"folder\"\nfolder = \"/tmp\"\n";
+        for (text, words) in [
+            (config.replace("issuer =", "isuer ="), ["[provider]: line ", "did you mean `issuer`?"]),
+            (config.replace("socket =", "sockt ="), ["[agent]: line ", "did you mean `socket`?"]),
+            (config.replace("[realm]", "[realm"), ["line ", "expected `]`"]),
+            (mail(&letters.replace("folder\"\n", "floder\"\n")), ["[mail]: line ", "did you mean `folder`?"]),
+            (mail(&format!("{letters}port = 25\n")), ["[mail] port", "take it out"]),
+            (mail(&letters.replace("samekey@example.org", "nobody")), ["[mail] from", "write an address"]),
+        ] {
+            assert_ne!(text, config);
+            with_text("D26", CONFIG, &text, "CRITICAL", &words);
+        }
+        // Whoever cannot read it calls nothing fine that stands in it.
+        fs::rename(CONFIG, "/root/aside").unwrap();
+        for id in ["D11", "D14", "D15", "D16", "D17", "D22", "D25"] {
+            assert_eq!(check(id).0, "UNKNOWN", "{id}");
+        }
+        let (state, told) = check("D26");
+        assert!(state == "CRITICAL" && told.contains("samekey init"), "{told}");
     }
 
     fn faults_among_people_are_found() {

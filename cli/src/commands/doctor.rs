@@ -1,10 +1,15 @@
-//! `samekey doctor`: the checks D01 to D25, for a person, for a monitoring system, and as an archive for who helps.
+//! `samekey doctor`: the checks D01 to D26, for a person, for a monitoring system, and as an archive for who helps.
 
 use crate::exit::{Exit, Failure};
 use crate::installation::{self, Installation};
 use crate::output::{Answer, printable};
+use samekey_agent::settings::Settings;
 use samekey_host_setup::doctor::{CHECKS, Examined, Grade, Patient, bundle, examine, worst};
+use samekey_provider::config::ProviderSection;
+use samekey_provider::mail::MailSection;
 use samekey_shared::clock::{Clock, SystemClock};
+use samekey_shared::config::{Config, ConfigError, Owner};
+use samekey_shared::methods::fido::attestation::Trust;
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -29,7 +34,7 @@ pub struct Arguments {
 pub fn run(path: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let known = |id: &&String| CHECKS.iter().any(|check| check.id.eq_ignore_ascii_case(id));
     if let Some(unknown) = arguments.only.iter().find(|id| !known(id)) {
-        return Err(Failure::usage(format!("{unknown} is no check; there are D01 to D25")));
+        return Err(Failure::usage(format!("{unknown} is no check; there are D01 to D26")));
     }
     // Paths in the configuration are the machine's own; of another root only that file is looked at.
     let placed = match path.strip_prefix("/") {
@@ -45,6 +50,10 @@ pub fn run(path: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let patient = Patient {
         root: arguments.root.clone(),
         config: config.as_ref().map_err(ToString::to_string),
+        refused: config
+            .as_ref()
+            .map(|config| refused(config, arguments.root == Path::new("/")))
+            .unwrap_or_default(),
         realm: installation
             .as_ref()
             .map(|installation| &installation.realm)
@@ -73,6 +82,42 @@ pub fn run(path: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
         "Written to {}. Look through it before you hand it on.",
         file.display()
     )))
+}
+
+/// What agent and provider say of the sections that are theirs, where they would not start with them. `here` says that the
+/// files which a section names are this machine's.
+fn refused(config: &Config, here: bool) -> Vec<String> {
+    let agent = config.section::<Settings>(Owner::Agent).map_err(|why| why.to_string());
+    let mut held = vec![agent.and_then(|section| section.validate())];
+    if config.has(Owner::Provider) {
+        let section = config.section::<ProviderSection>(Owner::Provider);
+        held.push(taken(section, here, |section| section.check().map(drop)));
+    }
+    if config.has(Owner::Mail) {
+        let section = config.section::<MailSection>(Owner::Mail);
+        held.push(taken(section, here, |section| section.check().map(drop)));
+    }
+    if here {
+        held.push(
+            Trust::load(&config.attestation)
+                .map(drop)
+                .map_err(|why| why.to_string()),
+        );
+    }
+    held.into_iter().filter_map(Result::err).collect()
+}
+
+fn taken<T, E: ToString>(
+    section: Result<T, ConfigError>,
+    here: bool,
+    check: impl FnOnce(T) -> Result<(), E>,
+) -> Result<(), String> {
+    let section = section.map_err(|why| why.to_string())?;
+    if here {
+        check(section).map_err(|why| why.to_string())
+    } else {
+        Ok(())
+    }
 }
 
 fn drawn(examined: &[Examined]) -> String {

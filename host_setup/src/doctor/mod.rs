@@ -1,9 +1,10 @@
-//! The checks D01 to D25: what is wrong with this machine's guard, where, and what to do about it.
+//! The checks D01 to D26: what is wrong with this machine's guard, where, and what to do about it.
 //!
 //! Each check looks at files below a root, at programs of the machine only where that root is `/`, and at the store where
 //! it could be opened. It gives findings; none is "fine". Nothing is changed.
 
 pub mod bundle;
+mod configuration;
 mod machine;
 mod pam;
 mod people;
@@ -106,6 +107,8 @@ pub struct Patient<'a> {
     pub root: PathBuf,
     /// The configuration, or why there is none.
     pub config: Result<&'a Config, String>,
+    /// What programs say of the sections that are theirs alone, where they would not start with them.
+    pub refused: Vec<String>,
     /// Store and policy, or why they cannot be opened.
     pub realm: Result<&'a Realm, String>,
     /// The present moment.
@@ -162,6 +165,11 @@ impl Patient<'_> {
         named.unwrap_or("/run/samekey/agent.sock").to_owned()
     }
 
+    fn needs_configuration(&self) -> Option<Finding> {
+        let refused = self.config.as_ref().err();
+        refused.map(|_| Finding::unknown("the configuration cannot be read: see D26"))
+    }
+
     fn needs_this_machine(&self) -> Option<Finding> {
         (!self.is_this_machine()).then(|| Finding::unknown("only the machine itself can tell"))
     }
@@ -172,7 +180,7 @@ type Look = fn(&Patient<'_>) -> Vec<Finding>;
 /// A check.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// `D01` to `D25`.
+    /// `D01` to `D26`.
     pub id: &'static str,
     /// What it is about.
     pub title: &'static str,
@@ -184,7 +192,7 @@ const fn check(id: &'static str, title: &'static str, look: Look) -> Check {
 }
 
 /// Every check, in order; docs/doctor.md has a section for each.
-pub const CHECKS: [Check; 25] = [
+pub const CHECKS: [Check; 26] = [
     check("D01", "the module is installed", pam::module_is_there),
     check("D02", "services name the module", pam::services_name_it),
     check("D03", "nobody comes past the module", pam::nobody_comes_past),
@@ -210,6 +218,7 @@ pub const CHECKS: [Check; 25] = [
     check("D23", "one second factor in the stack", pam::other_factors),
     check("D24", "the log is taken", machine::log_is_taken),
     check("D25", "SSH keys show their person", ssh_keys::sshd_verifies),
+    check("D26", "the configuration is understood", configuration::is_understood),
 ];
 
 /// What one check found.
@@ -280,15 +289,20 @@ mod tests {
         let patient = Patient {
             root: folder.path().to_owned(),
             config: Err("none".to_owned()),
+            refused: Vec::new(),
             realm: Err("none".to_owned()),
             now: 1_800_000_000,
         };
         let examined = examine(&patient, &[]);
         assert_eq!(examined.len(), CHECKS.len());
-        for id in ["D04", "D05", "D12", "D13", "D18", "D19", "D24"] {
+        for id in [
+            "D04", "D05", "D11", "D12", "D13", "D14", "D15", "D16", "D17", "D18", "D19", "D22", "D24", "D25",
+        ] {
             let one = examined.iter().find(|one| one.check.id == id).unwrap();
             assert_eq!(one.grade(), Grade::Unknown, "{id}");
         }
+        let one = examined.iter().find(|one| one.check.id == "D26").unwrap();
+        assert_eq!(one.grade(), Grade::Critical);
         assert_eq!(worst(&examined), Grade::Critical);
     }
 }

@@ -34,13 +34,8 @@ fn read_by_others(patient: &Patient<'_>, path: &str) -> Vec<Finding> {
 
 /// D11
 pub(super) fn socket_and_store(patient: &Patient<'_>) -> Vec<Finding> {
-    let config = match &patient.config {
-        Ok(config) => config,
-        Err(why) => {
-            return vec![
-                Finding::critical(why.clone()).fix("`samekey init` makes a configuration; --config names another"),
-            ];
-        }
+    let Ok(config) = &patient.config else {
+        return patient.needs_configuration().into_iter().collect();
     };
     let mut findings = Vec::new();
     if let Some(store) = config.store.sqlite.as_ref().and_then(|store| store.to_str()) {
@@ -101,7 +96,9 @@ pub(super) fn agent_is_reached(patient: &Patient<'_>) -> Vec<Finding> {
 
 /// D22
 pub(super) fn secrets(patient: &Patient<'_>) -> Vec<Finding> {
-    let Ok(config) = &patient.config else { return Vec::new() };
+    let Ok(config) = &patient.config else {
+        return patient.needs_configuration().into_iter().collect();
+    };
     let mut paths: Vec<String> = config.keyring.path.to_str().map(str::to_owned).into_iter().collect();
     let named = [(Owner::Provider, "tls-key"), (Owner::Mail, "password-file")];
     paths.extend(

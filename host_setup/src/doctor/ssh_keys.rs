@@ -12,6 +12,9 @@ const FIX: &str = "AuthorizedKeysFile none with AuthorizedKeysCommand … sameke
 
 /// D25
 pub(super) fn sshd_verifies(patient: &Patient<'_>) -> Vec<Finding> {
+    if let Some(finding) = patient.needs_configuration() {
+        return vec![finding];
+    }
     let section = patient.section(Owner::Agent);
     if section.get("sshd-verifies") != Some(&toml::Value::Boolean(true)) {
         return Vec::new();

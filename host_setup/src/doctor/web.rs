@@ -15,6 +15,9 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// D14
 pub(super) fn letters(patient: &Patient<'_>) -> Vec<Finding> {
+    if let Some(finding) = patient.needs_configuration() {
+        return vec![finding];
+    }
     let section = patient.section(Owner::Mail);
     if section.is_empty() {
         return Vec::new();
@@ -115,6 +118,9 @@ fn provider(patient: &Patient<'_>) -> Option<(String, toml::Table)> {
 
 /// D15
 pub(super) fn issuer(patient: &Patient<'_>) -> Vec<Finding> {
+    if let Some(finding) = patient.needs_configuration() {
+        return vec![finding];
+    }
     let Some((issuer, _)) = provider(patient) else {
         return Vec::new();
     };
@@ -216,7 +222,9 @@ fn curl(issuer: &str) -> Result<String, String> {
 
 /// D16
 pub(super) fn relying_party(patient: &Patient<'_>) -> Vec<Finding> {
-    let Ok(config) = &patient.config else { return Vec::new() };
+    let Ok(config) = &patient.config else {
+        return patient.needs_configuration().into_iter().collect();
+    };
     let Some((issuer, _)) = provider(patient) else {
         return Vec::new();
     };
@@ -258,6 +266,9 @@ pub(super) fn relying_party(patient: &Patient<'_>) -> Vec<Finding> {
 
 /// D17
 pub(super) fn proxy(patient: &Patient<'_>) -> Vec<Finding> {
+    if let Some(finding) = patient.needs_configuration() {
+        return vec![finding];
+    }
     let Some((issuer, section)) = provider(patient) else {
         return Vec::new();
     };
