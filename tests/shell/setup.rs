@@ -143,7 +143,8 @@ boxed! {
         assert!(dry.status.success() && said(&dry).contains(&format!("+{AUTH_LINE}")), "{}", said(&dry));
         assert_eq!(files(), before, "a dry run changes nothing");
 
-        let begun = samekey(&["setup", "ssh", "--try", "5s", "--yes"]);
+        // Long enough for all that is asked of it, however busy the machine is.
+        let begun = samekey(&["setup", "ssh", "--try", "10m", "--yes"]);
         assert!(begun.status.success(), "{}", said(&begun));
         let text = fs::read_to_string(PAM).unwrap();
         assert!(text.contains(AUTH_LINE) && text.contains(ACCOUNT_LINE), "{text}");
@@ -153,7 +154,12 @@ boxed! {
         // Who set it up is this process, older than the trial and in no session of sshd's.
         let refused = samekey(&["setup", "confirm"]);
         assert_eq!(refused.status.code(), Some(4), "{}", said(&refused));
+        let undone = samekey(&["setup", "undo", "ssh"]);
+        assert!(undone.status.success(), "{}", said(&undone));
+        assert_eq!(files(), before);
 
+        let begun = samekey(&["setup", "ssh", "--try", "5s", "--yes"]);
+        assert!(begun.status.success(), "{}", said(&begun));
         stock.site.machine.until("the trial to be put back", |_| state() == "put-back").unwrap();
         assert_eq!(files(), before);
         assert!(!stock.asks_for_a_code(), "sshd has read its configuration anew");
