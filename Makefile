@@ -61,7 +61,7 @@ fuzz-smoke: ## what strangers send to the provider for 60 seconds each, every ot
 	@fuzz/run 60 $(FROM_STRANGERS)
 	@fuzz/run 10 $(filter-out $(FROM_STRANGERS),$(basename $(notdir $(wildcard fuzz/targets/*.rs))))
 
-bench: module ## compare with the rivals, A B A B; prints ratios and syncs
+bench: ## compare with the rivals, A B A B; prints ratios and syncs (sets up and builds first)
 	@benches/run
 
 # The book's own tests are part of `make test`; this is what makes pages of it. Debian 12 has no package of mdBook.
