@@ -114,7 +114,7 @@ fn main() -> ExitCode {
         }
         eprintln!("{name}");
         if let Err(trouble) = section(&place, &mut table) {
-            table.note(format!("{name}: NOT MEASURED: {trouble}"));
+            table.miss(format!("{name}: NOT MEASURED: {trouble}"));
             measured = false;
         }
     }

@@ -66,6 +66,7 @@ impl Row {
 pub struct Table {
     rows: Vec<Row>,
     notes: Vec<String>,
+    unmeasured: usize,
 }
 
 impl Table {
@@ -75,7 +76,13 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Adds a line below the table, for what could not be measured.
+    /// Adds a line below the table: what could not be measured, and why.
+    pub fn miss(&mut self, text: impl Into<String>) {
+        self.unmeasured += 1;
+        self.note(text);
+    }
+
+    /// Adds a line below the table.
     pub fn note(&mut self, text: impl Into<String>) {
         let text = text.into();
         eprintln!("  {text}");
@@ -95,7 +102,7 @@ impl Table {
         let held = self.rows.iter().filter(|row| row.verdict() == "met").count();
         println!(
             "\n{held} targets met, {missed} not met, {} not measured",
-            self.notes.len()
+            self.unmeasured
         );
     }
 }
