@@ -17,6 +17,8 @@ use std::time::Duration;
 
 const ROUNDS: usize = 5;
 const ONE_LOAD: Duration = Duration::from_millis(1200);
+/// Connections where many refresh at a time: how much sharing a commit gains shows only then.
+const CROWD: usize = 64;
 /// Codes that are exchanged in one round.
 const CODES: usize = 160;
 /// The client that speaks for itself, and the same with RS256.
@@ -137,9 +139,9 @@ impl Sides {
 
     /// Each connection has a family of its own and shows what it was given last.
     fn refreshes(&self, table: &mut Table) -> Result<(), Trouble> {
-        let run = |server: &Server| {
-            let mut first = Vec::with_capacity(load::CONNECTIONS);
-            for _ in 0..load::CONNECTIONS {
+        let run = |server: &Server, connections: usize| {
+            let mut first = Vec::with_capacity(connections);
+            for _ in 0..connections {
                 let answer = tokens(server, &self.person(server).borrow_mut().code(server)?)?;
                 first.push(refresh(server, member(&answer, "refresh_token")?)?);
             }
@@ -151,9 +153,17 @@ impl Sides {
             table,
             "refresh with rotation, durable",
             6.0,
-            || run(&self.ours),
-            || run(&self.theirs),
-        )
+            || run(&self.ours, load::CONNECTIONS),
+            || run(&self.theirs, load::CONNECTIONS),
+        )?;
+        let crowd = |server: &Server| Ok::<_, Trouble>(run(server, CROWD)?.per_second);
+        let compared = in_turn(ROUNDS, || crowd(&self.ours), || crowd(&self.theirs))?;
+        table.add(Row::against(
+            format!("  with {CROWD} connections (oidc-provider)"),
+            compared,
+            Target::Told,
+        ));
+        Ok(())
     }
 
     fn pushed(&self, table: &mut Table) -> Result<(), Trouble> {
