@@ -23,6 +23,8 @@ pub(super) struct Readers {
 struct Pool {
     idle: Vec<Connection>,
     open: usize,
+    /// Readers that wait for a connection: where there are none, nobody need be woken.
+    waiting: usize,
 }
 
 /// A connection on loan, in a transaction that ends with the loan, also when a reader panics.
@@ -38,6 +40,7 @@ impl Readers {
             pool: Mutex::new(Pool {
                 idle: Vec::new(),
                 open: 0,
+                waiting: 0,
             }),
             returned: Condvar::new(),
         }
@@ -63,12 +66,14 @@ impl Readers {
     }
 
     fn lend(&self) -> Result<Loan<'_>, StoreError> {
-        let pool = self.pool();
+        let mut pool = self.pool();
+        pool.waiting += 1;
         let busy = |pool: &mut Pool| pool.idle.is_empty() && pool.open >= MOST;
         let (mut pool, waited) = self
             .returned
             .wait_timeout_while(pool, PATIENCE, busy)
             .unwrap_or_else(PoisonError::into_inner);
+        pool.waiting -= 1;
         if waited.timed_out() {
             return Err(StoreError::Busy("all its readers are at work".into()));
         }
@@ -111,6 +116,10 @@ impl Drop for Loan<'_> {
             Some(connection) => pool.idle.push(connection),
             None => pool.open -= 1,
         }
-        self.readers.returned.notify_one();
+        let awaited = pool.waiting > 0;
+        drop(pool);
+        if awaited {
+            self.readers.returned.notify_one();
+        }
     }
 }
