@@ -110,14 +110,22 @@ fn may_have(client: &Client, scope: &str) -> bool {
 
 /// What the name service says of an account's groups, where the policy looks at them: to be asked before a unit of work.
 pub fn host_groups(app: &AppState, account: AccountId) -> Result<Groups, Fault> {
-    let name = app.realm.store.read(|tx| {
-        if !app.realm.policy(tx)?.asks_nss() {
-            return Ok(None);
-        }
-        Ok::<_, FlowError>(accounts::rows::by_id(tx, account)?.map(|account| account.name))
-    });
+    let name = app.realm.store.read(|tx| to_ask_about(app, tx, account));
     let name = name.map_err(|error| Fault::as_json(&Failure::from(error)))?;
-    Ok(name.map_or(Groups::Unknown, |name| groups::from_nss(&name)))
+    Ok(groups_of_host(name.as_ref()))
+}
+
+/// Whom to ask the name service about, where the policy looks at what it says.
+pub fn to_ask_about(app: &AppState, tx: &mut Tx<'_>, account: AccountId) -> Result<Option<LoginName>, FlowError> {
+    if !app.realm.policy(tx)?.asks_nss() {
+        return Ok(None);
+    }
+    Ok(accounts::rows::by_id(tx, account)?.map(|account| account.name))
+}
+
+/// What the name service says, if it is to be asked: outside any unit of work.
+pub fn groups_of_host(name: Option<&LoginName>) -> Groups {
+    name.map_or(Groups::Unknown, groups::from_nss)
 }
 
 /// Tokens of minutes end with their session because its end deletes them; what makes new ones looks.

@@ -20,7 +20,7 @@ mod tokens;
 pub use binding::{Binding, NotABinding};
 pub use endings::{Offline, end_grant, end_of_account, end_of_client, end_of_consent, end_of_session, sweep};
 pub use find::{Found, Retraction, find, retraction};
-pub use holds::{Holder, Holds, Used, host_groups, still_holds};
+pub use holds::{Holder, Holds, Used, groups_of_host, host_groups, still_holds, to_ask_about};
 pub use rows::{code, insert_code, spend_flow, use_code};
 pub use tokens::{
     Form, Spent, by_hash, family, given, insert_access, insert_grant, insert_refresh, is_revoked, refresh_token,

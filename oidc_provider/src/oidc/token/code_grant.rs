@@ -17,6 +17,7 @@ use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
 use axum::response::Response;
 use samekey_shared::audit::{self, EventKind};
+use samekey_shared::flows::FlowError;
 use samekey_shared::secrets::opaque;
 
 /// What redeeming a code came to.
@@ -34,12 +35,17 @@ pub(super) fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, F
         .ok_or(ProtocolError::InvalidRequest("code is missing"))?;
     let hash = opaque::hash(code);
     // Looked at first without the writer's lock, so that guesses cost nobody else anything.
-    let found = app.realm.store.read(|tx| grants::code(tx, &hash)).map_err(failed)?;
+    let looked = app.realm.store.read(|tx| {
+        let found = grants::code(tx, &hash)?;
+        let name = found.as_ref().map(|code| grants::to_ask_about(app, tx, code.account));
+        Ok::<_, FlowError>((found, name.transpose()?.flatten()))
+    });
+    let (found, name) = looked.map_err(failed)?;
     let code = found
         .filter(|code| is_theirs(code, asking, params))
         .ok_or(ProtocolError::InvalidGrant)?;
     let named = resources(params, &code.details.resources, app)?;
-    let host = grants::host_groups(app, code.account)?;
+    let host = grants::groups_of_host(name.as_ref());
     let mint = Mint::prepare(app)?;
     let now = app.realm.clock.now();
     let grant = grant_of(&code);

@@ -51,11 +51,13 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
         .value("refresh_token")
         .ok_or(ProtocolError::InvalidRequest("refresh_token is missing"))?;
     let hash = opaque::hash(text);
-    let found = app
-        .realm
-        .store
-        .read(|tx| grants::refresh_token(tx, &hash))
-        .map_err(failed)?;
+    let looked = app.realm.store.read(|tx| {
+        let found = grants::refresh_token(tx, &hash)?;
+        let account = found.as_ref().and_then(|(_, grant)| grant.account);
+        let name = account.map(|account| grants::to_ask_about(app, tx, account));
+        Ok::<_, FlowError>((found, name.transpose()?.flatten()))
+    });
+    let (found, name) = looked.map_err(failed)?;
     let theirs = |(token, grant): &(RefreshToken, Grant)| {
         grant.client == asking.client.id && token.binding.allows(&asking.binding)
     };
@@ -67,10 +69,7 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
         hash,
         scope: narrowed(params, &grant.scope)?,
         named: resources(params, &granted, app)?,
-        host: match grant.account {
-            Some(account) => grants::host_groups(app, account)?,
-            None => Groups::Unknown,
-        },
+        host: grants::groups_of_host(name.as_ref()),
     };
     let mint = Mint::prepare(app)?;
     let refreshed = app.realm.store.write(|tx| refresh.write(tx, &mint));
