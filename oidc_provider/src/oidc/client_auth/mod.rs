@@ -102,6 +102,12 @@ pub fn prove(app: &App, call: &Call, params: &Params) -> Result<Proven, Fault> {
     }
 }
 
+/// Whether the client shows a secret, which a row is enough to hold against.
+pub fn shows_a_secret(call: &Call, params: &Params) -> bool {
+    let shown = shown::read(&call.headers, params);
+    shown.is_ok_and(|shown| matches!(shown.credential, Credential::Secret { .. }))
+}
+
 fn proven(app: &App, call: &Call, shown: &Shown<'_>) -> Result<Proven, Refusal> {
     let found = app.realm.store.read(|tx| clients::with_secrets(tx, &shown.id))?;
     let (client, secrets) = found.map_or((None, Secrets::default()), |(client, secrets)| (Some(client), secrets));
