@@ -66,7 +66,7 @@ pub fn rotate(
     keyring: &Keyring,
     entropy: &dyn Entropy,
     now: UnixTime,
-    also: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>,
+    also: &mut (dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError> + Send),
 ) -> Result<(), KeysError> {
     prepare_next(store, keyring, entropy, now)?;
     turn(store, keyring, entropy, now, &|_| Alg::ALL.to_vec(), also)?;
@@ -81,7 +81,7 @@ pub fn rotate_due(
     entropy: &dyn Entropy,
     now: UnixTime,
     days: i64,
-    also: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>,
+    also: &mut (dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError> + Send),
 ) -> Result<bool, KeysError> {
     let due = move |keys: &[StoredKey]| {
         let since = |alg: Alg, state: KeyState| {
@@ -113,7 +113,7 @@ pub fn forget(store: &Store, now: UnixTime) -> Result<(), KeysError> {
     Ok(())
 }
 
-type Due<'a> = dyn Fn(&[StoredKey]) -> Vec<Alg> + 'a;
+type Due<'a> = dyn Fn(&[StoredKey]) -> Vec<Alg> + Sync + 'a;
 
 fn turn(
     store: &Store,
@@ -121,7 +121,7 @@ fn turn(
     entropy: &dyn Entropy,
     now: UnixTime,
     due: &Due<'_>,
-    also: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>,
+    also: &mut (dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError> + Send),
 ) -> Result<bool, KeysError> {
     // Drawn before, since primes take their time and everybody who writes would wait.
     let fresh = due(&store.read(rows::list)?)

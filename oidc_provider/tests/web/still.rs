@@ -49,7 +49,7 @@ impl Held {
         held
     }
 
-    fn write(&self, work: impl Fn(&mut samekey_shared::store::Tx<'_>) -> Result<(), StoreError>) {
+    fn write(&self, work: impl Fn(&mut samekey_shared::store::Tx<'_>) -> Result<(), StoreError> + Sync) {
         self.scene.test.realm.store.write(|tx| work(tx)).unwrap();
     }
 

@@ -276,4 +276,4 @@ impl Grant {
 
 /// Work that must be true exactly when the grant is: it runs in the same unit of work (a session row, an
 /// authorization code), so that a sign-in is one durable commit.
-pub type OnGrant<'a> = &'a mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), StoreError>;
+pub type OnGrant<'a> = &'a mut (dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), StoreError> + Send);

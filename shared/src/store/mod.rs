@@ -185,8 +185,9 @@ impl Store {
     /// Runs `work` as one unit: durable when this returns Ok, undone when it returns Err.
     pub fn write<T, E, F>(&self, mut work: F) -> Result<T, E>
     where
-        E: From<StoreError>,
-        F: FnMut(&mut Tx<'_>) -> Result<T, E>,
+        T: Send,
+        E: From<StoreError> + Send,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
     {
         let _writing = nesting::Writing::enter(self.engine.address())?;
         match &self.engine {

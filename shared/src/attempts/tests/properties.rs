@@ -4,7 +4,10 @@ use super::*;
 use proptest::prelude::*;
 
 /// Runs a case in a unit of its own that is then undone, so that thousands of cases share one store.
-fn undone(store: &Store, mut case: impl FnMut(&mut Tx<'_>) -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
+fn undone(
+    store: &Store,
+    mut case: impl FnMut(&mut Tx<'_>) -> Result<(), TestCaseError> + Send,
+) -> Result<(), TestCaseError> {
     let mut verdict = Ok(());
     let _: Result<(), StoreError> = store.write(|tx| {
         verdict = case(tx);

@@ -19,7 +19,7 @@ pub(in super::super) fn with_recovery(
     authority: &Authority,
     account: AccountId,
     login: &LoginName,
-    mut insert: impl FnMut(&mut Tx<'_>) -> Result<Device, BindError>,
+    mut insert: impl FnMut(&mut Tx<'_>) -> Result<Device, BindError> + Send,
 ) -> Result<(Device, Option<recovery::Drawn>), BindError> {
     // Hashing ten codes takes a moment: before the unit of work, and in vain if the account has some left.
     let left = realm.store.read(|tx| devices::rows::bound(tx, account))?.recovery_left;

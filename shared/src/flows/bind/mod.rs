@@ -292,7 +292,7 @@ impl Bind {
 }
 
 /// Work that a front end wants done in the unit that changes the devices.
-pub type Also<'a> = &'a mut dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError>;
+pub type Also<'a> = &'a mut (dyn FnMut(&mut Tx<'_>) -> Result<(), StoreError> + Send);
 
 /// How much of what one account may bind, by the policy in force.
 pub(crate) fn limits(realm: &Realm, tx: &mut Tx<'_>) -> Result<Limits, FlowError> {

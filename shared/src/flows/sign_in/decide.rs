@@ -258,7 +258,7 @@ impl SignIn {
         facts: &Circumstances,
         basis: Basis,
         evidence: &[Evidence],
-        on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
+        on_grant: OnGrant<'_>,
     ) -> Result<Result<Grant, RefusalCode>, FlowError> {
         let now = visit.realm.clock.now();
         let Some(login) = facts.subject.login() else {

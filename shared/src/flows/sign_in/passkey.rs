@@ -6,7 +6,7 @@ use super::{Alone, Asked, FirstFactorCheck, Purpose, SignIn, SignInRequest};
 use crate::accounts::rows;
 use crate::audit::{self, EventKind};
 use crate::devices::fido;
-use crate::flows::{Basis, FlowError, Grant, Keys, Means, RefusalCode, Step, Visit};
+use crate::flows::{Basis, FlowError, Keys, Means, OnGrant, RefusalCode, Step, Visit};
 use crate::methods::fido::Assertion;
 use crate::methods::{Evidence, FirstFactor, Method};
 use crate::policy::{Decision, DenyCode};
@@ -94,7 +94,7 @@ impl SignIn {
         visit: &Visit<'_>,
         facts: &Circumstances,
         evidence: &[Evidence],
-        on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), StoreError>,
+        on_grant: OnGrant<'_>,
     ) -> Result<Outcome, FlowError> {
         let decision = match facts.decision_with(evidence) {
             allow @ Decision::Allow { .. } => allow,

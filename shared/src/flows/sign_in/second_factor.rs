@@ -152,7 +152,7 @@ impl SignIn {
         visit: &Visit<'_>,
         facts: &Circumstances,
         evidence: &[methods::Evidence],
-        on_grant: &mut dyn FnMut(&mut Tx<'_>, &Grant) -> Result<(), crate::store::StoreError>,
+        on_grant: OnGrant<'_>,
     ) -> Result<Outcome, FlowError> {
         let decision = facts.decision_with(evidence);
         let to_bind = self.means.binding != Binding::Elsewhere && matches!(decision, Decision::MustBind { .. });

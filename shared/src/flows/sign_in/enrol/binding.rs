@@ -90,7 +90,7 @@ impl SignIn {
         visit: &Visit<'_>,
         at: At,
         on_grant: OnGrant<'_>,
-        mut insert: impl FnMut(&mut Tx<'_>, AccountId, Limits) -> Result<Written, DeviceError>,
+        mut insert: impl FnMut(&mut Tx<'_>, AccountId, Limits) -> Result<Written, DeviceError> + Send,
     ) -> Result<Step, FlowError> {
         let host = self.host(visit);
         let found = visit.realm.store.read(|tx| self.circumstances(tx, visit, &host))?;

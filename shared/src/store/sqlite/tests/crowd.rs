@@ -103,6 +103,45 @@ fn a_failing_commit_fails_every_member() {
     assert_eq!(count(&bench.store), 1);
 }
 
+#[test]
+fn whoever_leads_runs_the_units_of_all_who_wait() {
+    let bench = bench();
+    let inside = AtomicBool::new(false);
+    let here = || std::thread::current().id();
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| {
+            let ran = bench.store.write(|_| {
+                inside.store(true, Ordering::SeqCst);
+                while waiting(&bench.store) < 4 {
+                    std::thread::yield_now();
+                }
+                Ok::<_, StoreError>(here())
+            });
+            assert_eq!(ran, Ok(here()), "its own, too");
+            here()
+        });
+        while !inside.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let others: Vec<_> = (0..4_i64)
+            .map(|id| {
+                let store = bench.store.clone();
+                scope.spawn(move || {
+                    store.write(|tx| {
+                        tx.execute("INSERT INTO notes (id) VALUES ($1)", params![id])?;
+                        Ok::<_, StoreError>(here())
+                    })
+                })
+            })
+            .collect();
+        let leader = leader.join().unwrap();
+        for other in others {
+            assert_eq!(other.join().unwrap(), Ok(leader));
+        }
+    });
+    assert_eq!(count(&bench.store), 4);
+}
+
 fn waiting(store: &Store) -> usize {
     match &store.engine {
         crate::store::Engine::Sqlite(engine) => engine.convoy.waiting(),
