@@ -64,8 +64,8 @@ impl Checked {
     }
 }
 
-/// Processor time of this thread so far.
-fn own_processor_ms() -> Result<f64, Trouble> {
+/// Processor time of this thread so far, in milliseconds.
+pub fn own_processor_ms() -> Result<f64, Trouble> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds = text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
     nanoseconds
