@@ -11,7 +11,8 @@
 //!
 //! Units that write run one after another, on either engine and across threads, processes and machines, so what one
 //! reads is still true when it writes. The closure may run more than once (PostgreSQL may ask for that), so it must
-//! leave no traces outside the transaction, and it must not begin another unit that writes. It should hold nothing up:
+//! leave no traces outside the transaction; on the thread of another writer (SQLite, where one commits for many), so it
+//! must not wait for what its own thread holds; and it must not begin another unit that writes. It should hold nothing up:
 //! hash passwords and talk to others before or after it.
 
 #[cfg(any(test, feature = "testing"))]
