@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// So many units share a commit at most; the first of them waits for all the others.
+/// So many units are run before a commit at most; the first of them waits for all the others.
 const MOST_UNITS: usize = 128;
 
 pub(super) struct Convoy {
@@ -115,9 +115,9 @@ impl Convoy {
     /// Those whose units are on disk. Everybody else who waited was told already.
     fn run_all(&self, lane: &mut Lane) -> Vec<Errand> {
         let mut aboard = Vec::new();
-        while aboard.len() < MOST_UNITS
-            && let Some(mut errand) = self.next()
-        {
+        // All are counted, also those that come to nothing: whoever is aboard waits for them, too.
+        for _ in 0..MOST_UNITS {
+            let Some(mut errand) = self.next() else { break };
             if let Err(error) = lane.join() {
                 errand.tell(Err(error.clone()));
                 // They have waited long enough for the other process, too.

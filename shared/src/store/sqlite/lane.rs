@@ -8,7 +8,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// After so many full-up commits in a row, other processes get a moment to take their turn: SQLite's lock is not fair.
+/// After so many commits in a row with somebody waiting behind, other processes get a moment to take their turn: SQLite's
+/// lock is not fair.
 const TURNS: u32 = 8;
 const TURN: Duration = Duration::from_micros(150);
 

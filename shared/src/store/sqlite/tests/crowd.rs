@@ -142,6 +142,42 @@ fn whoever_leads_runs_the_units_of_all_who_wait() {
     assert_eq!(count(&bench.store), 4);
 }
 
+#[test]
+fn units_that_fail_without_end_keep_nobody_from_their_commit() {
+    const ENOUGH: usize = 1000;
+    let bench = bench();
+    let (told, failed) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let goes_on = || !told.load(Ordering::SeqCst) && failed.load(Ordering::SeqCst) < ENOUGH;
+    // Each ends only when the next waits, so that there is always one.
+    let until_another_waits = || {
+        while waiting(&bench.store) == 0 && goes_on() {
+            std::thread::yield_now();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while goes_on() {
+                    let done = bench.store.write(|_| {
+                        until_another_waits();
+                        Err::<(), _>(StoreError::Refused("no".into()))
+                    });
+                    assert!(done.is_err());
+                    failed.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let kept = bench.store.write(|tx| {
+            until_another_waits();
+            tx.execute("INSERT INTO notes (id) VALUES (1)", &[])
+        });
+        told.store(true, Ordering::SeqCst);
+        assert_eq!(kept, Ok(1));
+    });
+    assert!(failed.into_inner() < ENOUGH);
+    assert_eq!(count(&bench.store), 1);
+}
+
 fn waiting(store: &Store) -> usize {
     match &store.engine {
         crate::store::Engine::Sqlite(engine) => engine.convoy.waiting(),
