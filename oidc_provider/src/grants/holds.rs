@@ -110,13 +110,20 @@ fn may_have(client: &Client, scope: &str) -> bool {
 
 /// What the name service says of an account's groups, where the policy looks at them: to be asked before a unit of work.
 pub fn host_groups(app: &AppState, account: AccountId) -> Result<Groups, Fault> {
-    let name = app.realm.store.read(|tx| to_ask_about(app, tx, account));
+    let name = app.realm.store.read(|tx| to_ask_about(app, tx, Some(account)));
     let name = name.map_err(|error| Fault::as_json(&Failure::from(error)))?;
     Ok(groups_of_host(name.as_ref()))
 }
 
 /// Whom to ask the name service about, where the policy looks at what it says.
-pub fn to_ask_about(app: &AppState, tx: &mut Tx<'_>, account: AccountId) -> Result<Option<LoginName>, FlowError> {
+pub fn to_ask_about(
+    app: &AppState,
+    tx: &mut Tx<'_>,
+    account: Option<AccountId>,
+) -> Result<Option<LoginName>, FlowError> {
+    let Some(account) = account else {
+        return Ok(None);
+    };
     if !app.realm.policy(tx)?.asks_nss() {
         return Ok(None);
     }

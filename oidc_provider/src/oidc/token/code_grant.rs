@@ -37,8 +37,8 @@ pub(super) fn redeem(asking: &Asking<'_>, params: &Params) -> Result<Response, F
     // Looked at first without the writer's lock, so that guesses cost nobody else anything.
     let looked = app.realm.store.read(|tx| {
         let found = grants::code(tx, &hash)?;
-        let name = found.as_ref().map(|code| grants::to_ask_about(app, tx, code.account));
-        Ok::<_, FlowError>((found, name.transpose()?.flatten()))
+        let name = grants::to_ask_about(app, tx, found.as_ref().map(|code| code.account))?;
+        Ok::<_, FlowError>((found, name))
     });
     let (found, name) = looked.map_err(failed)?;
     let code = found

@@ -54,8 +54,8 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
     let looked = app.realm.store.read(|tx| {
         let found = grants::refresh_token(tx, &hash)?;
         let account = found.as_ref().and_then(|(_, grant)| grant.account);
-        let name = account.map(|account| grants::to_ask_about(app, tx, account));
-        Ok::<_, FlowError>((found, name.transpose()?.flatten()))
+        let name = grants::to_ask_about(app, tx, account)?;
+        Ok::<_, FlowError>((found, name))
     });
     let (found, name) = looked.map_err(failed)?;
     let theirs = |(token, grant): &(RefreshToken, Grant)| {
