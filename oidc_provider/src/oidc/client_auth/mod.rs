@@ -89,7 +89,7 @@ enum Refusal {
 }
 
 /// The client that this request proves to come from. May fetch keys and writes spent assertions: call it from the pool for
-/// blocking work.
+/// blocking work, unless [`shows_a_secret`].
 pub fn prove(app: &App, call: &Call, params: &Params) -> Result<Proven, Fault> {
     let shown = shown::read(&call.headers, params)?;
     match proven(app, call, &shown) {
