@@ -18,27 +18,32 @@ macro_rules! boxed {
 }
 pub(crate) use boxed;
 
+/// Starts the command that its arguments are in a network of its own: no port of another test is in its way, neither while that one
+/// listens nor in the minute after. Where the machine lets root make none, it goes on with the words behind it.
+const OWN_NETWORK: &str = "unshare --net ip link set lo up 2>/dev/null &&
+    exec unshare --net sh -c 'ip link set lo up && exec \"$@\"' sh \"$@\"";
+/// Starts it in the machine's network.
+const SHARED: &str = "exec \"$@\"";
+/// The same, one at a time; `$0` is a file to wait at.
+const IN_TURN: &str = "exec flock \"$0\" \"$@\"";
+
 /// Runs `body` inside a box; `test` is the whole path of the test, crate first.
 pub fn run(test: &str, body: fn()) {
-    enter(test, body, None, &[]);
+    enter(test, body, None, SHARED);
 }
 
 /// The same; what the test writes into this folder stays.
 pub fn run_keeping(test: &str, body: fn(), kept: Option<&Path>) {
-    enter(test, body, kept, &[]);
+    enter(test, body, kept, SHARED);
 }
 
-/// The same with a network of its own, so that every port is free. Where the machine does not let root make one, such tests
-/// take turns.
+/// The same for tests that need ports of a certain number. Where they share the machine's network, they take turns.
 pub fn run_alone(test: &str, body: fn()) {
-    let turns = tree().join("demo/box.sh").display().to_string();
-    let alone = "unshare --net ip link set lo up 2>/dev/null || exec flock \"$0\" \"$@\"\n\
-                 exec unshare --net sh -c 'ip link set lo up && exec \"$@\"' sh \"$@\"";
-    enter(test, body, None, &["sh", "-c", alone, &turns]);
+    enter(test, body, None, IN_TURN);
 }
 
-/// `before` is a command that starts the one that its arguments are.
-fn enter(test: &str, body: fn(), kept: Option<&Path>, before: &[&str]) {
+/// `otherwise` is how the test's program starts where it cannot have a network of its own.
+fn enter(test: &str, body: fn(), kept: Option<&Path>, otherwise: &str) {
     if machine::is_inside() {
         return body();
     }
@@ -46,10 +51,10 @@ fn enter(test: &str, body: fn(), kept: Option<&Path>, before: &[&str]) {
     let program = std::env::current_exe().unwrap();
     let boxed = tree().join("demo/box.sh");
     let mut command = if is_root() {
-        Command::new(boxed)
+        Command::new(&boxed)
     } else {
         let mut sudo = Command::new("sudo");
-        sudo.arg("-n").arg(boxed);
+        sudo.arg("-n").arg(&boxed);
         sudo
     };
     if name.starts_with("browser::") {
@@ -60,7 +65,8 @@ fn enter(test: &str, body: fn(), kept: Option<&Path>, before: &[&str]) {
         command.arg("--keep").arg(kept);
     }
     let output = command
-        .args(before)
+        .args(["sh", "-c", &format!("{OWN_NETWORK}\n{otherwise}")])
+        .arg(&boxed)
         .arg(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .output()
