@@ -14,13 +14,13 @@
 
 use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience};
 use super::span::refresh_span;
-use super::{Asking, Unwritten, failed, narrowed, resources};
+use super::{Asking, Unwritten, narrowed, resources};
 use crate::grants::{self, Grant, Holds, RefreshToken, Spent, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
 use crate::oidc::scope::{Scope, Scopes};
 use axum::response::Response;
-use samekey_shared::accounts::Groups;
+use samekey_shared::accounts::{Groups, LoginName};
 use samekey_shared::audit::{self, EventKind};
 use samekey_shared::clock::UnixTime;
 use samekey_shared::flows::FlowError;
@@ -30,18 +30,33 @@ use samekey_shared::store::Tx;
 /// What a refresh came to.
 enum Refreshed {
     Tokens(Box<Minted>),
+    /// Not asked as this client may ask with this token.
+    Wrong(ProtocolError),
     Reused,
     Dead(&'static str),
+}
+
+/// Why a unit of work was given up, with nothing written.
+enum GivenUp {
+    /// A rule looks at the system's groups, and the name service is not asked inside a unit of work.
+    AskHost(LoginName),
+    Unwritten(Unwritten),
+}
+
+impl<E: Into<Unwritten>> From<E> for GivenUp {
+    fn from(why: E) -> Self {
+        Self::Unwritten(why.into())
+    }
 }
 
 /// A refresh in progress.
 struct Refresh<'a> {
     asking: &'a Asking<'a>,
+    params: &'a Params,
     text: &'a str,
     hash: [u8; 32],
-    scope: String,
-    named: Vec<String>,
-    host: Groups,
+    /// What the name service said; `None` as long as nobody asked it.
+    host: Option<Groups>,
 }
 
 /// Gives new tokens for a refresh token.
@@ -50,32 +65,27 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
     let text = params
         .value("refresh_token")
         .ok_or(ProtocolError::InvalidRequest("refresh_token is missing"))?;
-    let hash = opaque::hash(text);
-    let looked = app.realm.store.read(|tx| {
-        let found = grants::refresh_token(tx, &hash)?;
-        let account = found.as_ref().and_then(|(_, grant)| grant.account);
-        let name = grants::to_ask_about(app, tx, account)?;
-        Ok::<_, FlowError>((found, name))
-    });
-    let (found, name) = looked.map_err(failed)?;
-    let theirs = |(token, grant): &(RefreshToken, Grant)| {
-        grant.client == asking.client.id && token.binding.allows(&asking.binding)
-    };
-    let (_, grant) = found.filter(theirs).ok_or(ProtocolError::InvalidGrant)?;
-    let granted = granted_resources(asking, &grant);
-    let refresh = Refresh {
+    let mut refresh = Refresh {
         asking,
+        params,
         text,
-        hash,
-        scope: narrowed(params, &grant.scope)?,
-        named: resources(params, &granted, app)?,
-        host: grants::groups_of_host(name.as_ref()),
+        hash: opaque::hash(text),
+        host: None,
     };
     let mint = Mint::prepare(app)?;
-    let refreshed = app.realm.store.write(|tx| refresh.write(tx, &mint));
+    // All that is to be known is read where it is written. To look first, as is done for a code, would cost every refresh
+    // another read for the few policies that ask the host.
+    let refreshed = loop {
+        match app.realm.store.write(|tx| refresh.write(tx, &mint)) {
+            Ok(refreshed) => break refreshed,
+            Err(GivenUp::AskHost(name)) => refresh.host = Some(grants::groups_of_host(Some(&name))),
+            Err(GivenUp::Unwritten(why)) => return Err(why.into()),
+        }
+    };
     let (request, client) = (asking.call.visitor.request, &asking.client.id);
-    match refreshed? {
+    match refreshed {
         Refreshed::Tokens(minted) => minted.answer(app),
+        Refreshed::Wrong(error) => Err(error.into()),
         Refreshed::Reused => {
             tracing::warn!(%request, %client, "a refresh token came a second time; its family is revoked");
             Err(ProtocolError::InvalidGrant.into())
@@ -87,6 +97,15 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
     }
 }
 
+/// What new tokens are to be for.
+struct Wanted {
+    scope: String,
+    /// The APIs that the request names.
+    named: Vec<String>,
+    /// All APIs that were granted and still may be asked for.
+    granted: Vec<String>,
+}
+
 /// The APIs that were granted, as far as the client is still registered for them.
 fn granted_resources(asking: &Asking<'_>, grant: &Grant) -> Vec<String> {
     let granted = grant.details.iter().flat_map(|details| &details.resources);
@@ -95,12 +114,19 @@ fn granted_resources(asking: &Asking<'_>, grant: &Grant) -> Vec<String> {
 }
 
 impl Refresh<'_> {
-    fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, Unwritten> {
+    fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, GivenUp> {
         let (app, now) = (self.asking.app, self.asking.app.realm.clock.now());
-        self.asking.spend_proof(tx)?;
-        let Some((token, grant)) = grants::refresh_token(tx, &self.hash)? else {
-            return Ok(Refreshed::Dead("revoked"));
+        let theirs = |(token, grant): &(RefreshToken, Grant)| {
+            grant.client == self.asking.client.id && token.binding.allows(&self.asking.binding)
         };
+        let Some((token, grant)) = grants::refresh_token(tx, &self.hash)?.filter(theirs) else {
+            return Ok(Refreshed::Wrong(ProtocolError::InvalidGrant));
+        };
+        let Wanted { scope, named, granted } = match self.wanted(&grant) {
+            Ok(wanted) => wanted,
+            Err(error) => return Ok(Refreshed::Wrong(error)),
+        };
+        self.asking.spend_proof(tx)?;
         if token.used_at.is_some() {
             return Ok(self.reused(tx, &grant, now)?);
         }
@@ -108,9 +134,10 @@ impl Refresh<'_> {
             return Ok(Refreshed::Dead("expired"));
         }
         // What does not hold now may hold again: a directory that is down comes back. So nothing is spent for it.
-        let holder = match grants::still_holds(app, tx, &grant, &self.scope, Some(&self.host), Used::Refresh)? {
+        let holder = match grants::still_holds(app, tx, &grant, &scope, self.host.as_ref(), Used::Refresh)? {
             Holds::Yes(_, Some(holder)) => *holder,
             Holds::No(why) => return Ok(Refreshed::Dead(why)),
+            Holds::AskHost(name) if self.host.is_none() => return Err(GivenUp::AskHost(name)),
             Holds::Yes(_, None) | Holds::AskHost(_) => return Ok(Refreshed::Dead("nobody")),
         };
         let Some(until) = self.until(tx, &grant, now)? else {
@@ -125,14 +152,13 @@ impl Refresh<'_> {
         if spent == Spent::Before {
             return Ok(self.reused(tx, &grant, now)?);
         }
-        let scopes = Scopes::read(&self.scope);
-        let resources = granted_resources(self.asking, &grant);
+        let scopes = Scopes::read(&scope);
         let granted = Granted {
             client: self.asking.client.clone(),
             begins: false,
             holder: Some(holder),
-            audience: audience(app, &scopes, &resources, &self.named),
-            scope: self.scope.clone(),
+            audience: audience(app, &scopes, &granted, &named),
+            scope,
             binding: self.asking.binding.clone(),
             act: None,
             expires_at: grant.ends_at.min(now + app.config.token_seconds),
@@ -150,6 +176,16 @@ impl Refresh<'_> {
         };
         let minted = mint.write(self.asking, tx, granted)?;
         Ok(Refreshed::Tokens(Box::new(minted)))
+    }
+
+    /// What is asked for, of what was granted.
+    fn wanted(&self, grant: &Grant) -> Result<Wanted, ProtocolError> {
+        let granted = granted_resources(self.asking, grant);
+        Ok(Wanted {
+            scope: narrowed(self.params, &grant.scope)?,
+            named: resources(self.params, &granted, self.asking.app)?,
+            granted,
+        })
     }
 
     /// When the next one ends if it idles; never after the grant. `None` where the client may not refresh any more.
