@@ -171,6 +171,26 @@ async fn a_group_that_somebody_came_into_is_felt_at_the_next_use() {
     assert_eq!(held.works().await, (true, true));
 }
 
+/// The same with groups that the host's name service tells of somebody whom it knows.
+#[tokio::test]
+async fn a_group_of_the_host_is_felt_at_the_next_use() {
+    let mut held = Held::new(LAX).await;
+    // On every Debian there is a user of this name, in a group of this name and in no other.
+    held.write(|tx| {
+        tx.execute("UPDATE accounts SET name = 'daemon' WHERE name = 'ann'", &[])
+            .map(drop)
+    });
+    let without = LAX.replace("source = \"store\"", "source = \"nss\"");
+    for (group, works) in [("games", true), ("daemon", false), ("games", true)] {
+        let barred = format!(
+            "{without}[[rule]]\nname = \"barred\"\nwhen = {{ services = [\"oidc:app\"], groups = [\"{group}\"] }}\n\
+             require = {{ deny = true }}\n"
+        );
+        held.scene.test.policy(&barred).unwrap();
+        assert_eq!(held.works().await, (works, works), "{group}");
+    }
+}
+
 /// An exception that ended holds for tokens no longer either.
 #[tokio::test]
 async fn an_exception_that_ended_is_felt_at_the_next_use() {
