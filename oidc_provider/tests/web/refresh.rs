@@ -8,7 +8,11 @@ use samekey_provider::app::{AppState, Front};
 use samekey_provider::clients::{ClientKind, ClientSettings, Consent, GrantType, RefreshUse};
 use samekey_provider::config::ProviderSection;
 use samekey_shared::config::strict;
+use samekey_shared::store::{StoreError, Tx};
 use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::time::Duration;
+use tokio::runtime::Handle;
 
 const OFFLINE: [(&str, &str); 1] = [("scope", "openid profile offline_access")];
 
@@ -301,4 +305,30 @@ async fn of_a_session_ends_with_it() {
     let home = browser.get("/").await;
     browser.post("/sign-out", &[("csrf", &home.field("csrf"))]).await;
     assert!(refused(&app.refresh(&token, &[]).await), "signed out");
+}
+
+/// Whoever proves nothing gets no turn to write for a text that is no token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_no_token_waits_for_no_writer() {
+    let scene = Scene::new();
+    scene.register("app", ClientKind::Public, settings());
+    let app = RelyingParty::new(&scene, "app", None);
+    let (entered, answered) = (Barrier::new(2), Barrier::new(2));
+    let writes = || {
+        let unit = |_: &mut Tx<'_>| {
+            entered.wait();
+            answered.wait();
+            Ok::<_, StoreError>(())
+        };
+        scene.test.realm.store.write(unit).unwrap();
+    };
+    let told = std::thread::scope(|scope| {
+        scope.spawn(writes);
+        entered.wait();
+        let asked = tokio::time::timeout(Duration::from_secs(30), app.refresh("no such token", &[]));
+        let told = tokio::task::block_in_place(|| Handle::current().block_on(asked));
+        answered.wait();
+        told
+    });
+    assert!(refused(&told.expect("it waited for the writer")));
 }

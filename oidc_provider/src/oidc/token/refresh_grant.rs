@@ -14,7 +14,8 @@
 
 use super::issue::{Granted, IdToken, Mint, Minted, Refreshing, audience};
 use super::span::refresh_span;
-use super::{Asking, Unwritten, narrowed, resources};
+use super::{Asking, Unwritten, failed, narrowed, resources};
+use crate::clients::ClientKind;
 use crate::grants::{self, Grant, Holds, RefreshToken, Spent, Used};
 use crate::http::{Fault, Params};
 use crate::oidc::errors::ProtocolError;
@@ -72,6 +73,10 @@ pub(super) fn refresh(asking: &Asking<'_>, params: &Params) -> Result<Response, 
         hash: opaque::hash(text),
         host: None,
     };
+    // Whoever proved nothing gets no turn to write for a text that is no token: with many they could keep everybody waiting.
+    if asking.client.kind == ClientKind::Public && !refresh.is_known()? {
+        return Err(ProtocolError::InvalidGrant.into());
+    }
     let mint = Mint::prepare(app)?;
     // All that is to be known is read where it is written. To look first, as is done for a code, would cost every refresh
     // another read for the few policies that ask the host.
@@ -114,6 +119,16 @@ fn granted_resources(asking: &Asking<'_>, grant: &Grant) -> Vec<String> {
 }
 
 impl Refresh<'_> {
+    fn is_known(&self) -> Result<bool, Fault> {
+        let looked = self
+            .asking
+            .app
+            .realm
+            .store
+            .read(|tx| grants::refresh_token(tx, &self.hash));
+        Ok(looked.map_err(failed)?.is_some())
+    }
+
     fn write(&self, tx: &mut Tx<'_>, mint: &Mint) -> Result<Refreshed, GivenUp> {
         let (app, now) = (self.asking.app, self.asking.app.realm.clock.now());
         let theirs = |(token, grant): &(RefreshToken, Grant)| {
